@@ -1,0 +1,27 @@
+"""TimbreLens: which time-frequency bins drive a CNN's decision about an instrument.
+
+The four calls most users need are :func:`predict` and :func:`explain`, and the
+vocabularies :data:`FAMILIES` and :data:`SPECTROGRAM_TYPES`. TensorFlow is
+loaded by the first call, not by the import.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
+
+if TYPE_CHECKING:
+    from xai_core.pipeline import explain, predict
+
+__all__ = ["FAMILIES", "SPECTROGRAM_TYPES", "__version__", "explain", "predict"]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in ("explain", "predict"):
+        from xai_core import pipeline
+
+        return getattr(pipeline, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

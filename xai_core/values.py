@@ -1,0 +1,383 @@
+"""The frozen values that travel through TimbreLens, and its two vocabularies.
+
+Conventions
+-----------
+Maps are ``(n_frames, n_bins)``, time first. Arrays are read-only copies, so a
+value can be cached and shared between visitors. Attributions are raw and
+signed, in units of the model's output; heatmaps are absolute values scaled to
+sum to 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_core.errors import AudioError, EmptyMapError, GridMismatchError, InputError
+
+__all__ = [
+    "FAMILIES",
+    "SPECTROGRAM_TYPES",
+    "Attribution",
+    "Axis",
+    "Completeness",
+    "Explanation",
+    "FeatureMaps",
+    "FloatArray",
+    "Heatmap",
+    "Prediction",
+    "Spectrogram",
+    "Waveform",
+    "check_family",
+    "check_type",
+]
+
+FloatArray = npt.NDArray[np.floating[Any]]
+
+FAMILIES: tuple[str, ...] = (
+    "bass",
+    "brass",
+    "flute",
+    "guitar",
+    "keyboard",
+    "mallet",
+    "organ",
+    "reed",
+    "string",
+    "vocal",
+)
+
+SPECTROGRAM_TYPES: tuple[str, ...] = (
+    "stft",
+    "log_mel",
+    "mfcc",
+    "chroma",
+    "spectral_contrast",
+    "tonnetz",
+)
+
+DELTA_FLOOR = 0.05  # smallest |f(x) - f(x0)| that a completeness error is divided by
+
+
+def check_family(family: str) -> str:
+    """Return `family` if it is one of :data:`FAMILIES`, else raise InputError."""
+    if family not in FAMILIES:
+        raise InputError(f"unknown family {family!r}: choose one of {', '.join(FAMILIES)}")
+    return family
+
+
+def check_type(type: str) -> str:
+    """Return `type` if it is one of :data:`SPECTROGRAM_TYPES`, else raise InputError."""
+    if type not in SPECTROGRAM_TYPES:
+        raise InputError(
+            f"unknown spectrogram type {type!r}: choose one of {', '.join(SPECTROGRAM_TYPES)}"
+        )
+    return type
+
+
+def _frozen(values: npt.ArrayLike, dtype: npt.DTypeLike = np.float32) -> FloatArray:
+    array = np.array(values, dtype=dtype, copy=True)
+    array.setflags(write=False)
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Waveform:
+    """Mono audio.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_samples,)
+        Samples, full scale at -1 and 1.
+    sr : int
+        Sample rate in Hz.
+    edits : tuple of str
+        What was done to the audio on its way here, one plain phrase each.
+
+    Raises
+    ------
+    AudioError
+        If `y` is not one-dimensional, is empty or holds NaN or infinity, or
+        `sr` is not positive.
+    """
+
+    y: FloatArray
+    sr: int
+    edits: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        y = _frozen(self.y)
+        if y.ndim != 1:
+            raise AudioError(f"expected mono samples of shape (n,), got shape {y.shape}")
+        if y.size == 0:
+            raise AudioError("expected audio, got 0 samples: is the file empty?")
+        if not np.isfinite(y).all():
+            count = int(y.size - np.isfinite(y).sum())
+            raise AudioError(
+                f"expected finite samples, got {count} that are NaN or infinite: "
+                "was the file written by a program that divided by zero?"
+            )
+        if self.sr <= 0:
+            raise AudioError(f"expected a sample rate above 0 Hz, got {self.sr}")
+        object.__setattr__(self, "y", y)
+
+    @property
+    def duration(self) -> float:
+        """Length in seconds."""
+        return self.y.size / self.sr
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """One axis of a map: where each bin lies, in a unit people know.
+
+    Parameters
+    ----------
+    name : str
+        What the axis measures, as a figure prints it ("Frequency").
+    unit : str
+        Unit of `values` ("Hz", "s"), or "" for an axis of named bins.
+    values : ndarray, shape (n,)
+        Position of each bin: its centre, or its number on a named axis.
+    labels : tuple of str
+        Name of each bin on a named axis (pitch classes), else empty.
+    """
+
+    name: str
+    unit: str
+    values: FloatArray
+    labels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _frozen(self.values, np.float64))
+        if self.labels and len(self.labels) != self.values.size:
+            raise InputError(
+                f"expected {self.values.size} labels on axis {self.name}, got {len(self.labels)}"
+            )
+
+    def matches(self, other: Axis) -> bool:
+        """Whether two axes place the same bins at the same positions."""
+        return (
+            self.name == other.name
+            and self.unit == other.unit
+            and self.labels == other.labels
+            and self.values.shape == other.values.shape
+            and bool(np.allclose(self.values, other.values))
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class _Map:
+    values: FloatArray
+    type: str
+    time: Axis
+    bins: Axis
+
+    def __post_init__(self) -> None:
+        values = _frozen(self.values)
+        expected = (self.time.values.size, self.bins.values.size)
+        if values.shape != expected:
+            raise GridMismatchError(
+                f"expected values of shape {expected} for these axes, got {values.shape}"
+            )
+        object.__setattr__(self, "values", values)
+        check_type(self.type)
+
+    def same_grid(self, other: _Map) -> bool:
+        """Whether two maps have the same type and the same axes."""
+        return (
+            self.type == other.type
+            and self.time.matches(other.time)
+            and self.bins.matches(other.bins)
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Spectrogram(_Map):
+    """One of the six time-frequency views of a note, as the CNN receives it.
+
+    ``values`` has shape (n_frames, n_bins); ``time`` is in seconds; ``bins``
+    is in Hz or names its bins. Zero is silence, whatever the type.
+    """
+
+
+@dataclass(frozen=True, eq=False)
+class Attribution(_Map):
+    """Raw signed attributions on the grid of the spectrogram they explain.
+
+    Parameters
+    ----------
+    method : str
+        ``integrated_gradients`` or ``grad_cam``.
+    target : str
+        ``logit`` or ``probability``: the output whose units the values have.
+    """
+
+    method: str
+    target: str
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether no bin has any attribution (all evidence was negative)."""
+        return not np.any(self.values)
+
+    def heatmap(self) -> Heatmap:
+        """Return absolute values scaled to sum to 1.
+
+        Raises
+        ------
+        EmptyMapError
+            If every bin is zero, so that there is nothing to scale.
+        """
+        magnitude = np.abs(self.values.astype(np.float64))
+        total = magnitude.sum()
+        if total == 0.0:
+            raise EmptyMapError(
+                "this map is zero everywhere, so it has no heatmap: all its evidence is "
+                "negative, or the note is silent"
+            )
+        return Heatmap(magnitude / total, self.type, self.time, self.bins)
+
+
+@dataclass(frozen=True, eq=False)
+class Heatmap(_Map):
+    """A non-negative map that sums to 1, comparable between notes and models."""
+
+
+@dataclass(frozen=True)
+class Completeness:
+    """How well an Integrated Gradients map adds up.
+
+    Parameters
+    ----------
+    output : float
+        f(x), the model's output for the note, in units of the target.
+    baseline_output : float
+        f(x0), its output for the baseline.
+    attributed : float
+        Sum of the attributions; equals ``output - baseline_output`` when complete.
+    n_steps : int
+        Gradient evaluations spent.
+    converged : bool
+        Whether the error reached the tolerance asked for (always True for a
+        fixed number of steps, which asks for none).
+    """
+
+    output: float
+    baseline_output: float
+    attributed: float
+    n_steps: int
+    converged: bool
+
+    @property
+    def delta(self) -> float:
+        """f(x) - f(x0), what the attributions should sum to."""
+        return self.output - self.baseline_output
+
+    @property
+    def error(self) -> float:
+        """``|attributed - delta| / max(|delta|, 0.05)``, 0 when complete."""
+        return abs(self.attributed - self.delta) / max(abs(self.delta), DELTA_FLOOR)
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMaps:
+    """Activations of a few filters of one convolution layer.
+
+    Parameters
+    ----------
+    values : ndarray, shape (n_filters, n_rows, n_columns)
+        ReLU activations, time down the rows as in every map.
+    layer : str
+        Name of the convolution layer.
+    filters : tuple of int
+        Which filters these are, counted from 0.
+    time, bins : Axis
+        Axes of the spectrogram that the maps were computed from; each map
+        covers the whole of both.
+    """
+
+    values: FloatArray
+    layer: str
+    filters: tuple[int, ...]
+    time: Axis
+    bins: Axis
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", _frozen(self.values))
+        if self.values.ndim != 3 or self.values.shape[0] != len(self.filters):
+            raise GridMismatchError(
+                f"expected one map for each of {len(self.filters)} filters, "
+                f"got shape {self.values.shape}"
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """What the models of a set say of one note.
+
+    Parameters
+    ----------
+    probabilities : dict of dict
+        ``{type: {family: probability}}``, each from its own binary CNN, so
+        that the ten of one type do not sum to 1.
+    waveform : Waveform
+        The 4 s note that was judged, with what was done to it.
+    models : str
+        Name of the model set.
+    """
+
+    probabilities: dict[str, dict[str, float]]
+    waveform: Waveform
+    models: str
+
+    def by_type(self) -> dict[str, dict[str, float]]:
+        """Return ``{type: {family: probability}}`` as a new dict."""
+        return {type: dict(row) for type, row in self.probabilities.items()}
+
+    def best(self, type: str) -> tuple[str, float]:
+        """Return the family with the largest probability of one type."""
+        row = self.probabilities[check_type(type)]
+        family = max(row, key=lambda name: row[name])
+        return family, row[family]
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """One attribution of one model for one note, with what vouches for it.
+
+    Parameters
+    ----------
+    spectrogram : Spectrogram
+        The tensor the model received.
+    attribution : Attribution
+        The map, on the grid of `spectrogram`.
+    family : str
+        Family of the model that is explained.
+    probability, logit : float
+        That model's output for the note.
+    completeness : Completeness or None
+        For Integrated Gradients; None for Grad-CAM, which promises no sum.
+    settings : dict
+        Every parameter that decides the map, JSON-serialisable.
+    notes : tuple of str
+        What a reader must know, one plain sentence each.
+    """
+
+    spectrogram: Spectrogram
+    attribution: Attribution
+    family: str
+    probability: float
+    logit: float
+    completeness: Completeness | None
+    settings: dict[str, Any]
+    waveform: Waveform
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def heatmap(self) -> Heatmap:
+        """The attribution made comparable; EmptyMapError if it is all zero."""
+        return self.attribution.heatmap()
