@@ -1,0 +1,127 @@
+"""A folder of audio with one sub-folder per family.
+
+Conventions
+-----------
+Three layouts are read: ``<family>/*.flac|wav`` with a ``manifest.csv`` that
+tells what each file is; ``<family>/<instrument>/*.flac|wav``; and
+``<family>/*.flac|wav`` alone. In the last one a file named as in NSynth or
+``<instrument>__...`` tells its instrument; all others of a family count as one
+instrument, so that a split cannot put the same instrument on both sides.
+"""
+
+from __future__ import annotations
+
+import csv
+import logging
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from xai_core.datasets.notes import AUDIO_SUFFIXES, NoteRecord
+from xai_core.errors import InputError
+from xai_core.values import FAMILIES
+
+__all__ = ["read_folder"]
+
+_LOG = logging.getLogger(__name__)
+_NSYNTH_NAME = re.compile(r"(?P<instrument>.+)-(?P<pitch>\d{3})-(?P<velocity>\d{3})")
+_COLUMNS = ("file", "family", "instrument", "source")
+
+
+def read_folder(folder: str | Path) -> list[NoteRecord]:
+    """Return the notes of a folder of audio, sorted by file name.
+
+    A file named by ``manifest.csv`` that is not there is left out; a warning
+    names the first one and counts them.
+
+    Raises
+    ------
+    InputError
+        If there is no family folder, no audio in them, or ``manifest.csv``
+        lacks a column or names an unknown family.
+    """
+    folder = Path(folder)
+    manifest = folder / "manifest.csv"
+    records = _from_manifest(manifest) if manifest.is_file() else _from_names(folder)
+    if not records:
+        raise InputError(
+            f"expected audio in {folder} under folders named after families "
+            f"({', '.join(FAMILIES)}), found none"
+        )
+    return sorted(records, key=lambda record: str(record.path))
+
+
+def _from_manifest(manifest: Path) -> list[NoteRecord]:
+    collection = manifest.parent.resolve().name
+    records: list[NoteRecord] = []
+    missing: list[str] = []
+    with manifest.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        absent = [name for name in _COLUMNS if name not in (reader.fieldnames or [])]
+        if absent:
+            raise InputError(f"{manifest} has no column {absent[0]!r}")
+        for line, row in enumerate(reader, start=2):
+            family = row["family"]
+            if family not in FAMILIES:
+                raise InputError(f"{manifest} line {line} has the unknown family {family!r}")
+            path = manifest.parent / row["file"]
+            if not path.is_file():
+                missing.append(row["file"])
+                continue
+            records.append(
+                NoteRecord(
+                    note=path.stem,
+                    path=path,
+                    family=family,
+                    instrument=row["instrument"],
+                    pitch=_number(row, "midi_pitch"),
+                    velocity=_number(row, "velocity"),
+                    source=row["source"] or collection,
+                    collection=collection,
+                )
+            )
+    if missing:
+        _LOG.warning("%d files of %s are missing, first %s", len(missing), manifest, missing[0])
+    return records
+
+
+def _from_names(folder: Path) -> list[NoteRecord]:
+    collection = folder.resolve().name
+    records = []
+    for family in FAMILIES:
+        for path in sorted((folder / family).rglob("*")):
+            if path.suffix.lower() not in AUDIO_SUFFIXES:
+                continue
+            match = _NSYNTH_NAME.fullmatch(path.stem)
+            records.append(
+                NoteRecord(
+                    note=path.stem,
+                    path=path,
+                    family=family,
+                    instrument=_instrument(path, folder / family, family, collection),
+                    pitch=int(match["pitch"]) if match else None,
+                    velocity=int(match["velocity"]) if match else None,
+                    source=collection,
+                    collection=collection,
+                )
+            )
+    return records
+
+
+def _instrument(path: Path, family_folder: Path, family: str, collection: str) -> str:
+    inside = path.relative_to(family_folder).parts
+    match = _NSYNTH_NAME.fullmatch(path.stem)
+    if len(inside) > 1:
+        name = inside[0]
+    elif match:
+        name = match["instrument"]
+    elif "__" in path.stem:
+        name = path.stem.split("__")[0]
+    else:
+        name = collection
+    return name if name.startswith(f"{family}_") else f"{family}_{name}"
+
+
+def _number(row: Mapping[str, str | None], name: str) -> int | None:
+    text = (row.get(name) or "").strip()
+    return int(text) if text.isdecimal() and int(text) <= 127 else None
