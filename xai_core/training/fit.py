@@ -1,0 +1,221 @@
+"""Training of the paper's CNN: a shared trunk, then one binary model a family.
+
+Conventions
+-----------
+A preset states everything that decides a result. The trunk is the same
+convolution stack with ten outputs, trained once for a spectrogram type; each
+binary model starts from it and is fine-tuned on a class-balanced draw. Weights
+are rounded to half precision before anything is scored, which halves the files
+and leaves the scores true for what is shipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import keras
+import numpy as np
+
+from xai_core.features import N_FRAMES
+from xai_core.network import LOGIT_LAYER, Head, PooledAxes, build_cnn
+from xai_core.training.corpus import BalancedBatches, Corpus
+from xai_core.values import FAMILIES, FloatArray
+
+__all__ = ["PRESETS", "Preset", "calibrate", "fit_binary", "fit_trunk"]
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Everything that decides a training result, beside the data and the seed.
+
+    Parameters
+    ----------
+    head, pooled_axes
+        As in :func:`xai_core.network.build_cnn`.
+    trunk_epochs, binary_epochs : int
+        Epochs of the ten-way trunk (0: binary models start from random
+        weights) and of each binary model.
+    n_augmented : int
+        Augmented variants of each note.
+    batch_size : int
+        Notes a step.
+    trunk_rate, binary_rate : float
+        Largest learning rates; both fall to a hundredth on a cosine.
+    """
+
+    head: Head
+    pooled_axes: PooledAxes
+    trunk_epochs: int
+    binary_epochs: int
+    n_augmented: int
+    batch_size: int = 32
+    trunk_rate: float = 1e-3
+    binary_rate: float = 2e-4
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the preset as JSON-serialisable values, for the card."""
+        return asdict(self)
+
+
+PRESETS = {
+    "standard": Preset("pooled", "time", 20, 2, 3),
+    "quick": Preset("pooled", "both", 2, 1, 0),
+    "paper": Preset("flatten", "time", 0, 200, 0, binary_rate=1e-3),
+}
+
+
+def fit_trunk(
+    corpus: Corpus,
+    preset: Preset,
+    *,
+    seed: int,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> keras.Model:
+    """Train the convolution stack as a ten-way network.
+
+    Returns
+    -------
+    keras.Model
+        Ten outputs in the order of FAMILIES.
+    """
+    keras.utils.set_random_seed(seed)
+    model = build_cnn(
+        (N_FRAMES, corpus.x.shape[-1]),
+        head=preset.head,
+        pooled_axes=preset.pooled_axes,
+        n_outputs=len(FAMILIES),
+    )
+    logits = keras.Model(model.input, model.get_layer(LOGIT_LAYER).output)
+    n_batches = max(1, corpus.family.size // preset.batch_size)
+    logits.compile(
+        optimizer=_adam(preset.trunk_rate, n_batches * preset.trunk_epochs),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.05),
+        metrics=["accuracy"],
+    )
+    batches = BalancedBatches(
+        corpus,
+        np.eye(len(FAMILIES), dtype=np.float32)[corpus.family],
+        corpus.weights(),
+        batch_size=preset.batch_size,
+        n_batches=n_batches,
+        rng=np.random.default_rng(seed),
+    )
+    logits.fit(batches, epochs=preset.trunk_epochs, verbose=0, callbacks=list(callbacks))
+    return model
+
+
+def fit_binary(
+    corpus: Corpus,
+    family: str,
+    preset: Preset,
+    *,
+    seed: int,
+    trunk: keras.Model | None = None,
+    callbacks: Sequence[keras.callbacks.Callback] = (),
+) -> tuple[keras.Model, dict[str, list[float]]]:
+    """Train the binary CNN of one family on as many notes of it as of the others.
+
+    Returns
+    -------
+    model : keras.Model
+        One probability; weights rounded to half precision.
+    history : dict
+        Loss and accuracy of each epoch.
+    """
+    keras.utils.set_random_seed(seed)
+    model = build_cnn(
+        (N_FRAMES, corpus.x.shape[-1]), head=preset.head, pooled_axes=preset.pooled_axes
+    )
+    if trunk is not None:
+        _start_from(model, trunk, FAMILIES.index(family))
+    positive = corpus.family == FAMILIES.index(family)
+    odds = corpus.weights()
+    odds = np.where(positive, 0.5 * odds / odds[positive].sum(), 0.5 * odds / odds[~positive].sum())
+    n_notes = min(corpus.family.size, 4 * int(positive.sum()))
+    n_batches = max(1, n_notes // preset.batch_size)
+    model.compile(
+        optimizer=_adam(preset.binary_rate, n_batches * preset.binary_epochs),
+        loss="binary_crossentropy",
+        metrics=["accuracy"],
+    )
+    batches = BalancedBatches(
+        corpus,
+        positive.astype(np.float32)[:, np.newaxis],
+        odds,
+        batch_size=preset.batch_size,
+        n_batches=n_batches,
+        rng=np.random.default_rng([seed, FAMILIES.index(family)]),
+    )
+    result = model.fit(batches, epochs=preset.binary_epochs, verbose=0, callbacks=list(callbacks))
+    _round_weights(model)
+    return model, {name: [float(v) for v in values] for name, values in result.history.items()}
+
+
+def calibrate(model: keras.Model, logits: FloatArray, positive: np.ndarray) -> tuple[float, float]:
+    """Fold Platt scaling into the last layer, so that probabilities mean what they say.
+
+    Both classes weigh the same: 50 % says "as likely this family as not", among
+    notes of which half are of the family.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Changed in place: its logit becomes ``scale * logit + offset``.
+    logits : ndarray, shape (n_notes,)
+        The model's logits on notes it was not trained on.
+    positive : ndarray of bool, shape (n_notes,)
+
+    Returns
+    -------
+    scale, offset : float
+
+    References
+    ----------
+    Platt 1999, "Probabilistic outputs for support vector machines".
+    """
+    z = np.asarray(logits, np.float64)
+    weight = np.where(positive, 0.5 / max(positive.sum(), 1), 0.5 / max((~positive).sum(), 1))
+    design = np.stack([z, np.ones_like(z)])  # (2, n_notes)
+    parameters = np.array([1.0, 0.0])
+    ridge = np.diag([1e-3, 1e-3])
+    for _ in range(50):  # Newton's method on a convex loss, pulled weakly to (1, 0)
+        p = 1.0 / (1.0 + np.exp(-np.clip(parameters @ design, -30.0, 30.0)))
+        slope = design @ (weight * (p - positive)) + ridge @ (parameters - [1.0, 0.0])
+        curvature = (design * (weight * p * (1.0 - p))) @ design.T + ridge
+        step = np.linalg.solve(curvature, slope)
+        parameters = parameters - np.clip(step, -1.0, 1.0)
+        if np.abs(step).max() < 1e-9:
+            break
+    scale, offset = max(float(parameters[0]), 0.05), float(parameters[1])
+    layer = model.get_layer(LOGIT_LAYER)
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel * scale, bias * scale + offset])
+    return scale, offset
+
+
+def _adam(rate: float, n_steps: int) -> keras.optimizers.Optimizer:
+    warm_up = max(1, n_steps // 20)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        rate * 0.1, max(1, n_steps - warm_up), alpha=0.1, warmup_target=rate, warmup_steps=warm_up
+    )
+    return keras.optimizers.Adam(schedule)
+
+
+def _start_from(model: keras.Model, trunk: keras.Model, index: int) -> None:
+    for layer in model.layers:
+        weights = trunk.get_layer(layer.name).get_weights() if layer.weights else []
+        if layer.name == LOGIT_LAYER:
+            kernel, bias = weights
+            others = np.delete(np.arange(kernel.shape[1]), index)
+            weights = [
+                kernel[:, [index]] - kernel[:, others].mean(axis=1, keepdims=True),
+                bias[[index]] - bias[others].mean(keepdims=True),
+            ]
+        if weights:
+            layer.set_weights(weights)
+
+
+def _round_weights(model: keras.Model) -> None:
+    model.set_weights([w.astype(np.float16).astype(np.float32) for w in model.get_weights()])
