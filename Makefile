@@ -1,0 +1,85 @@
+# TimbreLens: `make app` opens the dashboard, `make test` runs the whole suite.
+#
+# What may be set, on the command line or in the environment:
+#   PYTHON  interpreter to make .venv from, where the ones below are not wanted
+#   PORT    port of the dashboard, where 8501 or the next free one is not wanted
+#   ARGS    more words for pytest: make test ARGS="-k audio"
+
+PYTHON ?= python3.12 python3.11 python3.13 python3.10 python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+
+SUITABLE := 3.10|3.11|3.12|3.13
+NEEDED := TimbreLens needs Python 3.10 to 3.13
+VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+
+.PHONY: help app test install lint format types clean
+
+help:
+	@echo "make app      open the dashboard in the browser (installs what it needs the first time)"
+	@echo "make test     install what the tests need, then run the whole suite"
+	@echo "make install  install what the dashboard needs into $(VENV), and stop there"
+	@echo "make lint     check style and layout with ruff"
+	@echo "make format   mend style and layout with ruff"
+	@echo "make types    check xai_core with mypy --strict"
+	@echo "make clean    remove $(VENV), tool caches and everything in cache/"
+
+app: $(VENV)/.installed
+	$(BIN)/python -m streamlit run app.py $(if $(PORT),--server.port $(PORT))
+
+test: $(VENV)/.installed-dev
+	@tests/system_needs.sh $(BIN)/python
+	$(BIN)/python -m pytest $(ARGS)
+
+install: $(VENV)/.installed
+
+lint: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(VENV)/.installed-dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(VENV)/.installed-dev
+	$(BIN)/mypy xai_core
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	find cache -mindepth 1 ! -name .gitkeep -delete
+
+# The stamps are touched last, so an installation that stopped half-way is taken up again.
+$(VENV)/.installed: requirements.txt $(BIN)/python
+	@version=$$($(BIN)/python $(VERSION)); case "$$version" in $(SUITABLE)) ;; *) \
+	    echo "$(NEEDED), and $(VENV) holds $$version: run make clean and try again." >&2; exit 1;; \
+	esac
+	@echo "Installing about 1.5 GB of Python packages into $(VENV), once; this can take a few minutes ..."
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@$(PIP) install -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
+	@echo "Installing the tools for tests, lint and types ..."
+	@$(PIP) install -r requirements-dev.txt
+	@touch $@
+
+# Every candidate is run, not only looked up: a pyenv shim answers to a name and then fails.
+$(BIN)/python:
+	@seen="no Python at all was found"; \
+	for python in $(PYTHON); do \
+	    version=$$("$$python" $(VERSION) 2>/dev/null) || continue; \
+	    case "$$version" in \
+	        $(SUITABLE)) ;; \
+	        *) seen="$$python is $$version"; continue;; \
+	    esac; \
+	    if ! "$$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+	        seen="$$python lacks its venv module (Debian, Ubuntu: apt install python$$version-venv)"; \
+	        continue; \
+	    fi; \
+	    echo "Making $(VENV) with $$python (Python $$version) ..."; \
+	    exec "$$python" -m venv --clear $(VENV); \
+	done; \
+	echo "$(NEEDED), and $$seen: install one, or name it with PYTHON=/path/to/python." >&2; \
+	exit 1

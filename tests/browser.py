@@ -1,0 +1,250 @@
+"""The dashboard as a visitor meets it: a server of its own and a real browser.
+
+Conventions
+-----------
+Tests and benchmarks share this module; `conftest.py` only wraps it in
+fixtures. Run as a program (``python -m tests.browser``) it prints the browser
+that it found, or the sentence that helps, with exit status 1. Servers listen
+on 127.0.0.1 alone, each on a port and with a cache of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+__all__ = [
+    "NO_CHROME",
+    "AppServer",
+    "NoChromeError",
+    "find_chrome",
+    "open_browser",
+    "open_page",
+    "start_app",
+]
+
+ROOT = Path(__file__).resolve().parents[1]
+START_TIMEOUT = 90.0  # s, far above a cold start on two busy cores
+STOP_TIMEOUT = 15.0  # s
+
+CHROME_NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+)
+CHROME_PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+CHROME_FLAGS = (
+    "--no-sandbox",
+    "--disable-dev-shm-usage",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+NO_CHROME = (
+    "the browser tests need a Chrome or Chromium, and none was found that runs: install one "
+    "(Debian: apt-get install chromium; anywhere: .venv/bin/python -m playwright install "
+    "chromium), or name one in TIMBRELENS_CHROME"
+)
+
+
+class NoChromeError(RuntimeError):
+    """No browser for the browser tests; the message is the sentence that helps."""
+
+
+def find_chrome(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return a Chrome or Chromium that runs.
+
+    Parameters
+    ----------
+    environ : mapping
+        Where ``TIMBRELENS_CHROME`` and ``PATH`` are read. A browser named in
+        ``TIMBRELENS_CHROME`` is taken, or refused, without looking further.
+
+    Raises
+    ------
+    NoChromeError
+        If there is none, or the one named does not run.
+    """
+    named = environ.get("TIMBRELENS_CHROME")
+    if named:
+        if _runs(named):
+            return Path(named)
+        raise NoChromeError(f"TIMBRELENS_CHROME names {named}, which does not run as a browser")
+    for candidate in _candidates(environ):
+        if _runs(candidate):
+            return Path(candidate)
+    raise NoChromeError(NO_CHROME)
+
+
+@contextmanager
+def open_browser(chrome: Path) -> Iterator[Browser]:
+    """Open a headless browser, and close it at the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chrome, args=list(CHROME_FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def open_page(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
+    """Open a page in a fresh context, and gather what goes wrong in it.
+
+    Yields
+    ------
+    page : Page
+        With no cookies, no storage and a window of 1440 x 900.
+    errors : list of str
+        Grows with each uncaught exception and each console error.
+    """
+    errors: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            errors.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    try:
+        page = context.new_page()
+        page.on("pageerror", lambda error: errors.append(f"exception: {error}"))
+        page.on("console", hear)
+        yield page, errors
+    finally:
+        context.close()
+
+
+@dataclass(frozen=True)
+class AppServer:
+    """A running dashboard.
+
+    Parameters
+    ----------
+    url : str
+        Address of the first page, without a slash at the end.
+    log_path : Path
+        Where the server's output goes, both streams together.
+    start_seconds : float
+        From the start of the process to its first healthy answer, in seconds.
+    """
+
+    url: str
+    log_path: Path
+    start_seconds: float
+
+    @property
+    def log(self) -> str:
+        """What the server has printed so far."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+
+@contextmanager
+def start_app(
+    folder: Path, *, script: Path = ROOT / "app.py", environ: Mapping[str, str] | None = None
+) -> Iterator[AppServer]:
+    """Start the dashboard on a free port, and stop it at the end.
+
+    Parameters
+    ----------
+    folder : Path
+        Gets the log and, unless `environ` places it elsewhere, the cache.
+    script : Path
+        What Streamlit runs.
+    environ : mapping, optional
+        Environment variables on top of the present ones.
+
+    Raises
+    ------
+    RuntimeError
+        If the server ends, or does not answer within 90 s; with its log.
+    """
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    log_path = folder / f"server-{port}.log"
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless", "true"]
+    command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
+    own = {"TIMBRELENS_CACHE": str(folder / "cache"), "PYTHONUNBUFFERED": "1"}
+    began = time.perf_counter()
+    with log_path.open("wb") as log:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **own, **(environ or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        _wait_until_healthy(process, url, log_path)
+        yield AppServer(url, log_path, time.perf_counter() - began)
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _wait_until_healthy(process: subprocess.Popen[bytes], url: str, log_path: Path) -> None:
+    deadline = time.perf_counter() + START_TIMEOUT
+    while time.perf_counter() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/_stcore/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    state = "ended" if process.poll() is not None else "did not answer in time"
+    raise RuntimeError(f"the dashboard {state}; its log:\n{log_path.read_text(errors='replace')}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _runs(chrome: str) -> bool:
+    # Ubuntu has a chromium-browser that only says where to get one.
+    try:
+        done = subprocess.run([chrome, "--version"], capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0 and "Chrom" in done.stdout
+
+
+def _candidates(environ: Mapping[str, str]) -> Iterator[str]:
+    for name in CHROME_NAMES:
+        found = shutil.which(name, path=environ.get("PATH", os.defpath))
+        if found:
+            yield found
+    yield from CHROME_PLACES
+    with sync_playwright() as playwright:  # the one that Playwright may have downloaded
+        yield playwright.chromium.executable_path
+
+
+if __name__ == "__main__":
+    try:
+        print(find_chrome())
+    except NoChromeError as error:
+        sys.exit(str(error))

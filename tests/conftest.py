@@ -1,0 +1,70 @@
+"""Fixtures for tests that drive the dashboard; the work is done in `browser.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser import (
+    AppServer,
+    NoChromeError,
+    find_chrome,
+    open_browser,
+    open_page,
+    start_app,
+)
+
+StartApp = Callable[..., AppServer]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Browser tests come last: Playwright leaves an event loop running in the main thread.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)
+
+
+@pytest.fixture(scope="session")
+def chrome_path() -> Path:
+    """Executable of a Chrome or Chromium; a test that asks for it fails without one."""
+    try:
+        return find_chrome()
+    except NoChromeError as error:
+        pytest.fail(str(error), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def browser(chrome_path: Path) -> Iterator[Browser]:
+    with open_browser(chrome_path) as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """Open a page of a fresh visitor; fail when its scripts fail or complain."""
+    with open_page(browser) as (opened, errors):
+        yield opened
+        opened.wait_for_timeout(100)  # ms, for what is still on its way from the browser
+    if errors:
+        pytest.fail("the page reported errors:\n" + "\n".join(errors), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartApp]:
+    """Start dashboards: ``app_server(environ={...}, script=...) -> AppServer``.
+
+    Each has a port and a cache of its own, and stops at the end of the session.
+    """
+    with ExitStack() as stack:
+
+        def start(
+            *, environ: Mapping[str, str] | None = None, script: Path | None = None
+        ) -> AppServer:
+            folder = tmp_path_factory.mktemp("server")
+            if script is None:
+                return stack.enter_context(start_app(folder, environ=environ))
+            return stack.enter_context(start_app(folder, environ=environ, script=script))
+
+        yield start
