@@ -20,7 +20,12 @@ from xai_core.values import FAMILIES
 __all__ = ["KNOWN_TWINS", "group_instruments", "split_by_instrument"]
 
 # Instruments that are one and the same under several names.
-KNOWN_TWINS: tuple[tuple[str, ...], ...] = (("mallet_acoustic_000", "mallet_acoustic_047"),)
+KNOWN_TWINS: tuple[tuple[str, ...], ...] = (
+    ("mallet_acoustic_000", "mallet_acoustic_047"),  # NSynth: shared audio
+    # One physical instrument each, bowed and plucked:
+    ("double_bass_arco_otto_rubner_1958", "double_bass_pizz_otto_rubner_1958"),
+    ("ergo_electric_upright_arco", "ergo_electric_upright_pizz"),
+)
 
 ENOUGH_FOR_TWO = 6  # instruments of a family from which two go to the test side
 
