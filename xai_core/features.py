@@ -24,21 +24,25 @@ import numpy as np
 import scipy.fft
 
 from xai_core.errors import AudioError
-from xai_core.values import Axis, FloatArray, Spectrogram, Waveform, check_type
+from xai_core.values import (
+    NOTE_SAMPLES,
+    SAMPLE_RATE,
+    Axis,
+    FloatArray,
+    Spectrogram,
+    Waveform,
+    check_type,
+)
 
 __all__ = [
     "HOP_LENGTH",
-    "NOTE_SAMPLES",
     "N_FFT",
     "N_FRAMES",
-    "SAMPLE_RATE",
     "axes",
     "extract",
     "n_bins",
 ]
 
-SAMPLE_RATE = 16_000  # Hz
-NOTE_SAMPLES = 64_000  # 4.0 s
 N_FFT = 2048  # samples
 HOP_LENGTH = 512  # samples
 N_FRAMES = 1 + NOTE_SAMPLES // HOP_LENGTH  # 126

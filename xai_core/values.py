@@ -20,6 +20,8 @@ from xai_core.errors import AudioError, EmptyMapError, GridMismatchError, InputE
 
 __all__ = [
     "FAMILIES",
+    "NOTE_SAMPLES",
+    "SAMPLE_RATE",
     "SPECTROGRAM_TYPES",
     "Attribution",
     "Axis",
@@ -58,6 +60,9 @@ SPECTROGRAM_TYPES: tuple[str, ...] = (
     "spectral_contrast",
     "tonnetz",
 )
+
+SAMPLE_RATE = 16_000  # Hz, of every note
+NOTE_SAMPLES = 64_000  # 4.0 s, the length of every note
 
 DELTA_FLOOR = 0.05  # smallest |f(x) - f(x0)| that a completeness error is divided by
 

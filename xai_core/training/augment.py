@@ -12,8 +12,7 @@ from __future__ import annotations
 import numpy as np
 import soxr
 
-from xai_core.features import SAMPLE_RATE
-from xai_core.values import FloatArray
+from xai_core.values import SAMPLE_RATE, FloatArray
 
 __all__ = ["augment"]
 

@@ -17,9 +17,9 @@ import keras
 import numpy as np
 
 from xai_core.datasets.notes import NoteRecord, read_samples
-from xai_core.features import N_FRAMES, SAMPLE_RATE, extract, n_bins
+from xai_core.features import N_FRAMES, extract, n_bins
 from xai_core.training.augment import augment
-from xai_core.values import FAMILIES, FloatArray, Waveform
+from xai_core.values import FAMILIES, SAMPLE_RATE, FloatArray, Waveform
 
 __all__ = ["BalancedBatches", "Corpus", "build_corpus"]
 
@@ -37,7 +37,8 @@ class Corpus:
     x : ndarray, shape (n_variants, n_notes, n_frames, n_bins)
     family : ndarray of int, shape (n_notes,)
     instrument : ndarray of str, shape (n_notes,)
-    source : ndarray of str, shape (n_notes,)
+    source, collection : ndarray of str, shape (n_notes,)
+        Sample library or SoundFont, and the folder it was read from.
     digest : str
         SHA-256 over the names of the notes, which stands in the card.
     """
@@ -47,6 +48,7 @@ class Corpus:
     family: np.ndarray
     instrument: np.ndarray
     source: np.ndarray
+    collection: np.ndarray
     digest: str
 
     def clean(self) -> FloatArray:
@@ -108,6 +110,7 @@ def build_corpus(
         family=np.array([FAMILIES.index(record.family) for record in records]),
         instrument=np.array([record.instrument for record in records]),
         source=np.array([record.source for record in records]),
+        collection=np.array([record.collection for record in records]),
         digest=hashlib.sha256("\n".join(sorted(r.note for r in records)).encode()).hexdigest(),
     )
 

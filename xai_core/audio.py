@@ -1,0 +1,173 @@
+"""Bytes or a path to a 16 kHz mono note: the gate for untrusted audio.
+
+Conventions
+-----------
+WAV, FLAC, OGG, MP3 and AIFF, recognised by content. Samples are float32, full
+scale at -1 and 1. A note is 4.0 s at 16 kHz; what was done to get there is
+said in :attr:`Waveform.edits`. Silence is refused: there is nothing to explain.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from xai_core.errors import AudioError
+from xai_core.values import NOTE_SAMPLES, SAMPLE_RATE, FloatArray, Waveform
+
+__all__ = ["MAX_BYTES", "fit_note", "load", "load_note"]
+
+NOTE_SECONDS = NOTE_SAMPLES / SAMPLE_RATE
+MIN_SECONDS = 0.1
+MAX_SECONDS = 600.0  # longer recordings are refused before they are decoded
+MAX_BYTES = 10 * 1024 * 1024
+MAX_CHANNELS = 8
+RATE_RANGE = (8_000, 192_000)  # Hz
+SILENCE_PEAK = 1e-4  # of full scale (-80 dB); below it nothing can be heard
+FORMATS = {"WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "AIFF"}
+
+AudioSource = str | os.PathLike[str] | bytes | Waveform
+
+
+def load_note(audio: AudioSource, *, start: float = 0.0) -> Waveform:
+    """Read audio and return the 4 s note that begins at `start`.
+
+    Parameters
+    ----------
+    audio : path, bytes or Waveform
+        At most 10 MB, 10 minutes, 8 channels, 8 to 192 kHz.
+    start : float
+        Seconds into the recording.
+
+    Returns
+    -------
+    Waveform
+        64 000 samples at 16 kHz, with `edits` that say what was done.
+
+    Raises
+    ------
+    AudioError
+        If the audio cannot be read, is shorter than 0.1 s, holds NaN or
+        infinity, or is silent.
+    """
+    waveform = audio if isinstance(audio, Waveform) else load(audio)
+    return fit_note(waveform, start=start)
+
+
+def load(audio: str | os.PathLike[str] | bytes) -> Waveform:
+    """Decode audio to a mono waveform at its own rate.
+
+    Parameters
+    ----------
+    audio : path or bytes
+
+    Returns
+    -------
+    Waveform
+
+    Raises
+    ------
+    AudioError
+        As :func:`load_note`.
+    """
+    content = audio if isinstance(audio, bytes) else _read(Path(audio))
+    if not content:
+        raise AudioError("expected audio, got 0 bytes: is the file empty?")
+    if len(content) > MAX_BYTES:
+        raise AudioError(
+            f"expected at most {MAX_BYTES / 2**20:.0f} MB, got {len(content) / 2**20:.1f} MB: "
+            "cut the recording or use FLAC"
+        )
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            _check_header(file)
+            samples = file.read(int(MAX_SECONDS * file.samplerate), dtype="float32", always_2d=True)
+            sr, channels = file.samplerate, file.channels
+    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
+        raise AudioError(
+            "expected WAV, FLAC, OGG, MP3 or AIFF audio, got something else: "
+            "is it another kind of file, renamed?"
+        ) from error
+    edits = () if channels == 1 else (f"mixed {channels} channels to mono",)
+    return Waveform(samples.mean(axis=1), sr, edits)
+
+
+def fit_note(waveform: Waveform, *, start: float = 0.0) -> Waveform:
+    """Resample to 16 kHz and take 4 s, padding with silence at the end.
+
+    Parameters
+    ----------
+    waveform : Waveform
+        Mono, any rate, at least 0.1 s.
+    start : float
+        Seconds at which the note begins.
+
+    Returns
+    -------
+    Waveform
+        64 000 samples at 16 kHz.
+
+    Raises
+    ------
+    AudioError
+        If the waveform is too short, `start` lies outside it, or the 4 s are
+        silent.
+    """
+    if waveform.duration < MIN_SECONDS:
+        raise AudioError(
+            f"expected audio of at least {MIN_SECONDS} s, got {waveform.duration:.3f} s: "
+            "is the file cut short?"
+        )
+    if not 0.0 <= start < waveform.duration:
+        raise AudioError(
+            f"expected a start between 0 and {waveform.duration:.2f} s, got {start:g} s"
+        )
+    edits = list(waveform.edits)
+    y: FloatArray = waveform.y
+    if waveform.sr != SAMPLE_RATE:
+        y = soxr.resample(y, waveform.sr, SAMPLE_RATE, quality="HQ")
+        edits.append(f"resampled {waveform.sr / 1000:g} kHz to 16 kHz")
+    first = round(start * SAMPLE_RATE)
+    y = y[first : first + NOTE_SAMPLES]
+    if start > 0.0 or waveform.duration > NOTE_SECONDS:
+        edits.append(f"took {start:.2f} to {start + y.size / SAMPLE_RATE:.2f} s")
+    if y.size < NOTE_SAMPLES:
+        edits.append(f"padded {(NOTE_SAMPLES - y.size) / SAMPLE_RATE:.2f} s of silence at the end")
+        y = np.pad(y, (0, NOTE_SAMPLES - y.size))
+    if np.abs(y).max() < SILENCE_PEAK:
+        raise AudioError(
+            "expected a sound, got silence (peak below -80 dB of full scale): "
+            "is this the right part of the recording?"
+        )
+    return Waveform(y, SAMPLE_RATE, tuple(edits))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise AudioError(f"there is no file {path}: is the name right?") from None
+    except OSError as error:
+        raise AudioError(f"the file {path} cannot be read: {error.strerror}") from error
+
+
+def _check_header(file: soundfile.SoundFile) -> None:
+    if file.format not in FORMATS:
+        raise AudioError(f"expected WAV, FLAC, OGG, MP3 or AIFF audio, got {file.format}")
+    if file.frames == 0:
+        raise AudioError("expected audio, got 0 samples: is the recording empty?")
+    if not RATE_RANGE[0] <= file.samplerate <= RATE_RANGE[1]:
+        raise AudioError(f"expected a sample rate of 8 to 192 kHz, got {file.samplerate} Hz")
+    if file.channels > MAX_CHANNELS:
+        raise AudioError(f"expected at most {MAX_CHANNELS} channels, got {file.channels}")
+    if file.frames > MAX_SECONDS * file.samplerate:
+        raise AudioError(
+            f"expected at most {MAX_SECONDS / 60:.0f} minutes, got "
+            f"{file.frames / file.samplerate / 60:.1f}: cut the recording"
+        )

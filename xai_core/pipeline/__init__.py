@@ -1,0 +1,1 @@
+"""Composition: what a page or a command calls, each in one function."""

@@ -1,0 +1,248 @@
+"""Training a set of models: notes in, scored and calibrated models with cards out.
+
+Conventions
+-----------
+Notes are split by instrument three ways: *train*, *calibration* (Platt
+scaling) and *test* (the scores on the cards). A model that is already there
+with the same data, preset and seed is left as it is, so a killed run resumes.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import keras
+import numpy as np
+
+from xai_core import store
+from xai_core.datasets.notes import NoteRecord
+from xai_core.datasets.splits import split_by_instrument
+from xai_core.errors import ModelError
+from xai_core.evaluation import binary_scores, ten_way_scores
+from xai_core.features import HOP_LENGTH, N_FFT, N_FRAMES
+from xai_core.training import PRESETS, Corpus, Preset, build_corpus, fit_binary, fit_trunk
+from xai_core.training.fit import calibrate
+from xai_core.values import FAMILIES, NOTE_SAMPLES, SAMPLE_RATE, FloatArray
+
+__all__ = ["train_models"]
+
+TEST_FRACTION = 0.2  # of a family's instruments
+CALIBRATION_FRACTION = 0.1
+PACKAGES = ("numpy", "scipy", "librosa", "keras", "scikit-learn")
+
+Progress = Callable[[str, int, int], None]  # what is done, steps done, steps in all
+
+
+def train_models(
+    records: Sequence[NoteRecord],
+    *,
+    types: Sequence[str],
+    families: Sequence[str] = FAMILIES,
+    models: str,
+    preset: str = "standard",
+    seed: int = 0,
+    progress: Progress = lambda what, done, total: None,
+) -> None:
+    """Train, calibrate, score and save the binary models of some types.
+
+    Parameters
+    ----------
+    records : sequence of NoteRecord
+        Notes of all ten families; those of `families` are the positives in turn.
+    types, families : sequence of str
+        Which models.
+    models : str
+        Name of the set they are written to.
+    preset : str
+        One of ``training.PRESETS``.
+    seed : int
+        Decides the split, the augmentation and the training.
+    progress : callable
+        Told what is being done and how far it is.
+    """
+    held_in, test = split_by_instrument(
+        records, test_fraction=TEST_FRACTION, rng=np.random.default_rng(seed)
+    )
+    train, calibration = split_by_instrument(
+        held_in, test_fraction=CALIBRATION_FRACTION, rng=np.random.default_rng(seed + 1)
+    )
+    chosen = PRESETS[preset]
+    for type in types:
+        corpora = {
+            name: build_corpus(
+                part,
+                type,
+                n_augmented=chosen.n_augmented if name == "train" else 0,
+                seed=seed,
+                progress=lambda done, total, name=name: progress(  # type: ignore[misc]
+                    f"{type}: spectrograms ({name})", done, total
+                ),
+            )
+            for name, part in (("train", train), ("calibration", calibration), ("test", test))
+        }
+        _train_type(corpora, type, families, models, preset, chosen, seed, progress)
+
+
+def _train_type(
+    corpora: dict[str, Corpus],
+    type: str,
+    families: Sequence[str],
+    models: str,
+    name: str,
+    preset: Preset,
+    seed: int,
+    progress: Progress,
+) -> None:
+    wanted = {
+        "preset": {"name": name, **preset.as_dict()},
+        "seed": seed,
+        "notes": {part: corpus.digest for part, corpus in corpora.items()},
+    }
+    trunk = None
+    for family in families:
+        if _is_done(type, family, models, wanted):
+            continue
+        if preset.trunk_epochs and trunk is None:
+            trunk = _trunk(corpora["train"], preset, seed, wanted, progress)
+        model, history = fit_binary(
+            corpora["train"],
+            family,
+            preset,
+            seed=seed,
+            trunk=trunk,
+            callbacks=[_Epochs(f"{type}: {family}", preset.binary_epochs, progress)],
+        )
+        index = FAMILIES.index(family)
+        scale, offset = calibrate(
+            model, _logits(model, corpora["calibration"]), corpora["calibration"].family == index
+        )
+        store.save_model(
+            model,
+            models=models,
+            type=type,
+            family=family,
+            about={
+                "architecture": {
+                    "network": "three blocks of two 3x3 convolutions (32, 64, 128), dense 256",
+                    "head": preset.head,
+                    "pooled_axes": preset.pooled_axes if preset.head == "pooled" else None,
+                    "input_shape": [N_FRAMES, int(corpora["train"].x.shape[-1])],
+                    "n_weights": int(model.count_params()),
+                },
+                "features": {
+                    "sr": SAMPLE_RATE,
+                    "n_fft": N_FFT,
+                    "hop_length": HOP_LENGTH,
+                    "mean_spectrum": _mean_spectrum(corpora["train"]),
+                },
+                "training": {
+                    **wanted,
+                    "calibration": {"method": "Platt", "scale": scale, "offset": offset},
+                    "history": history,
+                },
+                "data": {part: _counts(corpus) for part, corpus in corpora.items()},
+                "scores": _scores(model, corpora["test"], index),
+                "versions": {
+                    "python": platform.python_version(),
+                    "backend": keras.backend.backend(),
+                    **{package: version(package) for package in PACKAGES},
+                },
+            },
+        )
+    _summarise(corpora["test"], type, models)
+
+
+def _is_done(type: str, family: str, models: str, wanted: dict[str, Any]) -> bool:
+    try:
+        training = store.read_card(type, family, models=models).training
+    except ModelError:
+        return False
+    return all(training.get(key) == value for key, value in wanted.items())
+
+
+def _trunk(
+    corpus: Corpus, preset: Preset, seed: int, wanted: dict[str, Any], progress: Progress
+) -> keras.Model:
+    key = store.cache_key(kind="trunk", type=corpus.type, **wanted)
+    trunk = store.read_cached_model(key)
+    if trunk is None:
+        trunk = fit_trunk(
+            corpus,
+            preset,
+            seed=seed,
+            callbacks=[_Epochs(f"{corpus.type}: trunk", preset.trunk_epochs, progress)],
+        )
+        store.write_cached_model(key, trunk)
+    return trunk
+
+
+def _summarise(test: Corpus, type: str, models: str) -> None:
+    """Write the ten-way scores of a type, once all ten models are there."""
+    if len(store.available_models(models).get(type, ())) < len(FAMILIES):
+        return
+    columns = [
+        _sigmoid(_logits(store.load_model(type, family, models=models)[0], test))
+        for family in FAMILIES
+    ]
+    probabilities = np.stack(columns, axis=1)
+    parts = {str(name): test.collection == name for name in np.unique(test.collection)}
+    store.write_summary(
+        {
+            "ten_way": ten_way_scores(probabilities, test.family),
+            "by_collection": {
+                name: ten_way_scores(probabilities[part], test.family[part])
+                for name, part in parts.items()
+            },
+        },
+        models=models,
+        type=type,
+    )
+
+
+def _scores(model: keras.Model, test: Corpus, index: int) -> dict[str, Any]:
+    return binary_scores(_sigmoid(_logits(model, test)), test.family == index)
+
+
+def _logits(model: keras.Model, corpus: Corpus) -> FloatArray:
+    p = model.predict(corpus.clean(), batch_size=64, verbose=0)[:, 0].astype(np.float64)
+    p = np.clip(p, 1e-7, 1.0 - 1e-7)
+    return np.asarray(np.log(p) - np.log1p(-p))
+
+
+def _sigmoid(z: FloatArray) -> FloatArray:
+    return np.asarray(1.0 / (1.0 + np.exp(-z)))
+
+
+def _mean_spectrum(corpus: Corpus) -> list[float]:
+    mean = corpus.x[0].mean(axis=(0, 1), dtype=np.float64)
+    return [round(float(value), 6) for value in mean]
+
+
+def _counts(corpus: Corpus) -> dict[str, Any]:
+    return {
+        "n_notes": int(corpus.family.size),
+        "n_instruments": int(np.unique(corpus.instrument).size),
+        "notes_by_family": {
+            FAMILIES[k]: n for k, n in sorted(Counter(corpus.family.tolist()).items())
+        },
+        "notes_by_collection": dict(sorted(Counter(corpus.collection.tolist()).items())),
+        "notes_by_source": dict(sorted(Counter(corpus.source.tolist()).items())),
+        "instruments": sorted({str(name) for name in corpus.instrument}),
+    }
+
+
+class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
+    """Reports epochs to a progress function."""
+
+    def __init__(self, what: str, n_epochs: int, progress: Progress) -> None:
+        super().__init__()
+        self._what, self._n_epochs, self._progress = what, n_epochs, progress
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        logs = logs or {}
+        detail = ", ".join(f"{name} {value:.3f}" for name, value in logs.items())
+        self._progress(f"{self._what} ({detail})", epoch + 1, self._n_epochs)

@@ -1,0 +1,360 @@
+"""The only reader and writer of ``models/`` and ``cache/``.
+
+Conventions
+-----------
+A model lives in ``models/<set>/<type>/<family>/`` as ``model.keras`` beside
+``card.json``, and is loaded only if its SHA-256 is the one on the card. Cache
+files are ``.npz`` named by the SHA-256 of what decides them, written beside
+and renamed into place, read without pickle, and dropped when damaged.
+
+``TIMBRELENS_MODELS`` and ``TIMBRELENS_CACHE`` move the two folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import re
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from xai_core.errors import InputError, ModelError, TimbreLensError
+from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, check_family, check_type
+
+__all__ = [
+    "Card",
+    "available_models",
+    "cache_folder",
+    "cache_key",
+    "load_model",
+    "models_folder",
+    "read_cached",
+    "read_cached_model",
+    "read_card",
+    "read_summary",
+    "save_model",
+    "write_cached",
+    "write_cached_model",
+    "write_summary",
+]
+
+ROOT = Path(__file__).resolve().parent.parent
+CODE_VERSION = "1"  # raised when the meaning of a cached file changes
+SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+MODEL_FILE = "model.keras"
+CARD_FILE = "card.json"
+SUMMARY_FILE = "summary.json"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a model is, what it was trained on, and how well it does.
+
+    Parameters
+    ----------
+    type, family : str
+        What the model was made for.
+    sha256 : str
+        Digest of ``model.keras``.
+    architecture : dict
+        Network, head, input shape, number of weights.
+    features : dict
+        Sample rate, n_fft, hop_length, scale.
+    training : dict
+        Preset with all its values, seed, calibration.
+    data : dict
+        Sources, counts, split, digest of the note names.
+    scores : dict
+        On instruments never trained on.
+    versions : dict
+        Of Python and the packages that made it.
+    """
+
+    type: str
+    family: str
+    sha256: str
+    architecture: dict[str, Any]
+    features: dict[str, Any]
+    training: dict[str, Any]
+    data: dict[str, Any]
+    scores: dict[str, Any]
+    versions: dict[str, str]
+
+
+def models_folder() -> Path:
+    """Return the folder of model sets."""
+    return Path(os.environ.get("TIMBRELENS_MODELS") or ROOT / "models")
+
+
+def cache_folder() -> Path:
+    """Return the folder of cached results; it may not exist yet."""
+    return Path(os.environ.get("TIMBRELENS_CACHE") or ROOT / "cache")
+
+
+# ------------------------------------------------------------------------ models
+
+
+def available_models(models: str = "starter") -> dict[str, tuple[str, ...]]:
+    """Return ``{type: families}`` for which a set has a card, in the fixed orders.
+
+    Raises
+    ------
+    ModelError
+        If the set has no models at all.
+    """
+    found = {
+        type: tuple(
+            family for family in FAMILIES if (_model_folder(models, type, family) / CARD_FILE).is_file()
+        )
+        for type in SPECTROGRAM_TYPES
+    }
+    found = {type: families for type, families in found.items() if families}
+    if not found:
+        raise ModelError(
+            f"expected models in {models_folder() / models}, found none: is TIMBRELENS_MODELS right?"
+        )
+    return found
+
+
+def read_card(type: str, family: str, *, models: str = "starter") -> Card:
+    """Return the card of a model.
+
+    Raises
+    ------
+    ModelError
+        If there is no such model, or its card cannot be read.
+    """
+    path = _model_folder(models, type, family) / CARD_FILE
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        card = Card(**{field.name: content[field.name] for field in fields(Card)})
+    except FileNotFoundError:
+        raise ModelError(
+            f"the set {models!r} has no {type} model of {family}: train one, or choose another"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"the card of the {type} model of {family} cannot be read ({error}): was it edited?"
+        ) from error
+    if (card.type, card.family) != (type, family):
+        raise ModelError(
+            f"the card of the {type} model of {family} is that of {card.type} {card.family}: "
+            "were folders renamed?"
+        )
+    return card
+
+
+def load_model(type: str, family: str, *, models: str = "starter") -> tuple[keras.Model, Card]:
+    """Load a model through its card.
+
+    Parameters
+    ----------
+    type, family : str
+        Which binary CNN.
+    models : str
+        Name of the model set.
+
+    Returns
+    -------
+    model : keras.Model
+        Not compiled.
+    card : Card
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, or is not the one on the card.
+    """
+    card = read_card(type, family, models=models)
+    path = _model_folder(models, type, family) / MODEL_FILE
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"the {type} model of {family} cannot be read: {error.strerror}") from error
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise ModelError(
+            f"the {type} model of {family} is not the file on its card (SHA-256 differs): "
+            "was it altered or cut short?"
+        )
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
+        raise ModelError(f"the {type} model of {family} is not a Keras model: {error}") from error
+    return model, card
+
+
+def save_model(
+    model: keras.Model, *, models: str, type: str, family: str, about: Mapping[str, Any]
+) -> Card:
+    """Write a model and its card, the card last, so that a torn write is not a model.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Any Keras model without Lambda layers.
+    models : str
+        Name of the set: small letters, digits, ``-`` and ``_``.
+    type, family : str
+        What the model was made for.
+    about : mapping
+        The fields of :class:`Card` other than type, family and sha256.
+
+    Returns
+    -------
+    Card
+    """
+    folder = _model_folder(models, type, family)
+    folder.mkdir(parents=True, exist_ok=True)
+    content = _archived(model)
+    card = Card(type=type, family=family, sha256=hashlib.sha256(content).hexdigest(), **about)
+    _write_atomically(folder / MODEL_FILE, content)
+    text = json.dumps(asdict(card), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    _write_atomically(folder / CARD_FILE, text.encode())
+    return card
+
+
+def read_summary(type: str, *, models: str = "starter") -> dict[str, Any] | None:
+    """Return the scores of a type's ten models together, or None if not written yet."""
+    path = _model_folder(models, type, FAMILIES[0]).parent / SUMMARY_FILE
+    try:
+        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return summary
+
+
+def write_summary(summary: Mapping[str, Any], *, models: str, type: str) -> None:
+    """Write the scores of a type's ten models together."""
+    path = _model_folder(models, type, FAMILIES[0]).parent / SUMMARY_FILE
+    _write_atomically(path, (json.dumps(summary, indent=1, allow_nan=False) + "\n").encode())
+
+
+# ------------------------------------------------------------------------- cache
+
+
+def cache_key(**parts: Any) -> str:
+    """Return the name of a cached result: SHA-256 of everything that decides it.
+
+    Parameters
+    ----------
+    **parts
+        JSON-serialisable values; the code's version is added.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    text = json.dumps({**parts, "code": CODE_VERSION}, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_cached(key: str) -> dict[str, np.ndarray] | None:
+    """Return the arrays stored under a key, or None if there are none to be trusted.
+
+    A file that is torn, foreign or unreadable is removed where possible, so
+    that it is computed again.
+    """
+    path = _cache_path(key)
+    try:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+        _remove(path)
+        return None
+
+
+def write_cached(key: str, arrays: Mapping[str, np.ndarray]) -> bool:
+    """Store arrays under a key.
+
+    Returns
+    -------
+    bool
+        False if the folder cannot be written: a cache that fails costs time,
+        never a result.
+    """
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # the stub has no room for arrays by name
+    try:
+        cache_folder().mkdir(parents=True, exist_ok=True)
+        _write_atomically(_cache_path(key), buffer.getvalue())
+    except OSError:
+        return False
+    return True
+
+
+def read_cached_model(key: str) -> keras.Model | None:
+    """Return the Keras model stored under a key, or None: for work that is resumed."""
+    path = _cache_path(key, ".keras")
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+        return None
+
+
+def write_cached_model(key: str, model: keras.Model) -> None:
+    """Store a Keras model under a key."""
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    _write_atomically(_cache_path(key, ".keras"), _archived(model))
+
+
+# ----------------------------------------------------------------------- private
+
+
+def _model_folder(models: str, type: str, family: str) -> Path:
+    if not SET_NAME.fullmatch(models):
+        raise InputError(
+            f"expected the name of a model set (small letters, digits, - and _), got {models!r}"
+        )
+    return models_folder() / models / check_type(type) / check_family(family)
+
+
+def _cache_path(key: str, suffix: str = ".npz") -> Path:
+    if not re.fullmatch(r"[0-9a-f]{64}", key):
+        raise TimbreLensError(f"expected a cache key of 64 hexadecimal digits, got {key!r}")
+    return cache_folder() / f"{key}{suffix}"
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        _remove(Path(name))
+        raise
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink()
+    except OSError:
+        pass  # someone else's file, or a read-only folder: it is only a cache
+
+
+def _archived(model: keras.Model) -> bytes:
+    """Return a model as a ``.keras`` archive, compressed and without clock times."""
+    buffer = io.BytesIO()
+    with tempfile.TemporaryDirectory() as scratch:
+        plain = Path(scratch) / MODEL_FILE
+        model.save(plain)
+        with (
+            zipfile.ZipFile(plain) as source,
+            zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target,
+        ):
+            for name in sorted(source.namelist()):
+                target.writestr(zipfile.ZipInfo(name), source.read(name), zipfile.ZIP_DEFLATED, 9)
+    return buffer.getvalue()
