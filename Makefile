@@ -55,7 +55,7 @@ $(VENV)/.installed: requirements.txt $(BIN)/python
 	@version=$$($(BIN)/python $(VERSION)); case "$$version" in $(SUITABLE)) ;; *) \
 	    echo "$(NEEDED), and $(VENV) holds $$version: run make clean and try again." >&2; exit 1;; \
 	esac
-	@echo "Installing about 1.5 GB of Python packages into $(VENV), once; this can take a few minutes ..."
+	@echo "Installing about 2.5 GB of Python packages into $(VENV), once; this can take a few minutes ..."
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
 	@$(PIP) install -r requirements.txt
 	@touch $@

@@ -11,6 +11,7 @@ on 127.0.0.1 alone, each on a port and with a cache of its own.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -22,8 +23,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 __all__ = [
     "NO_CHROME",
@@ -38,6 +40,7 @@ __all__ = [
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 90.0  # s, far above a cold start on two busy cores
 STOP_TIMEOUT = 15.0  # s
+LOCAL = ("127.0.0.1", "localhost")
 
 CHROME_NAMES = (
     "chromium",
@@ -115,9 +118,15 @@ def open_page(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
     page : Page
         With no cookies, no storage and a window of 1440 x 900.
     errors : list of str
-        Grows with each uncaught exception and each console error.
+        Grows with each uncaught exception, each console error, and each
+        request to another machine: the dashboard works without a network.
     """
     errors: list[str] = []
+
+    def watch(request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in ("http", "https", "ws", "wss") and address.hostname not in LOCAL:
+            errors.append(f"request: {request.url}")
 
     def hear(message: ConsoleMessage) -> None:
         if message.type == "error":
@@ -128,6 +137,7 @@ def open_page(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(f"exception: {error}"))
         page.on("console", hear)
+        page.on("request", watch)
         yield page, errors
     finally:
         context.close()
@@ -153,8 +163,9 @@ class AppServer:
 
     @property
     def log(self) -> str:
-        """What the server has printed so far."""
-        return self.log_path.read_text(encoding="utf-8", errors="replace")
+        """What the server has printed so far, without its colours."""
+        printed = self.log_path.read_text(encoding="utf-8", errors="replace")
+        return re.sub(r"\x1b\[[0-9;]*m", "", printed)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def chrome_path() -> Path:
-    """Executable of a Chrome or Chromium; a test that asks for it fails without one."""
+    """Return a Chrome or Chromium; a test that asks for it fails without one."""
     try:
         return find_chrome()
     except NoChromeError as error:
