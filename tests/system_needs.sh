@@ -27,10 +27,12 @@ if [ -e /etc/debian_version ] && $root true 2>/dev/null; then
     [ -z "$(missing)" ] && exit 0
 fi
 
-case "$(uname):$packages" in
-    Darwin:*libfluidsynth3*) help="brew install --cask chromium && brew install fluid-synth" ;;
-    Darwin:*) help="brew install --cask chromium" ;;
-    *) help="sudo $install" ;;
-esac
+if [ -e /etc/debian_version ]; then
+    help="sudo $install"
+elif [ "$(uname)" = Darwin ]; then
+    help="brew install fluid-synth && brew install --cask chromium"
+else
+    help="install chromium and fluidsynth with the package manager of this system"
+fi
 echo "The tests need$packages, which could not be installed from here. This helps: $help" >&2
 exit 1
