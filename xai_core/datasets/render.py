@@ -2,8 +2,10 @@
 
 Conventions
 -----------
-Every preset is an instrument of its own; a preset that sounds exactly like an
-earlier one is not rendered again. Each instrument has one gain: its loudest
+Every preset is an instrument of its own; a preset that sounds like an earlier
+one of its family is not rendered again (SoundFonts borrow from each other:
+their waveforms then correlate at 0.95 or more, against 0.8 at most for
+different recordings of most instruments). Each instrument has one gain: its loudest
 note at velocity 100 peaks at -6 dBFS, lower if velocity 127 would otherwise
 exceed -1 dBFS, so the differences between velocities and pitches stay. Levels
 are in dBFS, pitches and velocities are MIDI numbers.
@@ -11,7 +13,6 @@ are in dBFS, pitches and velocities are MIDI numbers.
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -41,6 +42,8 @@ __all__ = [
 VELOCITIES = (25, 50, 75, 100, 127)  # those of NSynth
 FIRST_NUMBER = 500  # above every instrument number of NSynth
 
+_Probe = npt.NDArray[np.complex128]  # (n_pitches, n_frequencies)
+
 REFERENCE_VELOCITY = 100
 REFERENCE_PEAK = 10 ** (-6 / 20)  # -6 dBFS
 HIGHEST_PEAK = 10 ** (-1 / 20)  # -1 dBFS
@@ -50,6 +53,7 @@ MAX_GAIN = 100.0  # 40 dB over the font's own level: a silent preset stays silen
 CENTRAL = 0.8  # share of the playing range that pitches are drawn from
 _PROBE_PITCHES = (48, 60, 72)  # compared to find presets that sound the same
 _PROBE_HELD = 0.5  # s
+SAME_CORRELATION = 0.95  # at the best lag, averaged over the probes
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +82,7 @@ class RenderReport:
     n_silent, n_clipped : int
         Notes left out because they peak below -60 dBFS or at full scale.
     n_same : int
-        Presets left out because they sound exactly like an earlier one.
+        Presets left out because they sound like an earlier one.
     """
 
     records: tuple[NoteRecord, ...]
@@ -270,20 +274,17 @@ def _choose(
 ) -> list[tuple[int, Instrument]]:
     """Return instruments with their places in their families, family by family."""
     chosen: list[tuple[int, Instrument]] = []
-    heard: set[str] = set()
     for family in FAMILIES:
-        place = 0
+        heard: list[_Probe] = []
         for instrument in _in_turn([i for i in instruments if i.program.family == family]):
-            if per_family is not None and place == per_family:
+            if per_family is not None and len(heard) == per_family:
                 break
-            digest = _probe(instrument)
-            if digest in heard:
+            probe = _probe(instrument)
+            if any(_correlation(probe, other) >= SAME_CORRELATION for other in heard):
                 tally["same"] += 1
                 continue
-            if digest is not None:
-                heard.add(digest)
-            chosen.append((place, instrument))
-            place += 1
+            chosen.append((len(heard), instrument))
+            heard.append(probe)
     if not chosen:
         raise InputError(
             "nothing to render: these SoundFonts hold no preset of the families asked for"
@@ -301,17 +302,28 @@ def _in_turn(instruments: Sequence[Instrument]) -> list[Instrument]:
     return [instrument for _, instrument in sorted(keyed, key=lambda pair: pair[0])]
 
 
-def _probe(instrument: Instrument) -> str | None:
-    """Return a digest of how an instrument sounds, None if it is silent."""
+def _probe(instrument: Instrument) -> _Probe:
+    """Return the spectra of a few short notes, each scaled to unit energy."""
     notes = [
         instrument.font.play(
-            instrument.preset, pitch=pitch, velocity=100, held=_PROBE_HELD, released=0.0
+            instrument.preset,
+            pitch=pitch,
+            velocity=REFERENCE_VELOCITY,
+            held=_PROBE_HELD,
+            released=0.0,
         )
         for pitch in _PROBE_PITCHES
     ]
-    if not any(np.any(y) for y in notes):
-        return None
-    return hashlib.sha256(np.concatenate(notes).tobytes()).hexdigest()
+    y = np.asarray(notes, dtype=np.float64)  # (n_pitches, n_samples)
+    energy = np.linalg.norm(y, axis=1, keepdims=True)
+    y = np.divide(y, energy, out=np.zeros_like(y), where=energy > 0.0)
+    return np.fft.rfft(y, n=2 * y.shape[1], axis=1)  # room for every lag
+
+
+def _correlation(a: _Probe, b: _Probe) -> float:
+    """Return the correlation of two probes at the best lags, 0 for silence."""
+    products = np.fft.irfft(a * np.conj(b), axis=1)  # (n_pitches, n_lags)
+    return float(np.mean(np.max(np.abs(products), axis=1)))
 
 
 def _order(
