@@ -1,1 +1,20 @@
 """Composition: what a page or a command calls, each in one function."""
+
+from xai_core.pipeline.explaining import (
+    explain,
+    explain_progressively,
+    feature_maps,
+    load_gradients,
+    predict,
+)
+from xai_core.pipeline.settings import Settings, resolve_settings
+
+__all__ = [
+    "Settings",
+    "explain",
+    "explain_progressively",
+    "feature_maps",
+    "load_gradients",
+    "predict",
+    "resolve_settings",
+]

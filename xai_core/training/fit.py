@@ -42,7 +42,9 @@ class Preset:
     batch_size : int
         Notes a step.
     trunk_rate, binary_rate : float
-        Largest learning rates; both fall to a hundredth on a cosine.
+        Largest learning rates of Adam, warmed up over a twentieth of the steps,
+        then falling to a hundredth on a cosine. The weights kept are their
+        exponential moving average (momentum 0.99).
     """
 
     head: Head
@@ -60,7 +62,7 @@ class Preset:
 
 
 PRESETS = {
-    "standard": Preset("pooled", "time", 20, 2, 3),
+    "standard": Preset("pooled", "time", 16, 2, 3),
     "quick": Preset("pooled", "both", 2, 1, 0),
     "paper": Preset("flatten", "time", 0, 200, 0, binary_rate=1e-3),
 }
@@ -149,8 +151,7 @@ def fit_binary(
         rng=np.random.default_rng([seed, FAMILIES.index(family)]),
     )
     result = model.fit(batches, epochs=preset.binary_epochs, verbose=0, callbacks=list(callbacks))
-    _round_weights(model)
-    return model, {name: [float(v) for v in values] for name, values in result.history.items()}
+    return _plain(model, preset), {name: [float(v) for v in values] for name, values in result.history.items()}
 
 
 def calibrate(model: keras.Model, logits: FloatArray, positive: np.ndarray) -> tuple[float, float]:
@@ -198,9 +199,9 @@ def calibrate(model: keras.Model, logits: FloatArray, positive: np.ndarray) -> t
 def _adam(rate: float, n_steps: int) -> keras.optimizers.Optimizer:
     warm_up = max(1, n_steps // 20)
     schedule = keras.optimizers.schedules.CosineDecay(
-        rate * 0.1, max(1, n_steps - warm_up), alpha=0.1, warmup_target=rate, warmup_steps=warm_up
+        rate * 0.1, max(1, n_steps - warm_up), alpha=0.01, warmup_target=rate, warmup_steps=warm_up
     )
-    return keras.optimizers.Adam(schedule)
+    return keras.optimizers.Adam(schedule, use_ema=True, ema_momentum=0.99)
 
 
 def _start_from(model: keras.Model, trunk: keras.Model, index: int) -> None:
@@ -217,5 +218,8 @@ def _start_from(model: keras.Model, trunk: keras.Model, index: int) -> None:
             layer.set_weights(weights)
 
 
-def _round_weights(model: keras.Model) -> None:
-    model.set_weights([w.astype(np.float16).astype(np.float32) for w in model.get_weights()])
+def _plain(model: keras.Model, preset: Preset) -> keras.Model:
+    """Return the model without optimizer, its weights rounded to half precision."""
+    plain = build_cnn(model.input_shape[1:], head=preset.head, pooled_axes=preset.pooled_axes)
+    plain.set_weights([w.astype(np.float16).astype(np.float32) for w in model.get_weights()])
+    return plain

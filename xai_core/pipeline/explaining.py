@@ -1,0 +1,385 @@
+"""A note in, probabilities and explanations out.
+
+Conventions
+-----------
+Audio is a path, bytes or a :class:`Waveform`; the 4 s that begin at `start`
+are what is judged. Models are loaded once and shared by all threads. Finished
+explanations are kept in the cache under what decides them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from xai_core import store
+from xai_core.attribution.feature_maps import choose_filters
+from xai_core.attribution.grad_cam import grad_cam, resize_bilinear
+from xai_core.attribution.integrated_gradients import (
+    PathIntegral,
+    integrated_gradients,
+    refine_integrated_gradients,
+)
+from xai_core.audio import load_note
+from xai_core.errors import InputError
+from xai_core.features import extract
+from xai_core.gradients import ModelGradients
+from xai_core.pipeline.settings import Settings, resolve_settings
+from xai_core.values import (
+    FAMILIES,
+    Attribution,
+    Completeness,
+    Explanation,
+    FeatureMaps,
+    FloatArray,
+    Prediction,
+    Spectrogram,
+    Waveform,
+    check_family,
+    check_type,
+)
+
+__all__ = ["explain", "explain_progressively", "feature_maps", "load_gradients", "predict"]
+
+Audio = str | os.PathLike[str] | bytes | Waveform
+
+MODELS_KEPT = 60  # in memory; a whole zoo
+
+_loaded: OrderedDict[tuple[str, str, str], tuple[ModelGradients, store.Card]] = OrderedDict()
+_loading = threading.Lock()
+
+
+def predict(
+    audio: Audio,
+    *,
+    models: str = "starter",
+    types: Sequence[str] | None = None,
+    start: float = 0.0,
+) -> Prediction:
+    """Return the probability of every family by every spectrogram type of a set.
+
+    Parameters
+    ----------
+    audio : path, bytes or Waveform
+        WAV, FLAC, OGG, MP3 or AIFF.
+    models : str
+        Name of the model set.
+    types : sequence of str or None
+        Only these spectrogram types; None for all that the set has.
+    start : float
+        Seconds into the recording at which the 4 s note begins.
+
+    Returns
+    -------
+    Prediction
+
+    Raises
+    ------
+    AudioError
+        If the audio cannot be read or is silent.
+    ModelError
+        If the set has no models, or one of them is altered.
+    """
+    note = load_note(audio, start=start)
+    available = store.available_models(models)
+    if types is not None:
+        available = {check_type(t): available.get(t, FAMILIES) for t in types}
+    probabilities: dict[str, dict[str, float]] = {}
+    for type, families in available.items():
+        x = extract(note, type).values[np.newaxis]
+        probabilities[type] = {
+            family: float(
+                load_gradients(type, family, models=models)[0].outputs(x, target="probability")[0]
+            )
+            for family in families
+        }
+    return Prediction(probabilities, note, models)
+
+
+def explain(
+    audio: Audio,
+    *,
+    type: str,
+    family: str,
+    method: str = "integrated_gradients",
+    preset: str = "default",
+    models: str = "starter",
+    start: float = 0.0,
+    baseline_audio: Audio | None = None,
+    **changes: Any,
+) -> Explanation:
+    """Return which bins of a note drive the model of one family.
+
+    Parameters
+    ----------
+    audio : path, bytes or Waveform
+    type, family : str
+        Which binary CNN is explained.
+    method : {'integrated_gradients', 'grad_cam'}
+    preset : {'default', 'paper'}
+    models : str
+        Name of the model set.
+    start : float
+        Seconds into the recording at which the 4 s note begins.
+    baseline_audio : path, bytes or Waveform, optional
+        The other note, for ``baseline="note"``.
+    **changes
+        Fields of :class:`xai_core.pipeline.settings.Settings` that differ from
+        the preset: target, baseline, noise_level, seed, rule, n_steps,
+        tolerance, max_steps, layer.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    AudioError, ModelError, InputError
+        One plain sentence each.
+    """
+    *_, last = explain_progressively(
+        audio,
+        type=type,
+        family=family,
+        settings=resolve_settings(method, preset, **changes),
+        models=models,
+        start=start,
+        baseline_audio=baseline_audio,
+    )
+    return last
+
+
+def explain_progressively(
+    audio: Audio,
+    *,
+    type: str,
+    family: str,
+    settings: Settings,
+    models: str = "starter",
+    start: float = 0.0,
+    baseline_audio: Audio | None = None,
+) -> Iterator[Explanation]:
+    """Yield explanations of one note, each better than the one before.
+
+    All but the last of a sequence have ``completeness.converged`` False. One
+    that is in the cache comes at once and alone.
+
+    Parameters
+    ----------
+    settings : Settings
+    others
+        As :func:`explain`.
+
+    Yields
+    ------
+    Explanation
+    """
+    check_family(family)
+    note = load_note(audio, start=start)
+    spectrogram = extract(note, type)
+    gradients, card = load_gradients(type, family, models=models)
+    logit = float(gradients.outputs(spectrogram.values[np.newaxis])[0])
+    record: dict[str, Any] = {
+        **settings.as_dict(),
+        "type": type,
+        "family": family,
+        "models": models,
+        "model_sha256": card.sha256,
+        "note_sha256": _digest(note),
+    }
+    other = None
+    if settings.method == "integrated_gradients" and settings.baseline == "note":
+        if baseline_audio is None:
+            raise InputError("expected another note as baseline, got none: name one")
+        other = load_note(baseline_audio)
+        record["baseline_sha256"] = _digest(other)
+
+    def explanation(
+        values: FloatArray, completeness: Completeness | None, notes: tuple[str, ...]
+    ) -> Explanation:
+        return Explanation(
+            spectrogram=spectrogram,
+            attribution=Attribution(
+                values,
+                type,
+                spectrogram.time,
+                spectrogram.bins,
+                method=settings.method,
+                target=settings.target,
+            ),
+            family=family,
+            probability=float(1.0 / (1.0 + np.exp(-logit))),
+            logit=logit,
+            completeness=completeness,
+            settings=record,
+            waveform=note,
+            notes=notes,
+        )
+
+    if settings.method == "grad_cam":
+        values = _grad_cam(gradients, spectrogram, settings.layer)
+        notes = () if values.any() else (f"All evidence in {settings.layer} speaks against {family}.",)
+        yield explanation(values, None, notes)
+        return
+
+    key = store.cache_key(kind="integrated_gradients", **record)
+    cached = _from_cache(key, spectrogram)
+    if cached is not None:
+        values, completeness = cached
+        yield explanation(values, completeness, _completeness_notes(completeness, settings))
+        return
+    baseline = _baseline(settings, spectrogram, card, other)
+    for estimate in _path_integrals(gradients, spectrogram, baseline, settings):
+        completeness = Completeness(
+            output=estimate.output,
+            baseline_output=estimate.baseline_output,
+            attributed=float(estimate.attributions.sum()),
+            n_steps=estimate.n_steps,
+            converged=estimate.converged,
+        )
+        finished = completeness.converged or completeness.n_steps >= settings.max_steps
+        if finished:
+            _to_cache(key, estimate.attributions, completeness)
+        notes = _completeness_notes(completeness, settings) if finished else ()
+        yield explanation(estimate.attributions, completeness, notes)
+
+
+def feature_maps(
+    audio: Audio,
+    *,
+    type: str,
+    family: str,
+    layer: str = "conv2d_5",
+    choice: str = "most_active",
+    n_filters: int = 4,
+    models: str = "starter",
+    start: float = 0.0,
+) -> FeatureMaps:
+    """Return the activations of a few filters of one convolution layer.
+
+    Parameters
+    ----------
+    layer : str
+        ``conv2d`` to ``conv2d_5``.
+    choice : {'first', 'most_active'}
+        The first filters, as in the paper's figure 1, or the most active ones.
+    n_filters : int
+    others
+        As :func:`explain`.
+
+    Returns
+    -------
+    FeatureMaps
+    """
+    spectrogram = extract(load_note(audio, start=start), type)
+    gradients, _ = load_gradients(type, check_family(family), models=models)
+    activations = gradients.activations(spectrogram.values[np.newaxis], layer)[0]
+    filters = choose_filters(activations, choice=choice, n_filters=n_filters)
+    maps = np.moveaxis(activations[..., list(filters)], -1, 0)
+    return FeatureMaps(maps, layer, filters, spectrogram.time, spectrogram.bins)
+
+
+def load_gradients(
+    type: str, family: str, *, models: str = "starter"
+) -> tuple[ModelGradients, store.Card]:
+    """Return the compiled functions of a model and its card, loaded once.
+
+    At most 60 models stay in memory, the least recently used going first.
+    """
+    key = (models, check_type(type), check_family(family))
+    with _loading:
+        if key not in _loaded:
+            model, card = store.load_model(type, family, models=models)
+            _loaded[key] = (ModelGradients(model), card)
+            if len(_loaded) > MODELS_KEPT:
+                _loaded.popitem(last=False)
+        _loaded.move_to_end(key)
+        return _loaded[key]
+
+
+# ----------------------------------------------------------------------- private
+
+
+def _grad_cam(gradients: ModelGradients, spectrogram: Spectrogram, layer: str) -> FloatArray:
+    activations, slopes = gradients.layer_gradients(spectrogram.values[np.newaxis], layer)
+    shape = (spectrogram.values.shape[0], spectrogram.values.shape[1])
+    return resize_bilinear(grad_cam(activations[0], slopes[0]), shape)
+
+
+def _path_integrals(
+    gradients: ModelGradients, spectrogram: Spectrogram, baseline: FloatArray, settings: Settings
+) -> Iterator[PathIntegral]:
+    target: Any = settings.target
+    x = spectrogram.values
+    if settings.n_steps is None:
+        yield from refine_integrated_gradients(
+            lambda points: gradients.input_gradients(points, target=target),
+            x,
+            baseline,
+            tolerance=settings.tolerance,
+            max_steps=settings.max_steps,
+        )
+        return
+    attributions = integrated_gradients(
+        lambda points: gradients.input_gradients(points, target=target)[1],
+        x,
+        baseline,
+        rule=settings.rule,
+        n_steps=settings.n_steps,
+    )
+    ends = gradients.outputs(np.stack([baseline, x]), target=target)
+    yield PathIntegral(attributions, float(ends[1]), float(ends[0]), settings.n_steps, True)
+
+
+def _baseline(
+    settings: Settings, spectrogram: Spectrogram, card: store.Card, other: Waveform | None
+) -> FloatArray:
+    shape = spectrogram.values.shape
+    if settings.baseline == "dataset_mean":
+        return np.broadcast_to(np.asarray(card.features["mean_spectrum"], np.float32), shape)
+    if settings.baseline == "noise":
+        rng = np.random.default_rng(settings.seed)
+        return (settings.noise_level * rng.standard_normal(shape)).astype(np.float32)
+    if other is not None:
+        return extract(other, spectrogram.type).values
+    return np.zeros(shape, np.float32)
+
+
+def _completeness_notes(completeness: Completeness, settings: Settings) -> tuple[str, ...]:
+    if settings.n_steps is None and not completeness.converged:
+        return (
+            f"The attributions add up only to within {completeness.error:.1%} after "
+            f"{completeness.n_steps} steps.",
+        )
+    return ()
+
+
+def _from_cache(key: str, spectrogram: Spectrogram) -> tuple[FloatArray, Completeness] | None:
+    arrays = store.read_cached(key)
+    if arrays is None:
+        return None
+    try:
+        values, sums = arrays["values"], arrays["sums"]
+        if values.shape != spectrogram.values.shape or not np.isfinite(values).all():
+            return None
+        return values, Completeness(
+            float(sums[0]), float(sums[1]), float(sums[2]), int(sums[3]), bool(sums[4])
+        )
+    except (KeyError, IndexError):
+        return None
+
+
+def _to_cache(key: str, values: FloatArray, completeness: Completeness) -> None:
+    c = completeness
+    sums = np.array([c.output, c.baseline_output, c.attributed, c.n_steps, c.converged], np.float64)
+    store.write_cached(key, {"values": values.astype(np.float32), "sums": sums})
+
+
+def _digest(note: Waveform) -> str:
+    return hashlib.sha256(np.ascontiguousarray(note.y).tobytes()).hexdigest()
