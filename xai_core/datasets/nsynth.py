@@ -189,8 +189,9 @@ def write_nsynth(folder: str | Path, notes: Iterable[NewNote]) -> list[NoteRecor
         )
         number = numbers.setdefault(new.instrument, len(numbers))
         entries[new.note] = _entry(new, note_number=len(entries), instrument_number=number)
-    text = json.dumps(entries, indent=1, sort_keys=True)
-    (folder / "examples.json").write_text(text + "\n", encoding="utf-8")
+    lines = [f"{json.dumps(note)}: {json.dumps(entries[note])}" for note in sorted(entries)]
+    text = "{\n" + ",\n".join(lines) + "\n}\n"  # a line for each note
+    (folder / "examples.json").write_text(text, encoding="utf-8")
     return read_nsynth(folder)
 
 

@@ -79,7 +79,7 @@ PROGRAMS: dict[int, Program] = {
     40: Program("string", "acoustic", 55, 96),  # violin
     41: Program("string", "acoustic", 48, 88),  # viola
     42: Program("string", "acoustic", 36, 76),  # cello
-    43: Program("string", "acoustic", 28, 62),  # contrabass
+    43: Program("string", "acoustic", 28, 55),  # contrabass
     44: Program("string", "acoustic", 36, 96),  # tremolo strings
     45: Program("string", "acoustic", 36, 91),  # pizzicato strings
     48: Program("string", "acoustic", 36, 96),  # string ensemble 1

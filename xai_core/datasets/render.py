@@ -13,7 +13,6 @@ are in dBFS, pitches and velocities are MIDI numbers.
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -127,7 +126,8 @@ def choose_pitches(program: Program, count: int | None, rng: np.random.Generator
         Whose range.
     count : int or None
         How many; one is drawn from each of `count` equal parts of the central
-        80 % of the range. None takes every pitch of the range.
+        80 % of the range, at least half a part away from its neighbours. None
+        takes every pitch of the range.
     rng : numpy.random.Generator
         Draws the pitches.
 
@@ -140,9 +140,11 @@ def choose_pitches(program: Program, count: int | None, rng: np.random.Generator
     if count is None:
         pitches = set(range(program.low, program.high + 1))
     else:
-        reach = CENTRAL * (program.high - program.low) / 2
-        edges = np.linspace(centre - reach, centre + reach, count + 1)
-        pitches = {int(np.rint(rng.uniform(a, b))) for a, b in itertools.pairwise(edges)}
+        part = CENTRAL * (program.high - program.low) / count
+        # Where in each part: one place for the instrument, and a little of its own.
+        places = rng.uniform(0.25, 0.75) + rng.uniform(-0.25, 0.25, size=count)
+        drawn = centre + part * (np.arange(count) + places - count / 2)
+        pitches = {int(pitch) for pitch in np.rint(drawn)}
     return sorted(pitches, key=lambda pitch: (abs(pitch - centre), pitch))
 
 
