@@ -14,8 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from xai_core.datasets.collection import read_collection
+from xai_core.datasets.instruments import FIRST_NUMBER
 from xai_core.datasets.notes import NoteRecord
-from xai_core.datasets.render import FIRST_NUMBER, VELOCITIES, render_notes
+from xai_core.datasets.render import VELOCITIES, render_notes
 from xai_core.errors import InputError
 from xai_core.values import FAMILIES
 

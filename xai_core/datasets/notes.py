@@ -17,10 +17,10 @@ import numpy.typing as npt
 import soundfile
 
 from xai_core.errors import AudioError
+from xai_core.values import SAMPLE_RATE
 
-__all__ = ["AUDIO_SUFFIXES", "SAMPLE_RATE", "NoteRecord", "audio_digest", "read_samples"]
+__all__ = ["AUDIO_SUFFIXES", "NoteRecord", "audio_digest", "read_samples"]
 
-SAMPLE_RATE = 16_000  # Hz
 AUDIO_SUFFIXES = (".flac", ".wav")
 
 _FLAC_HEADER = 42  # bytes: magic, block header and STREAMINFO, which ends with the MD5

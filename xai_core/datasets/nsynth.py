@@ -20,15 +20,16 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from xai_core.datasets.notes import AUDIO_SUFFIXES, SAMPLE_RATE, NoteRecord
+from xai_core.datasets.notes import AUDIO_SUFFIXES, NoteRecord
 from xai_core.errors import InputError
-from xai_core.values import FAMILIES
+from xai_core.values import FAMILIES, SAMPLE_RATE
 
 __all__ = [
     "INSTRUMENT_SOURCES",
     "NSYNTH_FAMILIES",
     "QUALITIES",
     "NewNote",
+    "check_new_folder",
     "read_nsynth",
     "write_nsynth",
 ]
@@ -149,6 +150,14 @@ def read_nsynth(folder: str | Path) -> list[NoteRecord]:
     return records
 
 
+def check_new_folder(folder: str | Path) -> None:
+    """Raise InputError if a folder already holds notes, which are never overwritten."""
+    if (Path(folder) / "examples.json").exists():
+        raise InputError(
+            f"{folder} already holds examples.json: choose an empty folder or remove it first"
+        )
+
+
 def write_nsynth(folder: str | Path, notes: Iterable[NewNote]) -> list[NoteRecord]:
     """Write notes as 16-bit FLAC with their ``examples.json``.
 
@@ -167,10 +176,7 @@ def write_nsynth(folder: str | Path, notes: Iterable[NewNote]) -> list[NoteRecor
         or its samples leave -1 to 1.
     """
     folder = Path(folder)
-    if (folder / "examples.json").exists():
-        raise InputError(
-            f"{folder} already holds examples.json: choose an empty folder or remove it first"
-        )
+    check_new_folder(folder)
     (folder / "audio").mkdir(parents=True, exist_ok=True)
     entries: dict[str, dict[str, Any]] = {}
     numbers: dict[str, int] = {}

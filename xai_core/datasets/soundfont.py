@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-from xai_core.datasets.notes import SAMPLE_RATE
 from xai_core.errors import InputError
+from xai_core.values import SAMPLE_RATE
 
 __all__ = ["HELD", "RELEASED", "Preset", "SoundFont"]
 
