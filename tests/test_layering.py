@@ -131,7 +131,7 @@ def complaints(path: str, source: str) -> list[str]:
             reason = check(where, item)
         if reason:
             found.append(f"{path}:{item.line}: {reason}")
-    return found
+    return list(dict.fromkeys(found))  # `from x import a, b` is one complaint
 
 
 def _room_of(path: PurePosixPath) -> str:
