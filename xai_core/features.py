@@ -8,20 +8,20 @@ scaled as the CNN receives them, and digital silence is exactly 0 in all six
 types: the zero baseline of Integrated Gradients is a silent note.
 
 The matrices (window, mel, chroma, DCT) are built once per process. The STFT is
-computed in single precision with SciPy's batched FFT, which gives the values
-of :func:`librosa.stft` to 1e-5 after scaling and takes a third of its time
-(``tests/benchmarks/features.py``).
+computed in single precision by one batched FFT: ``log_mel`` and ``mfcc`` equal
+those of plain librosa calls to 1e-5, ``stft`` and ``spectral_contrast``, which
+keep bins near -80 dB apart, to 1e-4 (``tests/benchmarks/features.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
+from itertools import pairwise
 
 import librosa
 import numpy as np
-import scipy.fft
 
 from xai_core.errors import AudioError
 from xai_core.values import (
@@ -52,7 +52,7 @@ N_CHROMA = 12
 N_OCTAVES = 6  # spectral contrast bands above F_MIN
 F_MIN = 200.0  # Hz, lower edge of the first octave band
 TOP_DB = 80.0  # dB below the note's peak that still count
-AMPLITUDE_FLOOR = 1e-5  # STFT magnitude; a peak at or below it is silence
+SILENT_PEAK = 1e-10  # power; a note whose peak is at or below it is silence
 PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 TONAL_DIMENSIONS = (
     "fifths x",
@@ -110,7 +110,7 @@ def n_bins(type: str) -> int:
     return int(axes(type)[1].values.size)
 
 
-@lru_cache(maxsize=None)
+@cache
 def axes(type: str) -> tuple[Axis, Axis]:
     """Return the time axis (seconds) and the bin axis of a type."""
     times = np.arange(N_FRAMES) * HOP_LENGTH / SAMPLE_RATE
@@ -133,8 +133,9 @@ def _mfcc(y: FloatArray) -> FloatArray:
 
 
 def _chroma(y: FloatArray) -> FloatArray:
-    # (n_frames, n_chroma); frames are scaled to a largest value of 1, silent ones stay 0
-    return np.asarray(librosa.util.normalize(_power(y) @ _chroma_matrix(), axis=1))
+    chroma = _power(y) @ _chroma_matrix()  # (n_frames, n_chroma)
+    # frames are scaled to a largest value of 1, silent ones stay 0
+    return np.asarray(librosa.util.normalize(chroma, axis=1))
 
 
 def _spectral_contrast(y: FloatArray) -> FloatArray:
@@ -155,7 +156,7 @@ def _power(y: FloatArray) -> FloatArray:
     """Power spectrogram, shape (n_frames, 1 + n_fft / 2)."""
     padded = np.pad(y, N_FFT // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP_LENGTH]
-    spectrum = scipy.fft.rfft(frames * _window(), axis=1)
+    spectrum = librosa.get_fftlib().rfft(frames * _window(), axis=1)
     power: FloatArray = spectrum.real**2 + spectrum.imag**2
     return power
 
@@ -163,37 +164,41 @@ def _power(y: FloatArray) -> FloatArray:
 def _scale_db(power: FloatArray) -> FloatArray:
     """Map -80 dB below the peak or less to 0 and the peak to 1; silence to 0."""
     peak = power.max()
-    if peak <= AMPLITUDE_FLOOR**2:
+    if peak <= SILENT_PEAK:
         return np.zeros_like(power)
-    scaled = np.maximum(power, AMPLITUDE_FLOOR**2)
+    scaled = np.maximum(power, 1e-9 * peak)  # below -80 dB, so that log10(0) is not met
     np.log10(scaled, out=scaled)
     scaled -= np.log10(peak)
     scaled *= 10.0 / TOP_DB
     scaled += 1.0
-    return np.maximum(scaled, 0.0, out=scaled)
+    np.maximum(scaled, 0.0, out=scaled)
+    return scaled
 
 
-@lru_cache(maxsize=None)
+@cache
 def _window() -> FloatArray:
     return np.asarray(librosa.filters.get_window("hann", N_FFT, fftbins=True), np.float32)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _mel_matrix() -> FloatArray:
     mel = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)
     return np.ascontiguousarray(mel.T, np.float32)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _chroma_matrix() -> FloatArray:
     chroma = librosa.filters.chroma(sr=SAMPLE_RATE, n_fft=N_FFT, n_chroma=N_CHROMA, tuning=0.0)
     return np.ascontiguousarray(chroma.T, np.float32)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _dct_matrix() -> FloatArray:
-    basis = scipy.fft.dct(np.eye(N_MELS), type=2, norm="ortho", axis=1)[:, :N_MFCC]
-    return np.ascontiguousarray(basis, np.float32)
+    """Orthonormal DCT-II, shape (n_mels, n_mfcc)."""
+    positions = (np.arange(N_MELS)[:, np.newaxis] + 0.5) / N_MELS
+    basis = np.sqrt(2.0 / N_MELS) * np.cos(np.pi * positions * np.arange(N_MFCC))
+    basis[:, 0] /= np.sqrt(2.0)
+    return np.asarray(basis, np.float32)
 
 
 # -------------------------------------------------------------------- bin axes
@@ -209,22 +214,22 @@ def _mel_bins() -> Axis:
 
 
 def _coefficient_bins() -> Axis:
-    return Axis("Coefficient", "", np.arange(N_MFCC))
+    return Axis("Coefficient", "", np.arange(float(N_MFCC)))
 
 
 def _chroma_bins() -> Axis:
-    return Axis("Pitch class", "", np.arange(N_CHROMA), PITCH_CLASSES)
+    return Axis("Pitch class", "", np.arange(float(N_CHROMA)), PITCH_CLASSES)
 
 
 def _contrast_bins() -> Axis:
     edges = [0.0, *(F_MIN * 2.0**k for k in range(N_OCTAVES + 1))]
     edges[-1] = SAMPLE_RATE / 2
-    labels = tuple(f"{lo:.0f}–{hi:.0f} Hz" for lo, hi in zip(edges[:-1], edges[1:], strict=True))
-    return Axis("Octave band", "", np.arange(len(labels)), labels)
+    labels = tuple(f"{lo:.0f}–{hi:.0f} Hz" for lo, hi in pairwise(edges))
+    return Axis("Octave band", "", np.arange(float(len(labels))), labels)
 
 
 def _tonal_bins() -> Axis:
-    return Axis("Tonal dimension", "", np.arange(len(TONAL_DIMENSIONS)), TONAL_DIMENSIONS)
+    return Axis("Tonal dimension", "", np.arange(float(len(TONAL_DIMENSIONS))), TONAL_DIMENSIONS)
 
 
 @dataclass(frozen=True)
