@@ -3,8 +3,7 @@
 Conventions
 -----------
 Scores are taken on instruments that training never saw. "Balanced" numbers
-weigh both classes, or all ten families, the same. scikit-learn computes what
-it can.
+weigh both classes, or all ten families, the same.
 """
 
 from __future__ import annotations
@@ -12,14 +11,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import (
-    balanced_accuracy_score,
-    brier_score_loss,
-    precision_recall_fscore_support,
-    recall_score,
-    roc_auc_score,
-)
+import numpy.typing as npt
 
+from xai_core.errors import InputError
 from xai_core.values import FAMILIES, FloatArray
 
 __all__ = ["binary_scores", "ten_way_scores"]
@@ -27,7 +21,7 @@ __all__ = ["binary_scores", "ten_way_scores"]
 THRESHOLD = 0.5  # probability from which a model says yes
 
 
-def binary_scores(probabilities: FloatArray, positive: np.ndarray) -> dict[str, Any]:
+def binary_scores(probabilities: FloatArray, positive: npt.NDArray[np.bool_]) -> dict[str, Any]:
     """Return the scores of one binary model.
 
     Parameters
@@ -41,25 +35,44 @@ def binary_scores(probabilities: FloatArray, positive: np.ndarray) -> dict[str, 
     dict
         ``n_notes, n_positive, balanced_accuracy, precision, recall, f1,
         roc_auc, brier``; all but the counts in [0, 1]. 0.5 is chance for
-        balanced accuracy and ROC AUC.
+        balanced accuracy and ROC AUC; 0 is best for the Brier score. A model
+        that never says yes has precision 0.
+
+    Raises
+    ------
+    InputError
+        If the notes are all of the family, or none is.
+
+    Examples
+    --------
+    >>> binary_scores(np.array([0.9, 0.6, 0.2]), np.array([True, False, False]))["roc_auc"]
+    1.0
     """
+    n_positive = int(positive.sum())
+    n_negative = positive.size - n_positive
+    if n_positive == 0 or n_negative == 0:
+        raise InputError(
+            f"expected notes of a family and of others, got {n_positive} and {n_negative}: "
+            "has every family instruments to be tested on?"
+        )
     said = probabilities >= THRESHOLD
-    precision, recall, f1, _ = precision_recall_fscore_support(
-        positive, said, average="binary", zero_division=0.0
-    )
+    n_said = int(said.sum())
+    hits = int((said & positive).sum())
+    rejections = int((~said & ~positive).sum())
+    recall = hits / n_positive
     return {
         "n_notes": int(positive.size),
-        "n_positive": int(positive.sum()),
-        "balanced_accuracy": float(balanced_accuracy_score(positive, said)),
-        "precision": float(precision),
-        "recall": float(recall),
-        "f1": float(f1),
-        "roc_auc": float(roc_auc_score(positive, probabilities)),
-        "brier": float(brier_score_loss(positive, probabilities)),
+        "n_positive": n_positive,
+        "balanced_accuracy": (recall + rejections / n_negative) / 2.0,
+        "precision": hits / n_said if n_said else 0.0,
+        "recall": recall,
+        "f1": 2.0 * hits / (n_positive + n_said),
+        "roc_auc": _roc_auc(probabilities, positive),
+        "brier": float(np.mean((probabilities - positive) ** 2)),
     }
 
 
-def ten_way_scores(probabilities: FloatArray, family: np.ndarray) -> dict[str, Any]:
+def ten_way_scores(probabilities: FloatArray, family: npt.NDArray[np.int_]) -> dict[str, Any]:
     """Return how often the largest of ten probabilities names the family.
 
     Parameters
@@ -74,12 +87,27 @@ def ten_way_scores(probabilities: FloatArray, family: np.ndarray) -> dict[str, A
     dict
         ``accuracy`` (averaged over the families present; chance is 0.1),
         ``n_notes`` and ``recall`` by family.
+
+    Raises
+    ------
+    InputError
+        If there are no notes.
     """
+    if family.size == 0:
+        raise InputError("expected notes to score, got none")
     said = probabilities.argmax(axis=1)
-    present = np.unique(family)
-    recall = recall_score(family, said, labels=present, average=None, zero_division=0.0)
+    recall = {int(k): float(np.mean(said[family == k] == k)) for k in np.unique(family)}
     return {
         "n_notes": int(family.size),
-        "accuracy": float(np.mean(recall)),
-        "recall": {FAMILIES[k]: float(r) for k, r in zip(present, recall, strict=True)},
+        "accuracy": float(np.mean(list(recall.values()))),
+        "recall": {FAMILIES[k]: share for k, share in recall.items()},
     }
+
+
+def _roc_auc(scores: FloatArray, positive: npt.NDArray[np.bool_]) -> float:
+    """Odds that a positive note scores above a negative one, ties counting half."""
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = (np.cumsum(counts) - (counts - 1) / 2.0)[place]  # tied scores share a mean rank
+    n_positive = int(positive.sum())
+    wins = ranks[positive].sum() - n_positive * (n_positive + 1) / 2.0
+    return float(wins / (n_positive * (positive.size - n_positive)))
