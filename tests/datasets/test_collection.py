@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.datasets.notes_on_disk import new_note, tone, write_audio
+from xai_core.datasets import read_collection, read_folder, read_nsynth, write_nsynth
+from xai_core.errors import InputError
+
+
+def test_examples_json_marks_the_layout_of_nsynth(tmp_path: Path) -> None:
+    write_nsynth(tmp_path, [new_note()])
+    assert read_collection(tmp_path) == read_nsynth(tmp_path)
+    assert len(read_collection(tmp_path)) == 1
+
+
+def test_a_family_folder_marks_a_folder_of_audio(tmp_path: Path) -> None:
+    write_audio(tmp_path / "reed" / "oboe" / "a.wav", tone())
+    assert read_collection(tmp_path) == read_folder(tmp_path)
+    assert len(read_collection(tmp_path)) == 1
+
+
+def test_any_other_folder_says_what_was_looked_for(tmp_path: Path) -> None:
+    (tmp_path / "holiday").mkdir()
+    with pytest.raises(InputError, match=r"neither examples\.json, nor manifest\.csv"):
+        read_collection(tmp_path)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"found none at .*nowhere"):
+        read_collection(tmp_path / "nowhere")

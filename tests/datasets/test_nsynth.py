@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from tests.datasets.notes_on_disk import new_note, tone
+from xai_core.datasets.notes import read_samples
+from xai_core.datasets.nsynth import NSYNTH_FAMILIES, QUALITIES, read_nsynth, write_nsynth
+from xai_core.errors import InputError
+
+# Every field of an entry of NSynth's own examples.json.
+NSYNTH_FIELDS = {
+    "note",
+    "note_str",
+    "instrument",
+    "instrument_str",
+    "pitch",
+    "velocity",
+    "sample_rate",
+    "qualities",
+    "qualities_str",
+    "instrument_family",
+    "instrument_family_str",
+    "instrument_source",
+    "instrument_source_str",
+}
+
+
+def edit(folder: Path, change: Any) -> None:
+    path = folder / "examples.json"
+    entries = json.loads(path.read_text())
+    change(entries)
+    path.write_text(json.dumps(entries))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    out = tmp_path / "notes"
+    notes = [new_note(pitch=64), new_note(pitch=65), new_note("vocal", number=3, pitch=60)]
+    write_nsynth(out, notes)
+    return out
+
+
+def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
+    y = tone(333.0, n_samples=64_000, peak=1.0 - 2**-15)
+    written = write_nsynth(tmp_path / "notes", [new_note(y=y), new_note("bass", number=2)])
+    assert written == read_nsynth(tmp_path / "notes")
+    bass, guitar = written
+    assert bass.instrument == "bass_acoustic_002"
+    assert guitar.note == "guitar_acoustic_010-064-100"
+    assert guitar.instrument == "guitar_acoustic_010"
+    assert (guitar.family, guitar.pitch, guitar.velocity) == ("guitar", 64, 100)
+    assert (guitar.source, guitar.collection) == ("Toy", "notes")
+    assert guitar.instrument_name == "Nylon String Guitar"
+    np.testing.assert_array_equal(read_samples(guitar), y)
+    info = soundfile.info(guitar.path)
+    assert (info.samplerate, info.channels, info.subtype) == (16_000, 1, "PCM_16")
+
+
+def test_the_fields_are_those_of_nsynth_and_two_of_ours(folder: Path) -> None:
+    entries = json.loads((folder / "examples.json").read_text())
+    for name, entry in entries.items():
+        assert set(entry) == NSYNTH_FIELDS | {"instrument_name", "soundfont"}
+        assert entry["note_str"] == name
+        assert entry["qualities"] == [0] * len(QUALITIES) == [0] * 10
+    vocal = entries["vocal_acoustic_003-060-100"]
+    # NSynth counts synth_lead as family 9 and vocal as family 10.
+    assert vocal["instrument_family"] == 10 == NSYNTH_FAMILIES.index("vocal")
+    assert vocal["instrument_source"] == 0
+    assert len({entry["note"] for entry in entries.values()}) == 3
+    assert len({entry["instrument"] for entry in entries.values()}) == 2
+
+
+@pytest.mark.parametrize(
+    "field", ["note_str", "instrument_str", "pitch", "velocity", "instrument_family_str"]
+)
+def test_a_missing_field_names_the_note_and_the_field(folder: Path, field: str) -> None:
+    edit(folder, lambda entries: entries["guitar_acoustic_010-065-100"].pop(field))
+    with pytest.raises(InputError, match=f"guitar_acoustic_010-065-100 has no field '{field}'"):
+        read_nsynth(folder)
+
+
+def test_synth_lead_is_left_out(folder: Path) -> None:
+    edit(
+        folder,
+        lambda entries: entries["vocal_acoustic_003-060-100"].update(
+            instrument_family_str="synth_lead"
+        ),
+    )
+    assert {record.family for record in read_nsynth(folder)} == {"guitar"}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("pitch", 128, "expected pitch to be 0 to 127, got 128"),
+        ("velocity", "loud", "expected velocity to be 0 to 127, got 'loud'"),
+        ("instrument_family_str", "kazoo", "unknown family 'kazoo'"),
+    ],
+)
+def test_a_value_that_makes_no_sense_names_the_note(
+    folder: Path, field: str, value: Any, message: str
+) -> None:
+    edit(folder, lambda entries: entries["guitar_acoustic_010-065-100"].update({field: value}))
+    with pytest.raises(InputError, match=f"guitar_acoustic_010-065-100.*{message}"):
+        read_nsynth(folder)
+
+
+def test_a_note_without_audio_is_left_out_and_named(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "audio" / "guitar_acoustic_010-065-100.flac").unlink()
+    with caplog.at_level(logging.WARNING):
+        records = read_nsynth(folder)
+    assert len(records) == 2
+    assert "1 notes have no audio" in caplog.text
+    assert "guitar_acoustic_010-065-100" in caplog.text
+
+
+def test_no_audio_at_all_is_an_error(folder: Path) -> None:
+    for path in (folder / "audio").iterdir():
+        path.unlink()
+    with pytest.raises(InputError, match="found none of its 3 notes"):
+        read_nsynth(folder)
+
+
+def test_wav_serves_as_well_as_flac(folder: Path) -> None:
+    for path in (folder / "audio").iterdir():
+        y, sr = soundfile.read(path)
+        soundfile.write(path.with_suffix(".wav"), y, sr)
+        path.unlink()
+    assert [record.path.suffix for record in read_nsynth(folder)] == [".wav"] * 3
+
+
+@pytest.mark.parametrize("text", ['{"guitar_acoustic_010-064-100": {"note_', "\x00\xff"])
+def test_a_json_that_was_cut_off_says_so(folder: Path, text: str) -> None:
+    (folder / "examples.json").write_text(text, encoding="latin-1")
+    with pytest.raises(InputError, match="not valid JSON: was it cut off"):
+        read_nsynth(folder)
+
+
+def test_a_json_of_something_else_says_so(folder: Path) -> None:
+    (folder / "examples.json").write_text("[1, 2]")
+    with pytest.raises(InputError, match="to map note names to their fields"):
+        read_nsynth(folder)
+
+
+def test_the_same_note_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"guitar_acoustic_010-064-100 comes twice"):
+        write_nsynth(tmp_path / "notes", [new_note(), new_note()])
+
+
+@pytest.mark.parametrize("bad", [1.5, np.nan])
+def test_samples_beyond_full_scale_are_refused(tmp_path: Path, bad: float) -> None:
+    with pytest.raises(InputError, match="expected at most 1"):
+        write_nsynth(tmp_path / "notes", [new_note(y=np.full(10, bad))])
+
+
+def test_a_folder_that_holds_notes_is_not_overwritten(folder: Path) -> None:
+    before = (folder / "examples.json").read_bytes()
+    with pytest.raises(InputError, match="already holds examples"):
+        write_nsynth(folder, [new_note(pitch=70)])
+    assert (folder / "examples.json").read_bytes() == before
