@@ -12,20 +12,24 @@ and renamed into place, read without pickle, and dropped when damaged.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import os
+import platform
 import re
 import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from xai_core.errors import InputError, ModelError, TimbreLensError
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, check_family, check_type
@@ -52,6 +56,7 @@ CODE_VERSION = "1"  # raised when the meaning of a cached file changes
 SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
+PACKAGES = ("numpy", "scipy", "librosa", "keras", "scikit-learn")  # whose versions a card names
 SUMMARY_FILE = "summary.json"
 
 
@@ -113,14 +118,17 @@ def available_models(models: str = "starter") -> dict[str, tuple[str, ...]]:
     """
     found = {
         type: tuple(
-            family for family in FAMILIES if (_model_folder(models, type, family) / CARD_FILE).is_file()
+            family
+            for family in FAMILIES
+            if (_model_folder(models, type, family) / CARD_FILE).is_file()
         )
         for type in SPECTROGRAM_TYPES
     }
     found = {type: families for type, families in found.items() if families}
     if not found:
         raise ModelError(
-            f"expected models in {models_folder() / models}, found none: is TIMBRELENS_MODELS right?"
+            f"expected models in {models_folder() / models}, found none: "
+            "is TIMBRELENS_MODELS right?"
         )
     return found
 
@@ -179,7 +187,9 @@ def load_model(type: str, family: str, *, models: str = "starter") -> tuple[kera
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise ModelError(f"the {type} model of {family} cannot be read: {error.strerror}") from error
+        raise ModelError(
+            f"the {type} model of {family} cannot be read: {error.strerror}"
+        ) from error
     if hashlib.sha256(content).hexdigest() != card.sha256:
         raise ModelError(
             f"the {type} model of {family} is not the file on its card (SHA-256 differs): "
@@ -206,7 +216,7 @@ def save_model(
     type, family : str
         What the model was made for.
     about : mapping
-        The fields of :class:`Card` other than type, family and sha256.
+        The fields of :class:`Card` other than type, family, sha256 and versions.
 
     Returns
     -------
@@ -215,7 +225,13 @@ def save_model(
     folder = _model_folder(models, type, family)
     folder.mkdir(parents=True, exist_ok=True)
     content = _archived(model)
-    card = Card(type=type, family=family, sha256=hashlib.sha256(content).hexdigest(), **about)
+    card = Card(
+        type=type,
+        family=family,
+        sha256=hashlib.sha256(content).hexdigest(),
+        versions=_versions(),
+        **about,
+    )
     _write_atomically(folder / MODEL_FILE, content)
     text = json.dumps(asdict(card), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     _write_atomically(folder / CARD_FILE, text.encode())
@@ -258,7 +274,7 @@ def cache_key(**parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_cached(key: str) -> dict[str, np.ndarray] | None:
+def read_cached(key: str) -> dict[str, npt.NDArray[Any]] | None:
     """Return the arrays stored under a key, or None if there are none to be trusted.
 
     A file that is torn, foreign or unreadable is removed where possible, so
@@ -275,7 +291,7 @@ def read_cached(key: str) -> dict[str, np.ndarray] | None:
         return None
 
 
-def write_cached(key: str, arrays: Mapping[str, np.ndarray]) -> bool:
+def write_cached(key: str, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
     """Store arrays under a key.
 
     Returns
@@ -312,6 +328,14 @@ def write_cached_model(key: str, model: keras.Model) -> None:
 # ----------------------------------------------------------------------- private
 
 
+def _versions() -> dict[str, str]:
+    return {
+        "python": platform.python_version(),
+        "backend": str(keras.backend.backend()),
+        **{package: version(package) for package in PACKAGES},
+    }
+
+
 def _model_folder(models: str, type: str, family: str) -> Path:
     if not SET_NAME.fullmatch(models):
         raise InputError(
@@ -339,10 +363,8 @@ def _write_atomically(path: Path, content: bytes) -> None:
 
 
 def _remove(path: Path) -> None:
-    try:
+    with contextlib.suppress(OSError):  # a read-only folder: it is only a cache
         path.unlink()
-    except OSError:
-        pass  # someone else's file, or a read-only folder: it is only a cache
 
 
 def _archived(model: keras.Model) -> bytes:

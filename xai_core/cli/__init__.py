@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from xai_core.cli import dataset
+from xai_core.cli.explaining import explain, predict
 from xai_core.cli.training import train
 from xai_core.errors import InputError, TimbreLensError
 
@@ -29,8 +30,10 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(dataset.app, name="dataset")
+app.command()(predict)
+app.command()(explain)
 app.command()(train)
+app.add_typer(dataset.app, name="dataset")
 
 
 @app.callback()
@@ -53,7 +56,9 @@ def main() -> None:
         print("stopped", file=sys.stderr)
         status = 1
     except Exception as error:
-        message = f"this is a fault of TimbreLens ({type(error).__name__}: {error}); see it with --debug"
+        message = (
+            f"this is a fault of TimbreLens ({type(error).__name__}: {error}); see it with --debug"
+        )
         status = _report(TimbreLensError(message), 1, debug, cause=error)
     else:
         status = 0

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from xai_core.cli.quiet import quiet_start
 from xai_core.datasets.collection import read_collection
 from xai_core.errors import InputError
 from xai_core.values import FAMILIES, check_family, check_type
@@ -20,14 +22,20 @@ def train(
         list[Path],
         typer.Option(help="Folder of notes (NSynth layout, or one folder a family); repeatable."),
     ],
-    type: Annotated[
-        list[str], typer.Option("--type", "-t", help="Spectrogram type; repeatable.")
-    ],
+    type: Annotated[list[str], typer.Option("--type", "-t", help="Spectrogram type; repeatable.")],
     family: Annotated[
         list[str] | None, typer.Option(help="Family; repeatable. All ten by default.")
     ] = None,
     models: Annotated[str, typer.Option(help="Name of the model set to write.")] = "mine",
     preset: Annotated[str, typer.Option(help="standard, quick or paper.")] = "standard",
+    trunk_epochs: Annotated[
+        int | None,
+        typer.Option(min=0, help="Epochs of the ten-way trunk; the preset's if not given."),
+    ] = None,
+    binary_epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Epochs of each binary model; the preset's if not given."),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Decides split, augmentation and training.")] = 0,
 ) -> None:
     """Train binary CNNs, calibrate and score them, and save them with their cards.
@@ -36,11 +44,17 @@ def train(
 
     Example: python -m xai_core train --data notes/nsynth -t mfcc --preset quick
     """
-    from xai_core.pipeline.zoo import train_models
-    from xai_core.training import PRESETS
+    with quiet_start():
+        from xai_core.pipeline.zoo import train_models
+        from xai_core.training import PRESETS
 
     if preset not in PRESETS:
         raise InputError(f"unknown preset {preset!r}: choose one of {', '.join(PRESETS)}")
+    chosen = PRESETS[preset]
+    if trunk_epochs is not None:
+        chosen = replace(chosen, trunk_epochs=trunk_epochs)
+    if binary_epochs is not None:
+        chosen = replace(chosen, binary_epochs=binary_epochs)
     types = [check_type(name) for name in type]
     families = [check_family(name) for name in family or FAMILIES]
     records = [record for folder in data for record in read_collection(folder)]
@@ -50,7 +64,7 @@ def train(
             types=types,
             families=families,
             models=models,
-            preset=preset,
+            preset=chosen,
             seed=seed,
             progress=progress,
         )

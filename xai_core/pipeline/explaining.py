@@ -224,8 +224,8 @@ def explain_progressively(
 
     if settings.method == "grad_cam":
         values = _grad_cam(gradients, spectrogram, settings.layer)
-        notes = () if values.any() else (f"All evidence in {settings.layer} speaks against {family}.",)
-        yield explanation(values, None, notes)
+        against = f"All evidence in {settings.layer} speaks against {family}."
+        yield explanation(values, None, () if values.any() else (against,))
         return
 
     key = store.cache_key(kind="integrated_gradients", **record)

@@ -85,7 +85,17 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Return what decides the map by this method, JSON-serialisable."""
         values = asdict(self)
-        idle = {"grad_cam": ("baseline", "noise_level", "seed", "rule", "n_steps", "tolerance", "max_steps")}
+        idle = {
+            "grad_cam": (
+                "baseline",
+                "noise_level",
+                "seed",
+                "rule",
+                "n_steps",
+                "tolerance",
+                "max_steps",
+            )
+        }
         for name in idle.get(self.method, ("layer",)):
             del values[name]
         return values

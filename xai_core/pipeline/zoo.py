@@ -9,13 +9,10 @@ with the same data, preset and seed is left as it is, so a killed run resumes.
 
 from __future__ import annotations
 
-import platform
 from collections import Counter
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from collections.abc import Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from xai_core import store
@@ -24,17 +21,24 @@ from xai_core.datasets.splits import split_by_instrument
 from xai_core.errors import ModelError
 from xai_core.evaluation import binary_scores, ten_way_scores
 from xai_core.features import HOP_LENGTH, N_FFT, N_FRAMES
-from xai_core.training import PRESETS, Corpus, Preset, build_corpus, fit_binary, fit_trunk
-from xai_core.training.fit import calibrate
-from xai_core.values import FAMILIES, NOTE_SAMPLES, SAMPLE_RATE, FloatArray
+from xai_core.training import (
+    PRESETS,
+    Corpus,
+    Model,
+    Preset,
+    Progress,
+    build_corpus,
+    calibrate,
+    fit_binary,
+    fit_trunk,
+    probabilities_of,
+)
+from xai_core.values import FAMILIES, SAMPLE_RATE
 
 __all__ = ["train_models"]
 
 TEST_FRACTION = 0.2  # of a family's instruments
 CALIBRATION_FRACTION = 0.1
-PACKAGES = ("numpy", "scipy", "librosa", "keras", "scikit-learn")
-
-Progress = Callable[[str, int, int], None]  # what is done, steps done, steps in all
 
 
 def train_models(
@@ -43,7 +47,7 @@ def train_models(
     types: Sequence[str],
     families: Sequence[str] = FAMILIES,
     models: str,
-    preset: str = "standard",
+    preset: Preset = PRESETS["standard"],
     seed: int = 0,
     progress: Progress = lambda what, done, total: None,
 ) -> None:
@@ -57,8 +61,8 @@ def train_models(
         Which models.
     models : str
         Name of the set they are written to.
-    preset : str
-        One of ``training.PRESETS``.
+    preset : Preset
+        One of ``training.PRESETS``, or one of them with changes.
     seed : int
         Decides the split, the augmentation and the training.
     progress : callable
@@ -70,21 +74,13 @@ def train_models(
     train, calibration = split_by_instrument(
         held_in, test_fraction=CALIBRATION_FRACTION, rng=np.random.default_rng(seed + 1)
     )
-    chosen = PRESETS[preset]
     for type in types:
         corpora = {
-            name: build_corpus(
-                part,
-                type,
-                n_augmented=chosen.n_augmented if name == "train" else 0,
-                seed=seed,
-                progress=lambda done, total, name=name: progress(  # type: ignore[misc]
-                    f"{type}: spectrograms ({name})", done, total
-                ),
-            )
-            for name, part in (("train", train), ("calibration", calibration), ("test", test))
+            "train": _corpus("train", train, type, preset.n_augmented, seed, progress),
+            "calibration": _corpus("calibration", calibration, type, 0, seed, progress),
+            "test": _corpus("test", test, type, 0, seed, progress),
         }
-        _train_type(corpora, type, families, models, preset, chosen, seed, progress)
+        _train_type(corpora, type, families, models, preset, seed, progress)
 
 
 def _train_type(
@@ -92,13 +88,12 @@ def _train_type(
     type: str,
     families: Sequence[str],
     models: str,
-    name: str,
     preset: Preset,
     seed: int,
     progress: Progress,
 ) -> None:
     wanted = {
-        "preset": {"name": name, **preset.as_dict()},
+        "preset": preset.as_dict(),
         "seed": seed,
         "notes": {part: corpus.digest for part, corpus in corpora.items()},
     }
@@ -114,12 +109,10 @@ def _train_type(
             preset,
             seed=seed,
             trunk=trunk,
-            callbacks=[_Epochs(f"{type}: {family}", preset.binary_epochs, progress)],
+            progress=progress,
         )
         index = FAMILIES.index(family)
-        scale, offset = calibrate(
-            model, _logits(model, corpora["calibration"]), corpora["calibration"].family == index
-        )
+        scale, offset = calibrate(model, corpora["calibration"], family)
         store.save_model(
             model,
             models=models,
@@ -146,14 +139,23 @@ def _train_type(
                 },
                 "data": {part: _counts(corpus) for part, corpus in corpora.items()},
                 "scores": _scores(model, corpora["test"], index),
-                "versions": {
-                    "python": platform.python_version(),
-                    "backend": keras.backend.backend(),
-                    **{package: version(package) for package in PACKAGES},
-                },
             },
         )
     _summarise(corpora["test"], type, models)
+
+
+def _corpus(
+    part: str,
+    records: Sequence[NoteRecord],
+    type: str,
+    n_augmented: int,
+    seed: int,
+    progress: Progress,
+) -> Corpus:
+    def told(done: int, total: int) -> None:
+        progress(f"{type}: spectrograms ({part})", done, total)
+
+    return build_corpus(records, type, n_augmented=n_augmented, seed=seed, progress=told)
 
 
 def _is_done(type: str, family: str, models: str, wanted: dict[str, Any]) -> bool:
@@ -166,7 +168,7 @@ def _is_done(type: str, family: str, models: str, wanted: dict[str, Any]) -> boo
 
 def _trunk(
     corpus: Corpus, preset: Preset, seed: int, wanted: dict[str, Any], progress: Progress
-) -> keras.Model:
+) -> Model:
     key = store.cache_key(kind="trunk", type=corpus.type, **wanted)
     trunk = store.read_cached_model(key)
     if trunk is None:
@@ -174,7 +176,7 @@ def _trunk(
             corpus,
             preset,
             seed=seed,
-            callbacks=[_Epochs(f"{corpus.type}: trunk", preset.trunk_epochs, progress)],
+            progress=progress,
         )
         store.write_cached_model(key, trunk)
     return trunk
@@ -185,7 +187,7 @@ def _summarise(test: Corpus, type: str, models: str) -> None:
     if len(store.available_models(models).get(type, ())) < len(FAMILIES):
         return
     columns = [
-        _sigmoid(_logits(store.load_model(type, family, models=models)[0], test))
+        probabilities_of(store.load_model(type, family, models=models)[0], test)
         for family in FAMILIES
     ]
     probabilities = np.stack(columns, axis=1)
@@ -203,18 +205,8 @@ def _summarise(test: Corpus, type: str, models: str) -> None:
     )
 
 
-def _scores(model: keras.Model, test: Corpus, index: int) -> dict[str, Any]:
-    return binary_scores(_sigmoid(_logits(model, test)), test.family == index)
-
-
-def _logits(model: keras.Model, corpus: Corpus) -> FloatArray:
-    p = model.predict(corpus.clean(), batch_size=64, verbose=0)[:, 0].astype(np.float64)
-    p = np.clip(p, 1e-7, 1.0 - 1e-7)
-    return np.asarray(np.log(p) - np.log1p(-p))
-
-
-def _sigmoid(z: FloatArray) -> FloatArray:
-    return np.asarray(1.0 / (1.0 + np.exp(-z)))
+def _scores(model: Model, test: Corpus, index: int) -> dict[str, Any]:
+    return binary_scores(probabilities_of(model, test), test.family == index)
 
 
 def _mean_spectrum(corpus: Corpus) -> list[float]:
@@ -233,16 +225,3 @@ def _counts(corpus: Corpus) -> dict[str, Any]:
         "notes_by_source": dict(sorted(Counter(corpus.source.tolist()).items())),
         "instruments": sorted({str(name) for name in corpus.instrument}),
     }
-
-
-class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
-    """Reports epochs to a progress function."""
-
-    def __init__(self, what: str, n_epochs: int, progress: Progress) -> None:
-        super().__init__()
-        self._what, self._n_epochs, self._progress = what, n_epochs, progress
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        logs = logs or {}
-        detail = ", ".join(f"{name} {value:.3f}" for name, value in logs.items())
-        self._progress(f"{self._what} ({detail})", epoch + 1, self._n_epochs)

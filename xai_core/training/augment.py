@@ -59,13 +59,14 @@ def augment(y: FloatArray, *, rng: np.random.Generator) -> FloatArray:
 
 def _change_rate(y: FloatArray, rng: np.random.Generator) -> FloatArray:
     ratio = 1.0 + rng.uniform(-MAX_RATE_CHANGE, MAX_RATE_CHANGE)
-    return _fit(soxr.resample(y, SAMPLE_RATE, SAMPLE_RATE * ratio, quality="MQ"), y.size)
+    resampled = soxr.resample(y, SAMPLE_RATE, SAMPLE_RATE * ratio, quality="MQ")
+    return _fit(np.asarray(resampled, np.float32), y.size)
 
 
 def _shift(y: FloatArray, rng: np.random.Generator) -> FloatArray:
     lead = int(rng.uniform(-0.2, 1.0) * MAX_LEAD * SAMPLE_RATE)
     if lead >= 0:
-        return np.concatenate([np.zeros(lead, np.float32), y])[: y.size]
+        return np.pad(y, (lead, 0))[: y.size]
     return _fit(y[-lead:], y.size)
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from xai_core.datasets.notes import NoteRecord, read_samples
 from xai_core.features import N_FRAMES, extract, n_bins
@@ -45,17 +46,17 @@ class Corpus:
 
     type: str
     x: FloatArray
-    family: np.ndarray
-    instrument: np.ndarray
-    source: np.ndarray
-    collection: np.ndarray
+    family: npt.NDArray[np.int64]
+    instrument: npt.NDArray[np.str_]
+    source: npt.NDArray[np.str_]
+    collection: npt.NDArray[np.str_]
     digest: str
 
     def clean(self) -> FloatArray:
         """Return the notes as recorded, shape (n_notes, n_frames, n_bins, 1)."""
         return np.asarray(self.x[0][..., np.newaxis], np.float32)
 
-    def weights(self) -> np.ndarray:
+    def weights(self) -> FloatArray:
         """Return the odds of drawing each note: families equal, instruments nearly so."""
         odds = np.zeros(self.family.size)
         for index in np.unique(self.family):
@@ -65,7 +66,7 @@ class Corpus:
             )
             share = counts[inverse] ** -BALANCE
             odds[members] = share / share.sum()
-        return odds / odds.sum()
+        return np.asarray(odds / odds.sum())
 
 
 def build_corpus(
@@ -121,8 +122,8 @@ class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
     def __init__(
         self,
         corpus: Corpus,
-        targets: np.ndarray,
-        odds: np.ndarray,
+        targets: FloatArray,
+        odds: FloatArray,
         *,
         batch_size: int,
         n_batches: int,
@@ -139,7 +140,7 @@ class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
     def __len__(self) -> int:
         return self._n_batches
 
-    def __getitem__(self, index: int) -> tuple[FloatArray, np.ndarray]:
+    def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
         notes = self._rng.choice(self._odds.size, self._batch_size, p=self._odds)
         variants = self._rng.integers(0, self._corpus.x.shape[0], self._batch_size)
         x = self._corpus.x[variants, notes].astype(np.float32)[..., np.newaxis]

@@ -11,7 +11,7 @@ and leaves the scores true for what is shipped.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -21,9 +21,13 @@ import numpy as np
 from xai_core.features import N_FRAMES
 from xai_core.network import LOGIT_LAYER, Head, PooledAxes, build_cnn
 from xai_core.training.corpus import BalancedBatches, Corpus
-from xai_core.values import FAMILIES, FloatArray
+from xai_core.values import FAMILIES
 
-__all__ = ["PRESETS", "Preset", "calibrate", "fit_binary", "fit_trunk"]
+__all__ = ["PRESETS", "Model", "Preset", "Progress", "fit_binary", "fit_trunk"]
+
+Model = keras.Model
+
+Progress = Callable[[str, int, int], None]  # what is done, steps done, steps in all
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,8 @@ class Preset:
 
     Parameters
     ----------
+    name : str
+        Which preset it is, or started from.
     head, pooled_axes
         As in :func:`xai_core.network.build_cnn`.
     trunk_epochs, binary_epochs : int
@@ -47,6 +53,7 @@ class Preset:
         exponential moving average (momentum 0.99).
     """
 
+    name: str
     head: Head
     pooled_axes: PooledAxes
     trunk_epochs: int
@@ -62,9 +69,9 @@ class Preset:
 
 
 PRESETS = {
-    "standard": Preset("pooled", "time", 16, 2, 3),
-    "quick": Preset("pooled", "both", 2, 1, 0),
-    "paper": Preset("flatten", "time", 0, 200, 0, binary_rate=1e-3),
+    "standard": Preset("standard", "pooled", "time", 16, 2, 3),
+    "quick": Preset("quick", "pooled", "both", 2, 1, 0),
+    "paper": Preset("paper", "flatten", "time", 0, 200, 0, binary_rate=1e-3),
 }
 
 
@@ -73,7 +80,7 @@ def fit_trunk(
     preset: Preset,
     *,
     seed: int,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    progress: Progress = lambda what, done, total: None,
 ) -> keras.Model:
     """Train the convolution stack as a ten-way network.
 
@@ -104,7 +111,8 @@ def fit_trunk(
         n_batches=n_batches,
         rng=np.random.default_rng(seed),
     )
-    logits.fit(batches, epochs=preset.trunk_epochs, verbose=0, callbacks=list(callbacks))
+    told = _Epochs(f"{corpus.type}: trunk", preset.trunk_epochs, progress)
+    logits.fit(batches, epochs=preset.trunk_epochs, verbose=0, callbacks=[told])
     return model
 
 
@@ -115,7 +123,7 @@ def fit_binary(
     *,
     seed: int,
     trunk: keras.Model | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    progress: Progress = lambda what, done, total: None,
 ) -> tuple[keras.Model, dict[str, list[float]]]:
     """Train the binary CNN of one family on as many notes of it as of the others.
 
@@ -150,50 +158,11 @@ def fit_binary(
         n_batches=n_batches,
         rng=np.random.default_rng([seed, FAMILIES.index(family)]),
     )
-    result = model.fit(batches, epochs=preset.binary_epochs, verbose=0, callbacks=list(callbacks))
-    return _plain(model, preset), {name: [float(v) for v in values] for name, values in result.history.items()}
-
-
-def calibrate(model: keras.Model, logits: FloatArray, positive: np.ndarray) -> tuple[float, float]:
-    """Fold Platt scaling into the last layer, so that probabilities mean what they say.
-
-    Both classes weigh the same: 50 % says "as likely this family as not", among
-    notes of which half are of the family.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Changed in place: its logit becomes ``scale * logit + offset``.
-    logits : ndarray, shape (n_notes,)
-        The model's logits on notes it was not trained on.
-    positive : ndarray of bool, shape (n_notes,)
-
-    Returns
-    -------
-    scale, offset : float
-
-    References
-    ----------
-    Platt 1999, "Probabilistic outputs for support vector machines".
-    """
-    z = np.asarray(logits, np.float64)
-    weight = np.where(positive, 0.5 / max(positive.sum(), 1), 0.5 / max((~positive).sum(), 1))
-    design = np.stack([z, np.ones_like(z)])  # (2, n_notes)
-    parameters = np.array([1.0, 0.0])
-    ridge = np.diag([1e-3, 1e-3])
-    for _ in range(50):  # Newton's method on a convex loss, pulled weakly to (1, 0)
-        p = 1.0 / (1.0 + np.exp(-np.clip(parameters @ design, -30.0, 30.0)))
-        slope = design @ (weight * (p - positive)) + ridge @ (parameters - [1.0, 0.0])
-        curvature = (design * (weight * p * (1.0 - p))) @ design.T + ridge
-        step = np.linalg.solve(curvature, slope)
-        parameters = parameters - np.clip(step, -1.0, 1.0)
-        if np.abs(step).max() < 1e-9:
-            break
-    scale, offset = max(float(parameters[0]), 0.05), float(parameters[1])
-    layer = model.get_layer(LOGIT_LAYER)
-    kernel, bias = layer.get_weights()
-    layer.set_weights([kernel * scale, bias * scale + offset])
-    return scale, offset
+    told = _Epochs(f"{corpus.type}: {family}", preset.binary_epochs, progress)
+    result = model.fit(batches, epochs=preset.binary_epochs, verbose=0, callbacks=[told])
+    return _plain(model, preset), {
+        name: [float(v) for v in values] for name, values in result.history.items()
+    }
 
 
 def _adam(rate: float, n_steps: int) -> keras.optimizers.Optimizer:
@@ -223,3 +192,15 @@ def _plain(model: keras.Model, preset: Preset) -> keras.Model:
     plain = build_cnn(model.input_shape[1:], head=preset.head, pooled_axes=preset.pooled_axes)
     plain.set_weights([w.astype(np.float16).astype(np.float32) for w in model.get_weights()])
     return plain
+
+
+class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
+    """Reports epochs to a progress function."""
+
+    def __init__(self, what: str, n_epochs: int, progress: Progress) -> None:
+        super().__init__()
+        self._what, self._n_epochs, self._progress = what, n_epochs, progress
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        detail = ", ".join(f"{name} {value:.3f}" for name, value in (logs or {}).items())
+        self._progress(f"{self._what} ({detail})", epoch + 1, self._n_epochs)

@@ -1,0 +1,51 @@
+"""Models loaded ahead of the visitor, and kept safe from Streamlit's tidying."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from xai_core import store
+from xai_core.errors import TimbreLensError
+from xai_core.pipeline import load_gradients
+
+__all__ = ["keep_keras_state", "warm_up"]
+
+
+def keep_keras_state() -> None:
+    """Stop Streamlit from clearing Keras's global state after every script run.
+
+    It calls ``keras.backend.clear_session`` for the whole process, which breaks
+    a model that another thread is loading or tracing at that moment, and drops
+    TensorFlow's compiled kernels. Nothing here needs the clearing: models are
+    loaded once, in bounded number.
+    """
+    keras = sys.modules.get("keras")
+    if keras is not None:
+        keras.backend.clear_session = _keep_session
+
+
+def _keep_session(free_memory: bool = True) -> None:
+    """Stand in for ``keras.backend.clear_session`` and clear nothing."""
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up(types: Sequence[str]) -> threading.Thread:
+    """Load and compile every model of some types, once in the life of the server."""
+    thread = threading.Thread(target=_load_all, args=(tuple(types),), daemon=True, name="warm-up")
+    thread.start()
+    return thread
+
+
+def _load_all(types: tuple[str, ...]) -> None:
+    for type, families in store.available_models().items():
+        for family in families if type in types else ():
+            try:
+                gradients, _ = load_gradients(type, family)
+            except TimbreLensError:
+                continue  # the page says so when the visitor asks for this model
+            gradients.input_gradients(np.zeros((1, *gradients.input_shape), np.float32))
