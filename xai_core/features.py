@@ -166,7 +166,7 @@ def _scale_db(power: FloatArray) -> FloatArray:
     peak = power.max()
     if peak <= SILENT_PEAK:
         return np.zeros_like(power)
-    scaled = np.maximum(power, 1e-9 * peak)  # below -80 dB, so that log10(0) is not met
+    scaled: FloatArray = np.maximum(power, 1e-9 * peak)  # below -80 dB, so that log10(0) is not met
     np.log10(scaled, out=scaled)
     scaled -= np.log10(peak)
     scaled *= 10.0 / TOP_DB

@@ -38,13 +38,15 @@ def choose_filters(activations: FloatArray, *, choice: str, n_filters: int = 4) 
     Raises
     ------
     InputError
-        If `choice` is unknown.
+        If `choice` is unknown, or `n_filters` is below 1.
 
     Examples
     --------
     >>> choose_filters(np.array([[[0.0, 2.0, 1.0]]]), choice="most_active", n_filters=2)
     (1, 2)
     """
+    if n_filters < 1:
+        raise InputError(f"expected at least 1 filter to show, got {n_filters}")
     n_filters = min(n_filters, activations.shape[-1])
     if choice == "first":
         return tuple(range(n_filters))

@@ -1,0 +1,27 @@
+"""Integrated Gradients, Grad-CAM and feature maps, in NumPy alone.
+
+Conventions
+-----------
+The model arrives as a callable or as arrays, so nothing here knows a framework.
+Attributions are raw and signed, in units of the model's output.
+"""
+
+from xai_core.attribution.feature_maps import choose_filters
+from xai_core.attribution.grad_cam import grad_cam, resize_bilinear
+from xai_core.attribution.integrated_gradients import (
+    PathIntegral,
+    integrated_gradients,
+    refine_integrated_gradients,
+)
+from xai_core.attribution.quadrature import RULES, quadrature
+
+__all__ = [
+    "RULES",
+    "PathIntegral",
+    "choose_filters",
+    "grad_cam",
+    "integrated_gradients",
+    "quadrature",
+    "refine_integrated_gradients",
+    "resize_bilinear",
+]
