@@ -118,3 +118,16 @@ def test_every_pitch_of_the_middle_of_a_range_comes_up() -> None:
     rng = np.random.default_rng(0)
     seen = {p for _ in range(400) for p in choose_pitches(PROGRAMS[16], 4, rng)}
     assert seen >= set(range(44, 89))
+
+
+def test_a_preset_that_borrows_one_recording_is_a_double(tmp_path: Path) -> None:
+    tones = [
+        Tone(0, 40, "Violin", SINE),
+        # Its lowest octaves are the violin's, what lies above is not there.
+        Tone(0, 41, "Viola", SOFT_SINE, keys=(0, 50)),
+        Tone(0, 42, "Cello", REEDY),
+    ]
+    font = SoundFont(write_soundfont(tmp_path / "toy.sf2", tones))
+    kept, n_doubles = drop_doubles(list_instruments([font]))
+    assert [one.preset.name for one in kept] == ["Violin", "Cello"]
+    assert n_doubles == 1
