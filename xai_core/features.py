@@ -8,7 +8,7 @@ scaled as the CNN receives them, and digital silence is exactly 0 in all six
 types: the zero baseline of Integrated Gradients is a silent note.
 
 The matrices (window, mel, chroma, DCT) are built once per process. The STFT is
-computed in single precision by one batched FFT: ``log_mel`` and ``mfcc`` equal
+computed in single precision, a third of a note at a time: ``log_mel`` and ``mfcc`` equal
 those of plain librosa calls to 1e-5, ``stft`` and ``spectral_contrast``, which
 keep bins near -80 dB apart, to 1e-4 (``tests/benchmarks/features.py``).
 """
@@ -53,6 +53,9 @@ N_OCTAVES = 6  # spectral contrast bands above F_MIN
 F_MIN = 200.0  # Hz, lower edge of the first octave band
 TOP_DB = 80.0  # dB below the note's peak that still count
 SILENT_PEAK = 1e-10  # power; a note whose peak is at or below it is silence
+FRAMES_AT_ONCE = 42  # a third of a note: pieces that stay in the processor's cache
+MELS_AT_ONCE = 8
+PRODUCT_SIZE = 2**17  # multiply-adds; BLAS starts threads from 2**18 on, which stall under load
 PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 TONAL_DIMENSIONS = (
     "fifths x",
@@ -125,15 +128,19 @@ def _stft(y: FloatArray) -> FloatArray:
 
 
 def _log_mel(y: FloatArray) -> FloatArray:
-    return _scale_db(_power(y) @ _mel_matrix())
+    power = _power(y)
+    mel = np.empty((N_FRAMES, N_MELS), power.dtype)
+    for frequencies, bands, weights in _mel_blocks():
+        mel[:, bands] = power[:, frequencies] @ weights
+    return _scale_db(mel)
 
 
 def _mfcc(y: FloatArray) -> FloatArray:
-    return _log_mel(y) @ _dct_matrix()
+    return _product(_log_mel(y), _dct_matrix())
 
 
 def _chroma(y: FloatArray) -> FloatArray:
-    chroma = _power(y) @ _chroma_matrix()  # (n_frames, n_chroma)
+    chroma = _product(_power(y), _chroma_matrix())  # (n_frames, n_chroma)
     # frames are scaled to a largest value of 1, silent ones stay 0
     return np.asarray(librosa.util.normalize(chroma, axis=1))
 
@@ -156,9 +163,19 @@ def _power(y: FloatArray) -> FloatArray:
     """Power spectrogram, shape (n_frames, 1 + n_fft / 2)."""
     padded = np.pad(y, N_FFT // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP_LENGTH]
-    spectrum = librosa.get_fftlib().rfft(frames * _window(), axis=1)
-    power: FloatArray = spectrum.real**2 + spectrum.imag**2
+    power = np.empty((N_FRAMES, 1 + N_FFT // 2), padded.dtype)
+    for start in range(0, N_FRAMES, FRAMES_AT_ONCE):
+        part = slice(start, start + FRAMES_AT_ONCE)
+        spectrum = librosa.get_fftlib().rfft(frames[part] * _window(), axis=1)
+        np.add(spectrum.real**2, spectrum.imag**2, out=power[part])
     return power
+
+
+def _product(values: FloatArray, matrix: FloatArray) -> FloatArray:
+    """Return ``values @ matrix``, by rows too few for BLAS to share among threads."""
+    n_rows = max(1, PRODUCT_SIZE // matrix.size)
+    parts = [values[start : start + n_rows] @ matrix for start in range(0, len(values), n_rows)]
+    return np.concatenate(parts)
 
 
 def _scale_db(power: FloatArray) -> FloatArray:
@@ -181,9 +198,19 @@ def _window() -> FloatArray:
 
 
 @cache
-def _mel_matrix() -> FloatArray:
-    mel = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS)
-    return np.ascontiguousarray(mel.T, np.float32)
+def _mel_blocks() -> tuple[tuple[slice, slice, FloatArray], ...]:
+    """Mel filters, eight neighbours at a time: which frequencies, which bands, weights.
+
+    A filter spans few frequencies: the whole matrix would be nine tenths zeros.
+    """
+    mel = librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS).T
+    blocks = []
+    for start in range(0, N_MELS, MELS_AT_ONCE):
+        bands = slice(start, start + MELS_AT_ONCE)
+        used = np.flatnonzero(mel[:, bands].any(axis=1))
+        frequencies = slice(int(used[0]), int(used[-1]) + 1)
+        blocks.append((frequencies, bands, np.array(mel[frequencies, bands], np.float32)))
+    return tuple(blocks)
 
 
 @cache
