@@ -24,11 +24,13 @@ __all__ = ["MAX_BYTES", "fit_note", "load", "load_note"]
 
 NOTE_SECONDS = NOTE_SAMPLES / SAMPLE_RATE
 MIN_SECONDS = 0.1
-MAX_SECONDS = 600.0  # longer recordings are refused before they are decoded
+MAX_SECONDS = 600.0  # longer recordings are refused
 MAX_BYTES = 10 * 1024 * 1024
 MAX_CHANNELS = 8
 RATE_RANGE = (8_000, 192_000)  # Hz
 SILENCE_PEAK = 1e-4  # of full scale (-80 dB); below it nothing can be heard
+MAX_PEAK = 2.0**31  # of full scale; 32-bit integers read as they are stay below it
+BLOCK = 1 << 18  # samples over all channels, decoded at once
 FORMATS = {"WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "AIFF"}
 
 AudioSource = str | os.PathLike[str] | bytes | Waveform
@@ -84,17 +86,17 @@ def load(audio: str | os.PathLike[str] | bytes) -> Waveform:
             "cut the recording or use FLAC"
         )
     try:
-        with soundfile.SoundFile(io.BytesIO(content)) as file:
+        with soundfile.SoundFile(_Content(content)) as file:
             _check_header(file)
-            samples = file.read(int(MAX_SECONDS * file.samplerate), dtype="float32", always_2d=True)
+            y = _decode_mono(file)
             sr, channels = file.samplerate, file.channels
     except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
         raise AudioError(
             "expected WAV, FLAC, OGG, MP3 or AIFF audio, got something else: "
-            "is it another kind of file, renamed?"
+            "is it damaged, or another kind of file, renamed?"
         ) from error
     edits = () if channels == 1 else (f"mixed {channels} channels to mono",)
-    return Waveform(samples.mean(axis=1), sr, edits)
+    return Waveform(y, sr, edits)
 
 
 def fit_note(waveform: Waveform, *, start: float = 0.0) -> Waveform:
@@ -115,17 +117,19 @@ def fit_note(waveform: Waveform, *, start: float = 0.0) -> Waveform:
     Raises
     ------
     AudioError
-        If the waveform is too short, `start` lies outside it, or the 4 s are
-        silent.
+        If the waveform is too short, `start` leaves less than 0.1 s of it, or
+        the 4 s are silent or louder than any recording.
     """
     if waveform.duration < MIN_SECONDS:
         raise AudioError(
             f"expected audio of at least {MIN_SECONDS} s, got {waveform.duration:.3f} s: "
             "is the file cut short?"
         )
-    if not 0.0 <= start < waveform.duration:
+    latest = waveform.duration - MIN_SECONDS
+    if not 0.0 <= start <= latest:
         raise AudioError(
-            f"expected a start between 0 and {waveform.duration:.2f} s, got {start:g} s"
+            f"expected a start between 0 and {latest:.2f} s, got {start:g} s: "
+            "is the recording shorter than thought?"
         )
     edits = list(waveform.edits)
     y: FloatArray = waveform.y
@@ -139,10 +143,15 @@ def fit_note(waveform: Waveform, *, start: float = 0.0) -> Waveform:
     if y.size < NOTE_SAMPLES:
         edits.append(f"padded {(NOTE_SAMPLES - y.size) / SAMPLE_RATE:.2f} s of silence at the end")
         y = np.pad(y, (0, NOTE_SAMPLES - y.size))
-    if np.abs(y).max() < SILENCE_PEAK:
+    peak = float(np.abs(y).max())
+    if peak < SILENCE_PEAK:
         raise AudioError(
             "expected a sound, got silence (peak below -80 dB of full scale): "
             "is this the right part of the recording?"
+        )
+    if peak > MAX_PEAK:
+        raise AudioError(
+            f"expected samples between -1 and 1, got a peak of {peak:.0e}: is the file damaged?"
         )
     return Waveform(y, SAMPLE_RATE, tuple(edits))
 
@@ -155,6 +164,18 @@ def _read(path: Path) -> bytes:
         raise AudioError(f"there is no file {path}: is the name right?") from None
     except OSError as error:
         raise AudioError(f"the file {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:  # a zero byte in the name
+        raise AudioError(f"the name {str(path)!r} cannot be that of a file") from error
+
+
+class _Content(io.BytesIO):
+    """Bytes of a file; a damaged one that seeks before its start stays where it is."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except ValueError:
+            return self.tell()
 
 
 def _check_header(file: soundfile.SoundFile) -> None:
@@ -162,12 +183,28 @@ def _check_header(file: soundfile.SoundFile) -> None:
         raise AudioError(f"expected WAV, FLAC, OGG, MP3 or AIFF audio, got {file.format}")
     if file.frames == 0:
         raise AudioError("expected audio, got 0 samples: is the recording empty?")
+    if file.frames == np.iinfo(np.int64).max:
+        raise AudioError(
+            "expected a recording that states its length, got a stream that does not: "
+            "save it again as WAV or FLAC"
+        )
     if not RATE_RANGE[0] <= file.samplerate <= RATE_RANGE[1]:
         raise AudioError(f"expected a sample rate of 8 to 192 kHz, got {file.samplerate} Hz")
     if file.channels > MAX_CHANNELS:
         raise AudioError(f"expected at most {MAX_CHANNELS} channels, got {file.channels}")
-    if file.frames > MAX_SECONDS * file.samplerate:
-        raise AudioError(
-            f"expected at most {MAX_SECONDS / 60:.0f} minutes, got "
-            f"{file.frames / file.samplerate / 60:.1f}: cut the recording"
-        )
+
+
+def _decode_mono(file: soundfile.SoundFile) -> FloatArray:
+    """Read and mix block by block: the length a header states may be unknown or a lie."""
+    blocks: list[FloatArray] = []
+    limit = int(MAX_SECONDS * file.samplerate)
+    n_samples = 0
+    while n_samples <= limit:
+        block = file.read(BLOCK // file.channels, dtype="float32", always_2d=True)
+        if len(block) == 0:
+            return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
+        blocks.append(block.mean(axis=1))
+        n_samples += len(block)
+    raise AudioError(
+        f"expected at most {MAX_SECONDS / 60:.0f} minutes, got more: cut the recording"
+    )
