@@ -8,9 +8,8 @@ scaled as the CNN receives them, and digital silence is exactly 0 in all six
 types: the zero baseline of Integrated Gradients is a silent note.
 
 The matrices (window, mel, chroma, DCT) are built once per process. The STFT is
-computed in single precision, a third of a note at a time: ``log_mel`` and ``mfcc`` equal
-those of plain librosa calls to 1e-5, ``stft`` and ``spectral_contrast``, which
-keep bins near -80 dB apart, to 1e-4 (``tests/benchmarks/features.py``).
+computed in double precision, as librosa does, and kept in single: all six types
+equal those of plain librosa calls to 1e-5 (``tests/benchmarks/features.py``).
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ N_OCTAVES = 6  # spectral contrast bands above F_MIN
 F_MIN = 200.0  # Hz, lower edge of the first octave band
 TOP_DB = 80.0  # dB below the note's peak that still count
 SILENT_PEAK = 1e-10  # power; a note whose peak is at or below it is silence
-FRAMES_AT_ONCE = 42  # a third of a note: pieces that stay in the processor's cache
+FRAMES_AT_ONCE = 14  # a ninth of a note: pieces that stay in the processor's cache
 MELS_AT_ONCE = 8
 PRODUCT_SIZE = 2**17  # multiply-adds; BLAS starts threads from 2**18 on, which stall under load
 PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
@@ -163,7 +162,7 @@ def _power(y: FloatArray) -> FloatArray:
     """Power spectrogram, shape (n_frames, 1 + n_fft / 2)."""
     padded = np.pad(y, N_FFT // 2)
     frames = np.lib.stride_tricks.sliding_window_view(padded, N_FFT)[::HOP_LENGTH]
-    power = np.empty((N_FRAMES, 1 + N_FFT // 2), padded.dtype)
+    power = np.empty((N_FRAMES, 1 + N_FFT // 2), y.dtype)
     for start in range(0, N_FRAMES, FRAMES_AT_ONCE):
         part = slice(start, start + FRAMES_AT_ONCE)
         spectrum = librosa.get_fftlib().rfft(frames[part] * _window(), axis=1)
@@ -194,7 +193,7 @@ def _scale_db(power: FloatArray) -> FloatArray:
 
 @cache
 def _window() -> FloatArray:
-    return np.asarray(librosa.filters.get_window("hann", N_FFT, fftbins=True), np.float32)
+    return np.asarray(librosa.filters.get_window("hann", N_FFT, fftbins=True), np.float64)
 
 
 @cache

@@ -1,0 +1,89 @@
+"""What every benchmark prints: the conditions it ran under, and medians with their spread.
+
+Conventions
+-----------
+Times are in seconds and come from ``time.perf_counter``. A spread is the 10th
+and the 90th percentile. Packages are named with the versions that ran.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+
+from xai_core.audio import load_note
+from xai_core.datasets.collection import read_collection
+from xai_core.datasets.notes import NoteRecord
+from xai_core.values import Waveform
+
+__all__ = ["busy", "conditions", "pick_notes", "seconds", "spread", "waveform"]
+
+SAMPLES = Path(__file__).resolve().parents[2] / "samples"
+BUSY = 0.5  # load average from which other work is likely to be in the figures
+
+
+def conditions(packages: Sequence[str]) -> str:
+    """Return two lines: the machine and its load, the versions of Python and of packages."""
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    versions = [f"Python {platform.python_version()}"]
+    versions += [f"{package} {_version(package)}" for package in packages]
+    return (
+        f"machine: {_processor()}, {os.cpu_count()} cores, load average {load} at the start\n"
+        f"versions: {', '.join(versions)}"
+    )
+
+
+def busy() -> bool:
+    """Whether the machine had other work in the last minute."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > BUSY
+
+
+def pick_notes(n: int, *, seed: int = 0) -> list[NoteRecord]:
+    """Return `n` of the sample notes, families in turn, the same ones for one seed."""
+    rng = np.random.default_rng(seed)
+    records = read_collection(SAMPLES)
+    shuffled = [records[k] for k in rng.permutation(len(records))]
+    rank: dict[str, int] = {}
+    turns = []
+    for record in shuffled:
+        turns.append(rank.setdefault(record.family, 0))
+        rank[record.family] += 1
+    order = np.argsort(turns, kind="stable")
+    return [shuffled[k] for k in order[:n]]
+
+
+def waveform(record: NoteRecord) -> Waveform:
+    """Return the audio of a note as the product reads it."""
+    return load_note(str(record.path))
+
+
+def spread(values: Sequence[float], *, digits: int = 3) -> str:
+    """Return ``median [10th .. 90th percentile]``."""
+    low, median, high = np.percentile(values, [10, 50, 90])
+    return f"{median:.{digits}f} [{low:.{digits}f} .. {high:.{digits}f}]"
+
+
+def seconds(values: Sequence[float]) -> str:
+    """Return median and spread of times, with their unit."""
+    return f"{spread(values)} s"
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
