@@ -68,7 +68,7 @@ def build_cnn(
     Raises
     ------
     InputError
-        If the shape or the head is not one of those above.
+        If the shape, the head or the axes are not among those above.
 
     Notes
     -----
@@ -88,6 +88,8 @@ def build_cnn(
         raise InputError(f"expected input_shape (n_frames, n_bins), got {input_shape}")
     if head not in ("flatten", "pooled"):
         raise InputError(f"expected head 'flatten' or 'pooled', got {head!r}")
+    if pooled_axes not in ("time", "both"):
+        raise InputError(f"expected pooled_axes 'time' or 'both', got {pooled_axes!r}")
 
     inputs = keras.Input((*input_shape[:2], 1), name="spectrogram")
     x = inputs
