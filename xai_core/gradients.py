@@ -153,6 +153,8 @@ class ModelGradients:
                 f"expected spectrograms of shape (n, {self.input_shape[0]}, "
                 f"{self.input_shape[1]}), got {x.shape}: do type and model belong together?"
             )
+        if len(x) == 0:
+            raise InputError("expected at least one spectrogram, got none")
         function = self._function(name)
         pieces = [
             function(tf.constant(x[start : start + self._batch_size]))
