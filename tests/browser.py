@@ -191,7 +191,8 @@ def start_app(
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
     log_path = folder / f"server-{port}.log"
-    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless", "true"]
+    command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true"]
+    command.append("--server.fileWatcherType=none")  # an edit would stop a page in mid-run
     command += ["--server.address", "127.0.0.1", "--server.port", str(port)]
     own = {"TIMBRELENS_CACHE": str(folder / "cache"), "PYTHONUNBUFFERED": "1"}
     began = time.perf_counter()

@@ -7,7 +7,8 @@ A model lives in ``models/<set>/<type>/<family>/`` as ``model.keras`` beside
 files are ``.npz`` named by the SHA-256 of what decides them, written beside
 and renamed into place, read without pickle, and dropped when damaged.
 
-``TIMBRELENS_MODELS`` and ``TIMBRELENS_CACHE`` move the two folders.
+``TIMBRELENS_MODELS`` and ``TIMBRELENS_CACHE`` move the two folders,
+``TIMBRELENS_DATA`` that of the notes to choose from.
 """
 
 from __future__ import annotations
@@ -45,6 +46,7 @@ __all__ = [
     "read_cached_model",
     "read_card",
     "read_summary",
+    "samples_folder",
     "save_model",
     "write_cached",
     "write_cached_model",
@@ -103,6 +105,11 @@ def models_folder() -> Path:
 def cache_folder() -> Path:
     """Return the folder of cached results; it may not exist yet."""
     return Path(os.environ.get("TIMBRELENS_CACHE") or ROOT / "cache")
+
+
+def samples_folder() -> Path:
+    """Return the folder of notes that the dashboard offers."""
+    return Path(os.environ.get("TIMBRELENS_DATA") or ROOT / "samples")
 
 
 # ------------------------------------------------------------------------ models

@@ -19,7 +19,7 @@ from xai_core.values import FAMILIES, FloatArray
 
 __all__ = ["calibrate", "platt_scaling", "probabilities_of"]
 
-PULL = 1e-3  # towards scale 1 and offset 0, so that perfect separation stays finite
+PULL = 0.05  # towards scale 1 and offset 0: calibration notes come from few instruments
 LEAST_SCALE = 0.05
 CERTAIN = 1e-7  # probabilities are kept this far from 0 and 1 before their logit is taken
 

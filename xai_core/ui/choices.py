@@ -4,7 +4,7 @@ Conventions
 -----------
 The key of a widget is the name of its query parameter: ``family, note, type,
 explain``, and in the Advanced section ``target, baseline, steps, rule, layer,
-filters, sign``. A value that is not in its list is dropped by Streamlit.
+filters, sign``. A recording of the visitor's own is not in the URL.
 """
 
 from __future__ import annotations
@@ -16,28 +16,28 @@ import streamlit as st
 
 from xai_core.audio import MAX_BYTES, load
 from xai_core.datasets.notes import NoteRecord
+from xai_core.errors import InputError
 from xai_core.pipeline.settings import LAYERS, MAX_STEPS, Settings
-from xai_core.ui.wording import TYPE_LABELS, note_label
+from xai_core.ui.address import choose
+from xai_core.ui.wording import TYPE_LABELS, note_label, sentence
 from xai_core.values import FAMILIES
 
 __all__ = ["Advanced", "Chosen", "choose_advanced", "choose_model", "choose_note"]
 
 OWN_FAMILY = "own"
 SOURCES = {"samples": "A note that comes with TimbreLens", "file": "My own recording"}
-TARGETS = {"logit": "score before the sigmoid (logit)", "probability": "probability"}
-BASELINE_LABELS = {
+FIRST_FAMILY = "flute"  # what a first visitor sees
+TARGETS = {"logit": "score (logit)", "probability": "probability"}
+BASELINES = {
     "silence": "silence",
     "dataset_mean": "mean of the training notes",
     "noise": "noise",
 }
-RULE_LABELS = {
-    "midpoint": "midpoint",
-    "trapezoid": "trapezoid",
-    "gauss_legendre": "Gauss-Legendre",
-}
-STEP_CHOICES = ("as needed", "8", "16", "32", "50", "64", "128", "256", str(MAX_STEPS))
+RULES = {"midpoint": "midpoint", "trapezoid": "trapezoid", "gauss_legendre": "Gauss-Legendre"}
+AS_NEEDED = "adaptive"
+STEPS = {AS_NEEDED: "as needed", **{str(n): str(n) for n in (8, 16, 32, 50, 64, 128, 256, 512)}}
 SIGNS = {"signed": "signed (for and against)", "unsigned": "absolute values"}
-FILTER_CHOICES = {"most_active": "the four most active", "first": "the first four"}
+FILTERS = {"most_active": "the four most active", "first": "the first four"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,117 +76,97 @@ def choose_note(records: Sequence[NoteRecord]) -> Chosen | None:
 def choose_model(types: Sequence[str], truth: str | None) -> tuple[str, str]:
     """Let the visitor pick the spectrogram type and whose model is explained."""
     left, right = st.columns(2)
-    type = left.selectbox(
+    type = choose(
+        left,
         "Spectrogram",
-        types,
-        index=types.index("log_mel") if "log_mel" in types else 0,
-        format_func=lambda name: TYPE_LABELS[name],
+        {name: TYPE_LABELS[name] for name in types},
         key="type",
-        bind="query-params",
+        default="log_mel" if "log_mel" in types else None,
         help="What the CNN receives: six ways to turn sound into a picture.",
     )
     own = f"{truth} (the note's own)" if truth else "the most probable family"
-    family = right.selectbox(
+    family = choose(
+        right,
         "Explain the model of",
-        (OWN_FAMILY, *FAMILIES),
-        format_func=lambda name: own if name == OWN_FAMILY else name,
+        {OWN_FAMILY: own, **{name: name for name in FAMILIES}},
         key="explain",
-        bind="query-params",
         help="Each family has a CNN of its own that answers yes or no. Pick another one to "
         "ask, for example, “why not a flute?”",
     )
-    return str(type), str(family)
+    return type, family
 
 
 def choose_advanced() -> Advanced:
     """Let an expert set layer, target, baseline, rule, steps and sign."""
     with st.expander("Advanced settings", icon=":material/tune:"):
-        left, middle, right = st.columns(3)
-        target = left.selectbox(
-            "Integrated Gradients: target",
-            tuple(TARGETS),
-            format_func=lambda name: TARGETS[name],
+        left, right = st.columns(2)
+        target = choose(
+            left,
+            "What is explained",
+            TARGETS,
             key="target",
-            bind="query-params",
-            help="A probability near 0 or 1 has hardly any gradient left; the logit always has.",
+            help="A probability near 0 or 1 has hardly any gradient left; the logit, the score "
+            "before the sigmoid, always has. Grad-CAM explains the logit.",
         )
-        baseline = middle.selectbox(
+        baseline = choose(
+            right,
             "Baseline",
-            tuple(BASELINE_LABELS),
-            format_func=lambda name: BASELINE_LABELS[name],
+            BASELINES,
             key="baseline",
-            bind="query-params",
-            help="Where the path to the note begins. Zero is a silent note, whatever the type.",
+            help="Where the path of Integrated Gradients begins. Silence is zero in every bin, "
+            "whatever the type.",
         )
-        steps = right.selectbox(
+        steps = choose(
+            left,
             "Steps",
-            STEP_CHOICES,
+            STEPS,
             key="steps",
-            bind="query-params",
             help="As needed: steps are added where the path needs them, until the completeness "
             f"error is at most 1 %, up to {MAX_STEPS}.",
         )
-        rule = left.selectbox(
+        rule = choose(
+            right,
             "Quadrature rule",
-            tuple(RULE_LABELS),
-            format_func=lambda name: RULE_LABELS[name],
+            RULES,
             key="rule",
-            bind="query-params",
-            disabled=steps == STEP_CHOICES[0],
-            help="For a fixed number of steps.",
+            disabled=steps == AS_NEEDED,
+            help="How a fixed number of steps is placed and weighted.",
         )
-        layer = middle.selectbox(
-            "Layer of Grad-CAM and feature maps",
-            LAYERS,
-            index=len(LAYERS) - 1,
+        layer = choose(
+            left,
+            "Layer of Grad-CAM and maps",
+            {name: name for name in reversed(LAYERS)},
             key="layer",
-            bind="query-params",
             help="conv2d is the first convolution, conv2d_5 the last.",
         )
-        filters = right.selectbox(
-            "Feature maps shown",
-            tuple(FILTER_CHOICES),
-            format_func=lambda name: FILTER_CHOICES[name],
-            key="filters",
-            bind="query-params",
-        )
-        sign = left.selectbox(
-            "Sign of Integrated Gradients",
-            tuple(SIGNS),
-            format_func=lambda name: SIGNS[name],
-            key="sign",
-            bind="query-params",
-        )
-    n_steps = None if steps == STEP_CHOICES[0] else int(steps)
+        filters = choose(right, "Feature maps shown", FILTERS, key="filters")
+        sign = choose(left, "Integrated Gradients drawn", SIGNS, key="sign")
     return Advanced(
         integrated_gradients=Settings(
-            target=str(target), baseline=str(baseline), rule=str(rule), n_steps=n_steps
+            target=target,
+            baseline=baseline,
+            rule=rule,
+            n_steps=None if steps == AS_NEEDED else int(steps),
         ),
-        grad_cam=Settings(method="grad_cam", layer=str(layer)),
-        filters=str(filters),
-        sign=str(sign),
+        grad_cam=Settings(method="grad_cam", layer=layer),
+        filters=filters,
+        sign=sign,
     )
 
 
 def _sample(records: Sequence[NoteRecord]) -> Chosen:
     left, right = st.columns(2)
-    family = left.selectbox(
-        "Instrument family",
-        FAMILIES,
-        index=FAMILIES.index("flute"),
-        key="family",
-        bind="query-params",
-    )
+    families = {name: name for name in FAMILIES}
+    family = choose(left, "Instrument family", families, key="family", default=FIRST_FAMILY)
     notes = {record.note: record for record in records if record.family == family}
-    note = right.selectbox(
+    note = choose(
+        right,
         "Note",
-        notes,
-        format_func=lambda name: note_label(notes[name]),
+        {name: note_label(record) for name, record in notes.items()},
         key="note",
-        bind="query-params",
         help="Instrument, pitch and loudness.",
     )
-    return Chosen(notes[str(note)].path.read_bytes(), 0.0, str(family))
+    return Chosen(notes[note].path.read_bytes(), 0.0, family)
 
 
 def _own_recording() -> Chosen | None:
@@ -200,7 +180,11 @@ def _own_recording() -> Chosen | None:
         st.caption("The recording stays on this server's memory only while you look at it.")
         return None
     content = file.getvalue()
-    duration = load(content).duration
+    try:
+        duration = load(content).duration
+    except InputError as error:
+        st.error(sentence(error), icon=":material/error:")
+        return None
     start = 0.0
     if duration > 4.0:
         start = st.slider(

@@ -29,22 +29,23 @@ from xai_core.ui.choices import (
     choose_note,
 )
 from xai_core.ui.warm import keep_keras_state, warm_up
-from xai_core.ui.wording import completeness_badge, completeness_sentence, verdict
+from xai_core.ui.wording import completeness_badge, completeness_sentence, sentence, verdict
 from xai_core.values import Explanation
 
 __all__ = ["explore_page"]
 
-SAMPLES = store.ROOT / "samples"
 REDRAW_SECONDS = 0.6  # at most one redraw so often while a map is refined
 PANELS_HEIGHT = 480  # pixels
 BARS_HEIGHT = 270  # pixels
+TOP_PADDING = "3rem"  # clears the menu; the usual 6rem push the panels off a first screen
 
 
 def explore_page() -> None:
     """Draw the page."""
     keep_keras_state()
     st.set_page_config(page_title="TimbreLens · Explore", page_icon="🔍", layout="wide")
-    st.title("TimbreLens")
+    st.html(f"<style>.block-container {{ padding-top: {TOP_PADDING}; }}</style>")
+    st.title("TimbreLens", anchor=False)
     st.markdown(
         "Pick a note and see which moments and frequencies make a neural network hear a flute, "
         "a guitar or a voice in it."
@@ -52,7 +53,7 @@ def explore_page() -> None:
     try:
         _explore()
     except InputError as error:
-        st.error(_sentence(error), icon=":material/error:")
+        st.error(sentence(error), icon=":material/error:")
 
 
 def _explore() -> None:
@@ -62,7 +63,8 @@ def _explore() -> None:
         chosen = choose_note(_samples())
         type, explained = choose_model(types, chosen.truth if chosen else None)
         if chosen is not None:
-            st.audio(chosen.audio)
+            st.audio(chosen.audio, alt="The recording that is explained")
+        advanced = choose_advanced()
     if chosen is None:
         with answer:
             st.info("Add a recording to see what the models hear in it.", icon=":material/upload:")
@@ -80,7 +82,6 @@ def _explore() -> None:
         st.markdown(detail)
         for edit in prediction.waveform.edits:
             st.caption(f"What was done to the recording: {edit}.")
-    advanced = choose_advanced()
     _panels(chosen, type, family, advanced)
     warm_up(types)
 
@@ -150,9 +151,4 @@ def _status(
 
 @st.cache_resource(show_spinner=False)
 def _samples() -> Sequence[NoteRecord]:
-    return read_collection(SAMPLES)
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}".rstrip(".") + ("" if text.endswith("?") else ".")
+    return read_collection(store.samples_folder())

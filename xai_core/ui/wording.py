@@ -22,6 +22,7 @@ __all__ = [
     "completeness_sentence",
     "note_label",
     "percent",
+    "sentence",
     "verdict",
 ]
 
@@ -67,6 +68,18 @@ def percent(probability: float) -> str:
     if probability > 0.99:
         return ">99 %"
     return f"{100 * probability:.0f} %"
+
+
+def sentence(error: Exception) -> str:
+    """Return an error as a sentence: a capital at the front, a stop at the end.
+
+    Examples
+    --------
+    >>> sentence(ValueError("expected audio, got 0 bytes: is the file empty?"))
+    'Expected audio, got 0 bytes: is the file empty?'
+    """
+    text = str(error)
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?")) else ".")
 
 
 def note_label(record: NoteRecord) -> str:
