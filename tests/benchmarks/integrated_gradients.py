@@ -63,6 +63,7 @@ BATCH_SIZES = (8, 16, 32)  # tried for Captum
 BATCH_TRIAL = 32  # steps
 DEFAULT_NOTES = {"stft": 4, "log_mel": 12, "mfcc": 20}
 DEFAULT_REFERENCES = {"stft": 1, "log_mel": 3, "mfcc": 5}  # notes whose map error is measured
+SETTLE = 0.05  # s, after which the other framework's threads no longer spin
 AIM = 3.0
 
 
@@ -125,9 +126,9 @@ def _measure(
                 )
         if asked.verbose:
             print(
-                f"  {number + 1:3d} {family:<9} delta {delta:+7.2f}  ours {ours.steps[-1]:3d} steps "
-                f"{ours.times[-1]:7.3f} s  Captum {theirs.steps[-1]:3d} steps "
-                f"{theirs.times[-1]:7.3f} s",
+                f"  {number + 1:3d} {family:<9} delta {delta:+7.2f}"
+                f"  ours {ours.steps[-1]:3d} steps {ours.times[-1]:7.3f} s"
+                f"  Captum {theirs.steps[-1]:3d} steps {theirs.times[-1]:7.3f} s",
                 flush=True,
             )
     _print(ours, theirs, batch_size, asked)
@@ -171,6 +172,7 @@ def _print(ours: _Run, theirs: _Run, batch_size: int, asked: argparse.Namespace)
 
 
 def _explain_ours(gradients: ModelGradients, x: FloatArray, run: _Run) -> FloatArray:
+    time.sleep(SETTLE)
     began = time.perf_counter()
     *_, last = refine_integrated_gradients(
         lambda points: gradients.input_gradients(points, target="logit"),
@@ -189,6 +191,7 @@ def _explain_ours(gradients: ModelGradients, x: FloatArray, run: _Run) -> FloatA
 def _explain_captum(
     peer: CaptumPeer, x: FloatArray, delta: float, batch_size: int, run: _Run
 ) -> FloatArray:
+    time.sleep(SETTLE)
     climb = 0.0
     for n_steps in LADDER:
         values, took = peer.attribute(x, n_steps=n_steps, batch_size=batch_size)
