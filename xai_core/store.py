@@ -4,8 +4,9 @@ Conventions
 -----------
 A model lives in ``models/<set>/<type>/<family>/`` as ``model.keras`` beside
 ``card.json``, and is loaded only if its SHA-256 is the one on the card. Cache
-files are ``.npz`` named by the SHA-256 of what decides them, written beside
-and renamed into place, read without pickle, and dropped when damaged.
+files are named by the SHA-256 of what decides them and hold the SHA-256 of
+their content before it; they are written beside and renamed into place, read
+without pickle, and dropped when damaged.
 
 ``TIMBRELENS_MODELS`` and ``TIMBRELENS_CACHE`` move the two folders,
 ``TIMBRELENS_DATA`` that of the notes to choose from.
@@ -60,6 +61,7 @@ MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
 PACKAGES = ("numpy", "scipy", "librosa", "keras", "scikit-learn")  # whose versions a card names
 SUMMARY_FILE = "summary.json"
+DIGEST_BYTES = 32  # of SHA-256
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,10 @@ def load_model(type: str, family: str, *, models: str = "starter") -> tuple[kera
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
-        raise ModelError(f"the {type} model of {family} is not a Keras model: {error}") from error
+        raise ModelError(
+            f"the {type} model of {family} cannot be loaded: was it made by another version of "
+            "Keras, or does it hold code?"
+        ) from error
     return model, card
 
 
@@ -289,13 +294,15 @@ def read_cached(key: str) -> dict[str, npt.NDArray[Any]] | None:
     """
     path = _cache_path(key)
     try:
-        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
-    except FileNotFoundError:
+        content = path.read_bytes()
+    except OSError:
         return None
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile):
+    digest, archive = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
+    if hashlib.sha256(archive).digest() != digest:
         _remove(path)
         return None
+    with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
+        return dict(arrays)
 
 
 def write_cached(key: str, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
@@ -309,27 +316,28 @@ def write_cached(key: str, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
     """
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]  # the stub has no room for arrays by name
-    try:
-        cache_folder().mkdir(parents=True, exist_ok=True)
-        _write_atomically(_cache_path(key), buffer.getvalue())
-    except OSError:
-        return False
-    return True
+    archive = buffer.getvalue()
+    return _try_to_cache(_cache_path(key), hashlib.sha256(archive).digest() + archive)
 
 
 def read_cached_model(key: str) -> keras.Model | None:
-    """Return the Keras model stored under a key, or None: for work that is resumed."""
+    """Return the Keras model stored under a key, or None: for work that is resumed.
+
+    A damaged file is removed where possible.
+    """
     path = _cache_path(key, ".keras")
+    if not path.is_file():
+        return None
     try:
         return keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        _remove(path)
         return None
 
 
-def write_cached_model(key: str, model: keras.Model) -> None:
-    """Store a Keras model under a key."""
-    cache_folder().mkdir(parents=True, exist_ok=True)
-    _write_atomically(_cache_path(key, ".keras"), _archived(model))
+def write_cached_model(key: str, model: keras.Model) -> bool:
+    """Store a Keras model under a key; False if the folder cannot be written."""
+    return _try_to_cache(_cache_path(key, ".keras"), _archived(model))
 
 
 # ----------------------------------------------------------------------- private
@@ -351,10 +359,19 @@ def _model_folder(models: str, type: str, family: str) -> Path:
     return models_folder() / models / check_type(type) / check_family(family)
 
 
-def _cache_path(key: str, suffix: str = ".npz") -> Path:
+def _cache_path(key: str, suffix: str = ".cache") -> Path:
     if not re.fullmatch(r"[0-9a-f]{64}", key):
         raise TimbreLensError(f"expected a cache key of 64 hexadecimal digits, got {key!r}")
     return cache_folder() / f"{key}{suffix}"
+
+
+def _try_to_cache(path: Path, content: bytes) -> bool:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_atomically(path, content)
+    except OSError:
+        return False
+    return True
 
 
 def _write_atomically(path: Path, content: bytes) -> None:
@@ -385,5 +402,8 @@ def _archived(model: keras.Model) -> bytes:
             zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target,
         ):
             for name in sorted(source.namelist()):
-                target.writestr(zipfile.ZipInfo(name), source.read(name), zipfile.ZIP_DEFLATED, 9)
+                part = source.read(name)
+                if name == "metadata.json":  # Keras writes when it was saved; nobody reads it
+                    part = json.dumps({"keras_version": keras.__version__}).encode()
+                target.writestr(zipfile.ZipInfo(name), part, zipfile.ZIP_DEFLATED, 9)
     return buffer.getvalue()
