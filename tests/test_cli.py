@@ -1,0 +1,152 @@
+"""The command line as a user runs it: a process, its exit status, what it prints."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+ROOT = Path(__file__).resolve().parent.parent
+SAMPLE = next(iter(sorted((ROOT / "samples" / "audio").glob("flute_*.flac"))))
+
+
+def run(*words: str, cache: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "xai_core", *words],
+        cwd=ROOT,
+        env={**os.environ, "TIMBRELENS_CACHE": str(cache), "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def bad_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    folder = tmp_path_factory.mktemp("bad")
+    files = {
+        name: folder / f"{name}.wav" for name in ("empty", "text", "no_samples", "nan", "silence")
+    }
+    files["empty"].write_bytes(b"")
+    files["text"].write_text("these are only words")
+    soundfile.write(files["no_samples"], np.zeros(0, np.float32), 16_000)
+    soundfile.write(files["nan"], np.full(64_000, np.nan, np.float32), 16_000, subtype="FLOAT")
+    soundfile.write(files["silence"], np.zeros(64_000, np.float32), 16_000)
+    files["missing"] = folder / "missing.wav"
+    return files
+
+
+@pytest.mark.parametrize("command", ["predict", "explain"])
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("empty", "expected audio, got 0 bytes: is the file empty?"),
+        ("text", "expected WAV, FLAC, OGG, MP3 or AIFF audio, got something else"),
+        ("no_samples", "expected audio, got 0 samples"),
+        ("nan", "expected finite samples, got 64000 that are NaN or infinite"),
+        ("silence", "expected a sound, got silence"),
+        ("missing", "there is no file"),
+    ],
+)
+def test_bad_input_gets_one_sentence_and_status_2(
+    command: str, name: str, sentence: str, bad_files: dict[str, Path], tmp_path: Path
+) -> None:
+    words = [command, str(bad_files[name])]
+    if command == "explain":
+        words += ["--type", "mfcc", "--family", "flute"]
+    result = run(*words, cache=tmp_path)
+    assert result.returncode == 2
+    lines = result.stderr.strip().splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("Error: ")
+    assert sentence in lines[0]
+
+
+def test_a_bad_file_does_not_cost_the_others(bad_files: dict[str, Path], tmp_path: Path) -> None:
+    result = run("predict", str(bad_files["text"]), str(SAMPLE), "--json", cache=tmp_path)
+    assert result.returncode == 2
+    report = json.loads(result.stdout)
+    assert "error" in report[str(bad_files["text"])]
+    probabilities = report[str(SAMPLE)]["probabilities"]["mfcc"]
+    assert len(probabilities) == 10
+    assert all(0.0 <= p <= 1.0 for p in probabilities.values())
+
+
+def test_explain_writes_png_npz_and_json_that_agree(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ["explain", str(SAMPLE), "-t", "mfcc", "-f", "flute", "--out", str(out)]
+    result = run(*words, cache=tmp_path / "cache")
+    assert result.returncode == 0, result.stderr
+    (png,), (npz,), (text,) = (list(out.glob(f"*.{suffix}")) for suffix in ("png", "npz", "json"))
+    assert png.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    about = json.loads(text.read_text())
+    with np.load(npz, allow_pickle=False) as arrays:
+        attribution = arrays["attribution"]
+        assert attribution.shape == arrays["spectrogram"].shape == (126, 40)
+        assert arrays["time"].shape == (126,)
+        assert arrays["bins"].shape == (40,)
+    completeness = about["completeness"]
+    delta = completeness["output"] - completeness["baseline_output"]
+    assert abs(attribution.sum() - delta) <= 0.0101 * max(abs(delta), 0.05)  # float32 in the file
+    assert completeness["output"] == pytest.approx(about["logit"], abs=1e-4)
+    assert about["probability"] == pytest.approx(1 / (1 + np.exp(-about["logit"])), abs=1e-9)
+    assert about["settings"]["target"] == "logit"
+    assert len(about["settings"]["model_sha256"]) == 64
+
+
+def test_preset_paper_takes_50_steps_of_the_probability(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    words = ["explain", str(SAMPLE), "-t", "mfcc", "-f", "flute", "--preset", "paper"]
+    result = run(*words, "--out", str(out), cache=tmp_path / "cache")
+    assert result.returncode == 0, result.stderr
+    about = json.loads(next(out.glob("*.json")).read_text())
+    assert about["completeness"]["n_steps"] == 50
+    assert about["settings"]["target"] == "probability"
+    assert about["completeness"]["output"] == pytest.approx(about["probability"], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["-t", "kazoo", "-f", "flute"], "unknown spectrogram type 'kazoo'"),
+        (["-t", "mfcc", "-f", "kazoo"], "unknown family 'kazoo'"),
+        (["-t", "mfcc", "-f", "flute", "--method", "guess"], "unknown method 'guess'"),
+        (
+            ["-t", "mfcc", "-f", "flute", "--layer", "dense", "--method", "grad_cam"],
+            "unknown layer",
+        ),
+        (
+            ["-t", "mfcc", "-f", "flute", "--models", "../../etc"],
+            "expected the name of a model set",
+        ),
+        (["-t", "mfcc", "-f", "flute", "--steps", "0"], "expected 1 to 512 steps"),
+    ],
+)
+def test_unknown_choices_are_named(words: list[str], sentence: str, tmp_path: Path) -> None:
+    result = run("explain", str(SAMPLE), *words, cache=tmp_path)
+    assert result.returncode == 2
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["predict"], ["explain"], ["train"], ["dataset", "render"], ["dataset", "summary"]],
+)
+def test_help_has_an_example(words: list[str], tmp_path: Path) -> None:
+    result = run(*words, "--help", cache=tmp_path)
+    assert result.returncode == 0
+    assert f"python -m xai_core {' '.join(words)}" in " ".join(result.stdout.split())
+
+
+def test_debug_shows_the_traceback(bad_files: dict[str, Path], tmp_path: Path) -> None:
+    result = run("--debug", "predict", str(bad_files["text"]), cache=tmp_path)
+    assert result.returncode != 0
+    assert "Traceback (most recent call last)" in result.stderr
