@@ -128,7 +128,7 @@ def explain(
 
 
 def _write(result: Explanation, out: Path, stem: str) -> list[Path]:
-    from xai_core.stills import explanation_png
+    from xai_core.figures.stills import explanation_png
 
     spectrogram, attribution = result.spectrogram, result.attribution
     try:

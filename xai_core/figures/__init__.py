@@ -1,0 +1,31 @@
+"""Values to Plotly figures: pure functions, one figure each.
+
+Conventions
+-----------
+Time in seconds on x, frequency (or whatever the bins are) upward on y. Maps are
+sent as float32 arrays, backgrounds are transparent, heights are fixed. Each
+figure carries its alternative text, which :func:`alt_text` returns. A bin's
+coordinate on y is its index, its name is what hovering prints.
+"""
+
+from xai_core.figures.bars import probability_bars
+from xai_core.figures.maps import (
+    attribution_figure,
+    explore_panels,
+    feature_maps_figure,
+    heatmap_figure,
+    spectrogram_figure,
+)
+from xai_core.figures.scales import limits
+from xai_core.figures.sentences import alt_text
+
+__all__ = [
+    "alt_text",
+    "attribution_figure",
+    "explore_panels",
+    "feature_maps_figure",
+    "heatmap_figure",
+    "limits",
+    "probability_bars",
+    "spectrogram_figure",
+]

@@ -1,0 +1,139 @@
+"""The ten probabilities of one spectrogram type, as bars.
+
+Conventions
+-----------
+Families from top to bottom in the order of :data:`xai_core.values.FAMILIES`,
+0 to 100 %. Each family has its own binary CNN, so the bars do not sum to 100 %,
+and each is to be read against the line at 50 %.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import plotly.graph_objects as go
+
+from xai_core.errors import InputError
+from xai_core.figures.panels import LETTER, LINE, TEXT_SIZE, Frame, blank_figure
+from xai_core.figures.sentences import probability_sentence
+from xai_core.values import FAMILIES, check_family
+
+__all__ = ["probability_bars"]
+
+EXPLAINED = "#D55E00"  # vermilion: 3.9 to 1 on white, 4.7 to 1 on near-black
+OTHER = "#7A8794"  # grey: 3.7 to 1 on white, 5.0 to 1 on near-black
+
+
+def probability_bars(
+    probabilities: Mapping[str, float],
+    *,
+    highlighted: str | None = None,
+    height: int = 300,
+    uirevision: str | None = "probabilities",
+) -> go.Figure:
+    """Draw the probability of each family as a horizontal bar.
+
+    Parameters
+    ----------
+    probabilities : mapping of str to float
+        ``{family: probability}`` in [0, 1]; a family that is missing is shown
+        as having no model.
+    highlighted : str or None
+        The family whose model is explained.
+    height : int
+        Pixels.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Raises
+    ------
+    InputError
+        If a family is unknown or a probability is not in [0, 1].
+    """
+    for family, value in probabilities.items():
+        check_family(family)
+        if not 0 <= value <= 1:
+            raise InputError(f"expected a probability in [0, 1] for {family}, got {value}")
+    if highlighted is not None:
+        check_family(highlighted)
+    frame = Frame(height, left=round(LETTER * 9) + 16, right=8, top=20, bottom=24)
+    alt = probability_sentence(probabilities, highlighted)
+    figure = blank_figure(frame, alt=alt, uirevision=uirevision)
+    figure.add_trace(
+        go.Bar(
+            x=[100 * probabilities.get(family, 0.0) for family in FAMILIES],
+            y=FAMILIES,
+            orientation="h",
+            marker={
+                "color": [EXPLAINED if family == highlighted else OTHER for family in FAMILIES],
+                "line": {"width": 0},
+            },
+            text=[_percent(probabilities.get(family)) for family in FAMILIES],
+            textposition="outside",
+            textfont={"size": TEXT_SIZE + 1},
+            cliponaxis=False,
+            hovertemplate="%{y}: <b>%{text}</b><extra></extra>",
+        )
+    )
+    figure.update_layout(
+        bargap=0.3,
+        xaxis={
+            "range": [0, 116],  # room for the text of a bar at 100 %
+            "fixedrange": True,
+            "tickvals": [0, 25, 50, 75, 100],
+            "ticktext": ["0", "25", "50", "75", "100 %"],
+            "tickfont": {"size": TEXT_SIZE},
+            "showgrid": False,
+            "zeroline": True,
+            "zerolinecolor": LINE,
+            "automargin": False,
+        },
+        yaxis={
+            "range": [len(FAMILIES) - 0.5, -0.5],
+            "fixedrange": True,
+            "tickmode": "array",
+            "tickvals": list(range(len(FAMILIES))),
+            "ticktext": [f"<b>{f}</b>" if f == highlighted else f for f in FAMILIES],
+            "tickfont": {"size": TEXT_SIZE + 1},
+            "showgrid": False,
+            "ticks": "",
+            "ticklabelstandoff": 6,
+            "automargin": False,
+        },
+        shapes=[
+            {
+                "type": "line",
+                "xref": "x",
+                "x0": 50,
+                "x1": 50,
+                "yref": "paper",
+                "y0": 0,
+                "y1": 1,
+                "line": {"color": LINE, "width": 1.5, "dash": "dash"},
+            }
+        ],
+    )
+    figure.add_annotation(
+        text="yes from 50 %",
+        font={"size": TEXT_SIZE},
+        x=50,
+        xanchor="center",
+        yref="paper",
+        y=1,
+        yanchor="bottom",
+        showarrow=False,
+    )
+    return figure
+
+
+def _percent(probability: float | None) -> str:
+    """Return a percentage that never says 0 or 100 % of what is not."""
+    if probability is None:
+        return "no model"
+    if 0 < probability < 0.005:
+        return "< 1 %"
+    if 0.995 <= probability < 1:
+        return "> 99 %"
+    return f"{100 * probability:.0f} %"

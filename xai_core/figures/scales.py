@@ -1,0 +1,200 @@
+"""Colours, colour limits and units: what a colour stands for.
+
+Conventions
+-----------
+Viridis for what the model receives and computes (spectrograms, feature maps),
+cividis for how much a bin matters (unsigned attributions, Grad-CAM, heatmaps),
+blue-white-red centred on zero for signed attributions: red raises the score.
+A limit that clips is marked on its colour bar with a "≥" or a "≤".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from xai_core.errors import InputError
+from xai_core.values import Attribution, FeatureMaps, FloatArray, Heatmap, Spectrogram
+
+__all__ = ["PERCENTILE", "Scale", "Sign", "limits", "number_text"]
+
+Sign = Literal["signed", "unsigned"]
+
+PERCENTILE = 99.5  # of the absolute values; stronger ones take the end colour
+TOP_DB = 80.0  # dB below the note's peak that the scaled types map to 0
+DECIBEL_TYPES = ("stft", "log_mel")  # scaled so that -80 dB is 0 and the peak 1
+
+VIRIDIS = "viridis"
+CIVIDIS = "cividis"
+DIVERGING = "RdBu_r"  # blue below zero, white at zero, red above
+
+
+@dataclass(frozen=True, eq=False)
+class Scale:
+    """Values in the unit that is shown, and the colours they take.
+
+    Parameters
+    ----------
+    values : ndarray
+        What is drawn, in `unit`, on the grid of the map it came from.
+    low, high : float
+        Values that take the first and the last colour.
+    colours : str
+        A name that Plotly and Matplotlib share.
+    unit : str
+        Short, for hovering ("dB"); may be "".
+    caption : str
+        One line beneath the colour bar that says what is measured.
+    """
+
+    values: FloatArray
+    low: float
+    high: float
+    colours: str
+    unit: str
+    caption: str
+
+    @property
+    def ticks(self) -> tuple[tuple[float, str], ...]:
+        """The ends of the scale and what lies between them, with their texts."""
+        inner = (self.low + self.high) / 2
+        if self.unit == "dB" and self.high - self.low == TOP_DB:
+            between = [(v, number_text(v)) for v in np.linspace(self.low, self.high, 5)[1:-1]]
+        elif self.low < 0 < self.high:
+            between = [(0.0, "0")]
+        else:
+            between = [(inner, number_text(inner))]
+        below = "≤ " if self.values.size and self.values.min() < self.low else ""
+        above = "≥ " if self.values.size and self.values.max() > self.high else ""
+        return (
+            (self.low, below + number_text(self.low)),
+            *between,
+            (self.high, above + number_text(self.high)),
+        )
+
+
+def limits(
+    *maps: Attribution | Heatmap, sign: Sign = "signed", percentile: float = PERCENTILE
+) -> tuple[float, float]:
+    """Return the colour limits that one map, or several to be compared, share.
+
+    Parameters
+    ----------
+    *maps : Attribution or Heatmap
+        Maps drawn with the same colours.
+    sign : {"signed", "unsigned"}
+        Whether the colours run from -limit to limit or from 0 to limit.
+    percentile : float
+        Share of the absolute values, in percent, that the limit covers; 100
+        clips nothing.
+
+    Returns
+    -------
+    tuple of float
+        Symmetric about zero when signed. Maps that are zero everywhere get 1
+        as their limit.
+
+    Raises
+    ------
+    InputError
+        If no map is given or `percentile` is not in (0, 100].
+    """
+    if not maps:
+        raise InputError("expected at least one map to find colour limits for, got none")
+    return _limits([np.abs(one.values) for one in maps], sign, percentile)
+
+
+def number_text(value: float) -> str:
+    """Return two significant digits with a true minus sign: ``−2.1×10⁻⁵``."""
+    if value == 0:
+        return "0"
+    if 1e-3 <= abs(value) < 1e4:
+        text = f"{float(f'{value:.2g}'):g}" if abs(value) < 100 else f"{value:.0f}"
+    else:
+        digits, exponent = f"{value:.1e}".split("e")
+        text = f"{digits}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
+    return text.replace("-", "−")
+
+
+def spectrogram_scale(spectrogram: Spectrogram) -> Scale:
+    """Return a spectrogram in its unit: dB where its type is made of decibels.
+
+    Notes
+    -----
+    Coefficient 0 of the MFCC, the overall level, is many times larger than the
+    others; the colours are spread over the others, and it is off the scale.
+    """
+    type, values = spectrogram.type, spectrogram.values
+    if type in DECIBEL_TYPES:
+        return Scale((values - 1) * TOP_DB, -TOP_DB, 0.0, VIRIDIS, "dB", "dB below the note's peak")
+    if type == "spectral_contrast":
+        decibels = values * TOP_DB
+        low, high = _span(decibels)
+        return Scale(decibels, min(low, 0.0), high, VIRIDIS, "dB", "dB from valley to peak")
+    if type == "chroma":
+        return Scale(values, 0.0, 1.0, VIRIDIS, "", "relative to the strongest class")
+    if type == "mfcc":
+        low, high = _span(values[:, 1:] if values.shape[1] > 1 else values)
+        return Scale(values, low, high, VIRIDIS, "", "coefficient")
+    limit = max(abs(end) for end in _span(values))
+    return Scale(values, -limit, limit, VIRIDIS, "", "coordinate")
+
+
+def attribution_scale(
+    attribution: Attribution,
+    sign: Sign,
+    limits: tuple[float, float] | None,
+    percentile: float,
+) -> Scale:
+    """Return an attribution signed, or as absolute values, with its colours."""
+    values = attribution.values if sign == "signed" else np.abs(attribution.values)
+    low, high = limits or _limits([np.abs(values)], sign, percentile)
+    unit = attribution.target
+    caption = f"{unit} per bin" if attribution.method == "integrated_gradients" else unit
+    if limits is None:
+        caption = _clipped(caption, values, high, percentile)
+    return Scale(values, low, high, DIVERGING if sign == "signed" else CIVIDIS, unit, caption)
+
+
+def heatmap_scale(heatmap: Heatmap, limits: tuple[float, float] | None, percentile: float) -> Scale:
+    """Return a heatmap as shares of its sum."""
+    low, high = limits or _limits([heatmap.values], "unsigned", percentile)
+    caption = "share of the whole, per bin"
+    if limits is None:
+        caption = _clipped(caption, heatmap.values, high, percentile)
+    return Scale(heatmap.values, low, high, CIVIDIS, "", caption)
+
+
+def feature_maps_scale(feature_maps: FeatureMaps, percentile: float) -> Scale:
+    """Return the activations of all filters on one scale from 0."""
+    values = feature_maps.values
+    low, high = _limits([np.abs(values)], "unsigned", percentile)
+    return Scale(values, low, high, VIRIDIS, "", _clipped("activation", values, high, percentile))
+
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def _limits(magnitudes: list[FloatArray], sign: Sign, percentile: float) -> tuple[float, float]:
+    if not 0 < percentile <= 100:
+        raise InputError(f"expected a percentile above 0 and at most 100, got {percentile}")
+    together = np.concatenate([one.ravel() for one in magnitudes])
+    limit = float(np.percentile(together, percentile)) if together.size else 0.0
+    if limit == 0.0 and together.size:
+        limit = float(together.max())  # a map with fewer bins that matter than are clipped
+    if limit == 0.0:
+        limit = 1.0
+    return (-limit if sign == "signed" else 0.0), limit
+
+
+def _span(values: FloatArray) -> tuple[float, float]:
+    low, high = float(values.min()), float(values.max())
+    return (low, high) if high > low else (low, low + 1.0)
+
+
+def _clipped(caption: str, values: FloatArray, high: float, percentile: float) -> str:
+    if percentile == 100 or not values.size or np.abs(values).max() <= high:
+        return caption
+    return f"{caption}<br>strongest {100 - percentile:g} % clipped"
