@@ -181,10 +181,11 @@ def _changes(page: Page, asked: argparse.Namespace) -> None:
     if second > 0:  # one family has fewer notes than changes asked for
         _choose(page, "Instrument family", "string")
         waits += [_choose(page, "Note", k) for k in range(1, 1 + second)]
-        _choose(page, "Instrument family", "flute")
+        _choose(page, "Instrument family", "flute")  # and its first note
+    else:
+        _choose(page, "Note", 0)
     _row("note, never explained before", waits, judged=asked.type == "log_mel")
 
-    _choose(page, "Note", 0)
     _row("note, explained before", [_choose(page, "Note", k) for k in (1, *fresh[:4])])
     _row("family", [_choose(page, "Instrument family", f) for f in OTHER_FAMILIES])
     _row(

@@ -52,6 +52,7 @@ CLEAR = "rgba(0, 0, 0, 0)"
 BAR_OFFSET = 46  # px from the time axis down to the colour bar
 BAR_THICKNESS = 9  # px
 BAR_LENGTH = 0.86  # of the panel's width; leaves room for the outer numbers
+MODEBAR_LEFT_OUT = ["pan", "zoom", "zoomin", "zoomout", "autoscale", "select", "lasso"]
 STRIP_GAP = 0.025  # of the panel's height, between two feature maps
 
 
@@ -103,6 +104,7 @@ def blank_figure(frame: Frame, *, alt: str, uirevision: str | None) -> go.Figure
             "font": {"size": TEXT_SIZE},
             "hoverlabel": {"font": {"size": 12}},
             "hovermode": "closest",
+            "modebar": {"bgcolor": CLEAR, "remove": MODEBAR_LEFT_OUT},
             "showlegend": False,
             "uirevision": uirevision,
             "meta": {"alt": alt},

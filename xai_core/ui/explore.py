@@ -29,7 +29,13 @@ from xai_core.ui.choices import (
     choose_note,
 )
 from xai_core.ui.warm import keep_keras_state, warm_up
-from xai_core.ui.wording import completeness_badge, completeness_sentence, sentence, verdict
+from xai_core.ui.wording import (
+    HOW_TO_READ,
+    completeness_badge,
+    completeness_sentence,
+    sentence,
+    verdict,
+)
 from xai_core.values import Explanation
 
 __all__ = ["explore_page"]
@@ -83,6 +89,8 @@ def _explore() -> None:
         for edit in prediction.waveform.edits:
             st.caption(f"What was done to the recording: {edit}.")
     _panels(chosen, type, family, advanced)
+    with st.expander("How to read the four panels", icon=":material/help:"):
+        st.markdown(HOW_TO_READ)
     warm_up(types)
 
 

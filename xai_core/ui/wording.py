@@ -16,6 +16,7 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.values import Completeness
 
 __all__ = [
+    "HOW_TO_READ",
     "TYPE_LABELS",
     "Badge",
     "completeness_badge",
@@ -44,6 +45,23 @@ COMPLETENESS_HELP = (
     "note and for the baseline. The completeness error is how far they miss it. Green: at most "
     "1 %. Amber: at most 5 %. Red: more, so do not trust the map."
 )
+HOW_TO_READ = """
+Time runs from left to right in all four panels; zoom into one by dragging, and the others follow.
+Double-click to see the whole note again.
+
+- **The spectrogram** is all that the network gets. Bright means loud (for MFCC: a large
+  coefficient). Silence is zero.
+- **Feature maps** show how four filters of a convolution layer respond: bright where a filter
+  finds the pattern that it has learnt.
+- **Integrated Gradients** give every bin its share of the score. Red bins speak for the family,
+  blue bins against it. The shares add up to the score of the note minus the score of silence; the
+  badge says how exactly.
+- **Grad-CAM** is coarser: bright where the maps of a layer, weighed by how much they matter, find
+  evidence for the family. Evidence against it is not shown.
+
+A map explains the model, not the instrument: where the model is wrong, the map shows what misled
+it. Try *Explain the model of* another family to ask why it was not chosen.
+"""
 
 
 @dataclass(frozen=True)
