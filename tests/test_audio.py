@@ -318,3 +318,11 @@ def test_damaged_files_give_a_note_or_one_sentence(data: st.DataObject, whole: b
     else:
         assert outcome.y.size == N
         assert np.isfinite(outcome.y).all()
+
+
+def test_a_waveform_survives_the_way_through_wav() -> None:
+    rng = np.random.default_rng(0)
+    note = Waveform(rng.uniform(-0.9, 0.9, 64_000), 16_000)
+    again = audio.load(audio.to_wav(note))
+    assert again.sr == 16_000
+    np.testing.assert_allclose(again.y, note.y, atol=1 / 2**15)  # one step of 16 bits

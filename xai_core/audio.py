@@ -20,7 +20,7 @@ import soxr
 from xai_core.errors import AudioError
 from xai_core.values import NOTE_SAMPLES, SAMPLE_RATE, FloatArray, Waveform
 
-__all__ = ["MAX_BYTES", "fit_note", "load", "load_note"]
+__all__ = ["MAX_BYTES", "fit_note", "load", "load_note", "to_wav"]
 
 NOTE_SECONDS = NOTE_SAMPLES / SAMPLE_RATE
 MIN_SECONDS = 0.1
@@ -154,6 +154,23 @@ def fit_note(waveform: Waveform, *, start: float = 0.0) -> Waveform:
             f"expected samples between -1 and 1, got a peak of {peak:.0e}: is the file damaged?"
         )
     return Waveform(y, SAMPLE_RATE, tuple(edits))
+
+
+def to_wav(waveform: Waveform) -> bytes:
+    """Return a waveform as a 16-bit WAV file, for a player.
+
+    Parameters
+    ----------
+    waveform : Waveform
+        Samples beyond full scale are clipped.
+
+    Returns
+    -------
+    bytes
+    """
+    buffer = io.BytesIO()
+    soundfile.write(buffer, waveform.y, waveform.sr, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
 
 
 def _read(path: Path) -> bytes:

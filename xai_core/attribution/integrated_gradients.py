@@ -227,9 +227,7 @@ class _Path:
         )
 
 
-def _checked(
-    x: FloatArray, baseline: FloatArray, batch_size: int
-) -> tuple[FloatArray, FloatArray]:
+def _checked(x: FloatArray, baseline: FloatArray, batch_size: int) -> tuple[FloatArray, FloatArray]:
     x, baseline = np.asarray(x), np.asarray(baseline)
     if x.shape != baseline.shape:
         raise GridMismatchError(

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from xai_core import store
+from xai_core.audio import to_wav
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
@@ -68,8 +69,7 @@ def _explore() -> None:
     with choices:
         chosen = choose_note(_samples())
         type, explained = choose_model(types, chosen.truth if chosen else None)
-        if chosen is not None:
-            st.audio(chosen.audio, alt="The recording that is explained")
+        player = st.empty()
         advanced = choose_advanced()
     if chosen is None:
         with answer:
@@ -80,6 +80,7 @@ def _explore() -> None:
     family = explained
     if explained == OWN_FAMILY:
         family = chosen.truth or prediction.best(type)[0]
+    player.audio(to_wav(prediction.waveform), alt="The four seconds that are explained")
     with answer:
         headline, detail = verdict(probabilities, type=type, explained=family, truth=chosen.truth)
         st.markdown(f"##### {headline}")
