@@ -168,7 +168,7 @@ def test_bad_recordings_get_one_sentence_and_lose_nothing(
     silence, nan = np.zeros(44_100), np.full(44_100, np.nan)
     for content, sentence in [
         (b"", "Expected audio, got 0 bytes: is the file empty?"),
-        (b"these are only words", "is it another kind of file, renamed?"),
+        (b"these are only words", "or another kind of file, renamed?"),
         (no_samples(), "got 0 samples"),
         (wav_bytes(nan, tmp_path), "NaN or infinite"),
         (wav_bytes(silence, tmp_path), "got silence"),
