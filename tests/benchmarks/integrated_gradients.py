@@ -304,7 +304,7 @@ def _stand_in(type: str, family: str, models: str) -> keras.Model:
     pooled = _pooled(model, x)
     keras.utils.set_random_seed(0)
     head = keras.Sequential([keras.layers.Dense(256, "relu"), keras.layers.Dense(1, "sigmoid")])
-    head.compile(keras.optimizers.Adam(3e-3), "binary_crossentropy")
+    head.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy")
     scale = pooled.std() + 1e-6
     head.fit(
         pooled / scale,
