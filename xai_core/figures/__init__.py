@@ -9,9 +9,9 @@ coordinate on y is its index, its name is what hovering prints.
 """
 
 from xai_core.figures.bars import probability_bars
+from xai_core.figures.explore import explore_panels
 from xai_core.figures.maps import (
     attribution_figure,
-    explore_panels,
     feature_maps_figure,
     heatmap_figure,
     spectrogram_figure,

@@ -10,12 +10,13 @@ and each is to be read against the line at 50 %.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import plotly.graph_objects as go
 
 from xai_core.errors import InputError
-from xai_core.figures.panels import LETTER, LINE, TEXT_SIZE, Frame, blank_figure
-from xai_core.figures.sentences import probability_sentence
+from xai_core.figures.drawing import LETTER, LINE, TEXT_SIZE, Drawing, Frame
+from xai_core.figures.sentences import percent_text, probability_sentence
 from xai_core.values import FAMILIES, check_family
 
 __all__ = ["probability_bars"]
@@ -29,7 +30,7 @@ def probability_bars(
     *,
     highlighted: str | None = None,
     height: int = 300,
-    uirevision: str | None = "probabilities",
+    uirevision: str = "probabilities",
 ) -> go.Figure:
     """Draw the probability of each family as a horizontal bar.
 
@@ -58,28 +59,59 @@ def probability_bars(
             raise InputError(f"expected a probability in [0, 1] for {family}, got {value}")
     if highlighted is not None:
         check_family(highlighted)
-    frame = Frame(height, left=round(LETTER * 9) + 16, right=8, top=20, bottom=24)
-    alt = probability_sentence(probabilities, highlighted)
-    figure = blank_figure(frame, alt=alt, uirevision=uirevision)
-    figure.add_trace(
-        go.Bar(
-            x=[100 * probabilities.get(family, 0.0) for family in FAMILIES],
-            y=FAMILIES,
-            orientation="h",
-            marker={
+    drawing = Drawing(
+        Frame(height, left=round(LETTER * 9) + 16, right=8, top=20, bottom=24),
+        alt=probability_sentence(probabilities, highlighted),
+        uirevision=uirevision,
+    )
+    drawing.traces.append(
+        {
+            "type": "bar",
+            "x": [100 * probabilities.get(family, 0.0) for family in FAMILIES],
+            "y": FAMILIES,
+            "orientation": "h",
+            "marker": {
                 "color": [EXPLAINED if family == highlighted else OTHER for family in FAMILIES],
                 "line": {"width": 0},
             },
-            text=[_percent(probabilities.get(family)) for family in FAMILIES],
-            textposition="outside",
-            textfont={"size": TEXT_SIZE + 1},
-            cliponaxis=False,
-            hovertemplate="%{y}: <b>%{text}</b><extra></extra>",
-        )
+            "text": [percent_text(probabilities.get(family)) for family in FAMILIES],
+            "textposition": "outside",
+            "textfont": {"size": TEXT_SIZE + 1},
+            "cliponaxis": False,
+            "hovertemplate": "%{y}: <b>%{text}</b><extra></extra>",
+        }
     )
-    figure.update_layout(
-        bargap=0.3,
-        xaxis={
+    drawing.layout = {"bargap": 0.3, **_axes(highlighted), "shapes": [_HALF]}
+    drawing.annotations.append(
+        {
+            "text": "yes from 50 %",
+            "font": {"size": TEXT_SIZE},
+            "x": 50,
+            "xanchor": "center",
+            "yref": "paper",
+            "y": 1,
+            "yanchor": "bottom",
+            "showarrow": False,
+        }
+    )
+    return drawing.figure()
+
+
+_HALF = {
+    "type": "line",
+    "xref": "x",
+    "x0": 50,
+    "x1": 50,
+    "yref": "paper",
+    "y0": 0,
+    "y1": 1,
+    "line": {"color": LINE, "width": 1.5, "dash": "dash"},
+}
+
+
+def _axes(highlighted: str | None) -> dict[str, Any]:
+    return {
+        "xaxis": {
             "range": [0, 116],  # room for the text of a bar at 100 %
             "fixedrange": True,
             "tickvals": [0, 25, 50, 75, 100],
@@ -90,7 +122,7 @@ def probability_bars(
             "zerolinecolor": LINE,
             "automargin": False,
         },
-        yaxis={
+        "yaxis": {
             "range": [len(FAMILIES) - 0.5, -0.5],
             "fixedrange": True,
             "tickmode": "array",
@@ -102,38 +134,4 @@ def probability_bars(
             "ticklabelstandoff": 6,
             "automargin": False,
         },
-        shapes=[
-            {
-                "type": "line",
-                "xref": "x",
-                "x0": 50,
-                "x1": 50,
-                "yref": "paper",
-                "y0": 0,
-                "y1": 1,
-                "line": {"color": LINE, "width": 1.5, "dash": "dash"},
-            }
-        ],
-    )
-    figure.add_annotation(
-        text="yes from 50 %",
-        font={"size": TEXT_SIZE},
-        x=50,
-        xanchor="center",
-        yref="paper",
-        y=1,
-        yanchor="bottom",
-        showarrow=False,
-    )
-    return figure
-
-
-def _percent(probability: float | None) -> str:
-    """Return a percentage that never says 0 or 100 % of what is not."""
-    if probability is None:
-        return "no model"
-    if 0 < probability < 0.005:
-        return "< 1 %"
-    if 0.995 <= probability < 1:
-        return "> 99 %"
-    return f"{100 * probability:.0f} %"
+    }

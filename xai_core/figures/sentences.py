@@ -1,4 +1,4 @@
-"""What each figure shows, said in a sentence: its alternative text.
+"""What each figure shows in words: subtitles, and its alternative text.
 
 Conventions
 -----------
@@ -14,7 +14,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from xai_core.figures.axes import bin_names, frame_step
-from xai_core.figures.scales import DECIBEL_TYPES, TOP_DB
+from xai_core.figures.scales import DECIBEL_TYPES, TOP_DB, Sign
 from xai_core.values import (
     FAMILIES,
     Attribution,
@@ -27,11 +27,14 @@ from xai_core.values import (
 
 __all__ = [
     "METHOD_NAMES",
+    "RECEIVES",
     "TYPE_NAMES",
     "alt_text",
     "attribution_sentence",
     "feature_maps_sentence",
     "heatmap_sentence",
+    "meaning_of",
+    "percent_text",
     "probability_sentence",
     "spectrogram_sentence",
     "zero_sentence",
@@ -47,6 +50,7 @@ TYPE_NAMES = {
 }
 METHOD_NAMES = {"integrated_gradients": "Integrated Gradients", "grad_cam": "Grad-CAM"}
 
+RECEIVES = "What the model receives"
 MOST = 0.8  # share of a map that "most" stands for
 
 
@@ -95,7 +99,7 @@ def attribution_sentence(attribution: Attribution) -> str:
     if lowering.any():
         said.append(f"bins around {names[int(lowering.argmax())]} lower it most")
     when = _when(np.abs(values).sum(axis=1), attribution.time)
-    said.append(f"{MOST:.0%} of the evidence lies {when}".replace("%", " %"))
+    said.append(f"{percent_text(MOST)} of the evidence lies {when}")
     return f"{head}: {', '.join(said)}."
 
 
@@ -104,7 +108,7 @@ def heatmap_sentence(heatmap: Heatmap) -> str:
     values = heatmap.values.astype(np.float64)
     strongest = bin_names(heatmap.bins)[int(values.sum(axis=0).argmax())]
     when = _when(values.sum(axis=1), heatmap.time)
-    return f"Heatmap: bins around {strongest} matter most; {MOST * 100:.0f} % of it lies {when}."
+    return f"Heatmap: bins around {strongest} matter most; {percent_text(MOST)} of it lies {when}."
 
 
 def feature_maps_sentence(feature_maps: FeatureMaps) -> str:
@@ -127,12 +131,30 @@ def probability_sentence(probabilities: Mapping[str, float], highlighted: str | 
     if not known:
         return "Probabilities of ten families: no model has judged the note."
     best = max(known, key=lambda family: known[family])
-    said = [f"{best} is the most probable at {known[best]:.1%}"]
+    said = [f"{best} is the most probable at {percent_text(known[best])}"]
     yes = [family for family, p in known.items() if p >= 0.5]
     said.append(f"at least 50 %: {_listed(yes)}" if yes else "none reaches 50 %")
     if highlighted in known and highlighted != best:
-        said.append(f"{highlighted} has {known[highlighted]:.1%}")
-    return f"Probabilities of ten families: {'; '.join(said)}.".replace("%.", " %.")
+        said.append(f"{highlighted} has {percent_text(known[highlighted])}")
+    return f"Probabilities of ten families: {'; '.join(said)}."
+
+
+def percent_text(probability: float | None) -> str:
+    """Return a percentage that never says 0 or 100 % of what is not."""
+    if probability is None:
+        return "no model"
+    if 0 < probability < 0.005:
+        return "< 1 %"
+    if 0.995 <= probability < 1:
+        return "> 99 %"
+    return f"{100 * probability:.0f} %"
+
+
+def meaning_of(sign: Sign) -> str:
+    """Return what the colours of Integrated Gradients mean, in two short lines."""
+    if sign == "signed":
+        return "Bins that raise (red) or<br>lower (blue) the score"
+    return "How much each bin<br>moves the score"
 
 
 def zero_sentence(attribution: Attribution) -> str:

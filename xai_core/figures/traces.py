@@ -1,0 +1,181 @@
+"""Maps as Plotly traces, each with its colour bar.
+
+Conventions
+-----------
+A map's values are ``(n_frames, n_bins)``; Plotly's z is ``(row, column)`` =
+``(bin, frame)``, float32 and contiguous, so that it reaches the browser as
+base64 and never as a list.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from xai_core.figures.axes import bin_names, block_names, time_range
+from xai_core.figures.drawing import TEXT_SIZE, Drawing, Place
+from xai_core.figures.scales import Scale
+from xai_core.values import Axis, FeatureMaps, FloatArray
+
+__all__ = ["add_empty_strips", "add_map", "add_strips"]
+
+BAR_OFFSET = 46  # px from the time axis down to the colour bar
+BAR_THICKNESS = 9  # px
+BAR_LENGTH = 0.86  # of the panel's width; leaves room for the outer numbers
+STRIP_GAP = 0.025  # of the panel's height, between two feature maps
+
+
+def add_map(
+    drawing: Drawing, place: Place, scale: Scale, time: Axis, bins: Axis, *, every: int = 1
+) -> None:
+    """Draw one map with its colour bar.
+
+    Parameters
+    ----------
+    every : int
+        Send only every n-th frame, for a map that is smooth in time.
+    """
+    drawing.traces.append(
+        {
+            **_heatmap(_rows(scale.values[::every]), scale, place.x, place.y, "%{y}"),
+            "x": time.values[::every],
+            "y": bin_names(bins),
+            **_colour_bar(drawing, place, scale),
+        }
+    )
+
+
+def add_strips(
+    drawing: Drawing,
+    place: Place,
+    feature_maps: FeatureMaps,
+    scale: Scale,
+    *,
+    first_extra: int,
+    max_rows: int,
+) -> None:
+    """Draw the maps of a few filters as strips, one above the other.
+
+    Parameters
+    ----------
+    first_extra : int
+        Number of the first bin axis that is free; the lowest strip has the
+        panel's own.
+    max_rows : int
+        Rows that a strip has room for; of several bins in a row the strongest
+        is drawn.
+    """
+    start, end = time_range(feature_maps.time)
+    strips = _strips(place, first_extra, len(feature_maps.filters))
+    for i, (number, span) in enumerate(strips):
+        rows = _strongest(_rows(scale.values[i]), max_rows)
+        name = drawing.add_strip_axis(place, number, rows.shape[0], span)
+        where = f"%{{y}}<br>filter {feature_maps.filters[i]}"
+        width = (end - start) / rows.shape[1]
+        drawing.traces.append(
+            {
+                **_heatmap(rows, scale, place.x, name, where),
+                "x": start + width * (np.arange(rows.shape[1]) + 0.5),
+                "y": block_names(feature_maps.bins, rows.shape[0]),
+            }
+        )
+        _add_tag(drawing, place, span[1], feature_maps, i)
+    drawing.traces[-1].update(_colour_bar(drawing, place, scale))
+    drawing.add_time_axis(place, feature_maps.time)
+
+
+def add_empty_strips(
+    drawing: Drawing, place: Place, time: Axis, *, first_extra: int, n_strips: int = 4
+) -> None:
+    """Draw the strips of feature maps that are still being computed."""
+    for number, span in _strips(place, first_extra, n_strips):
+        drawing.add_nothing(place.x, drawing.add_strip_axis(place, number, 1, span))
+    drawing.add_time_axis(place, time)
+
+
+def _strips(place: Place, first_extra: int, n_strips: int) -> list[tuple[int, tuple[float, float]]]:
+    """Return the axis number and the bottom and top of each strip, from above."""
+    height = (1 + STRIP_GAP) / n_strips
+    numbers = [*range(first_extra, first_extra + n_strips - 1), place.number]
+    tops = [1 - k * height for k in range(n_strips)]
+    return [
+        (number, (max(top - height + STRIP_GAP, 0.0), top))
+        for number, top in zip(numbers, tops, strict=True)
+    ]
+
+
+def _add_tag(drawing: Drawing, place: Place, top: float, feature_maps: FeatureMaps, i: int) -> None:
+    silent = not np.any(feature_maps.values[i])
+    drawing.annotations.append(
+        {
+            "text": f"filter {feature_maps.filters[i]}" + (": no response" if silent else ""),
+            "font": {"size": TEXT_SIZE, "color": "white"},
+            "bgcolor": "rgba(0, 0, 0, 0.55)",
+            "borderpad": 1,
+            "xref": "paper",
+            "x": place.right,
+            "xanchor": "right",
+            "xshift": -3,
+            "yref": "paper",
+            "y": top,
+            "yanchor": "top",
+            "yshift": -2,
+            "showarrow": False,
+        }
+    )
+
+
+def _rows(values: FloatArray) -> FloatArray:
+    """Turn (n_frames, n_bins) into Plotly's (rows, columns) = (bins, frames)."""
+    return np.ascontiguousarray(values.T, dtype=np.float32)
+
+
+def _strongest(rows: FloatArray, max_rows: int) -> FloatArray:
+    """Keep the largest of each of `max_rows` equal blocks of rows."""
+    if rows.shape[0] <= max_rows:
+        return rows
+    starts = np.arange(max_rows) * rows.shape[0] // max_rows
+    return np.maximum.reduceat(rows, starts, axis=0)
+
+
+def _heatmap(rows: FloatArray, scale: Scale, x: str, y: str, where: str) -> dict[str, Any]:
+    unit = f" {scale.unit}" if scale.unit else ""
+    return {
+        "type": "heatmap",
+        "z": rows,
+        "xaxis": x,
+        "yaxis": y,
+        "colorscale": scale.colours,
+        "zmin": scale.low,
+        "zmax": scale.high,
+        "zsmooth": False,
+        "showscale": False,
+        "hovertemplate": f"%{{x:.2f}} s, {where}<br><b>%{{z:.3~g}}{unit}</b><extra></extra>",
+    }
+
+
+def _colour_bar(drawing: Drawing, place: Place, scale: Scale) -> dict[str, Any]:
+    """Return a horizontal colour bar beneath a panel."""
+    return {
+        "showscale": True,
+        "colorbar": {
+            "orientation": "h",
+            "x": (place.left + place.right) / 2,
+            "xanchor": "center",
+            "xpad": 0,
+            "y": -BAR_OFFSET / drawing.frame.plot_height,
+            "yanchor": "top",
+            "ypad": 0,
+            "len": BAR_LENGTH * (place.right - place.left),
+            "thickness": BAR_THICKNESS,
+            "outlinewidth": 0,
+            "tickmode": "array",
+            "tickvals": [value for value, _ in scale.ticks],
+            "ticktext": [text for _, text in scale.ticks],
+            "tickfont": {"size": TEXT_SIZE},
+            "ticks": "outside",
+            "ticklen": 3,
+            "title": {"text": scale.caption, "side": "bottom", "font": {"size": TEXT_SIZE}},
+        },
+    }
