@@ -1,4 +1,4 @@
-"""The CNN of the paper written out in NumPy and SciPy, in double precision.
+"""The CNN of the paper written out in NumPy, in double precision.
 
 An independent implementation for tests: it reads the weights of a Keras model and computes
 everything else by itself, from the input or from the activations of any convolution layer.
@@ -10,7 +10,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import scipy.signal
 
 Array = np.ndarray
 
@@ -63,23 +62,28 @@ class CnnByHand:
 
 
 def wake(model: keras.Model, seed: int) -> keras.Model:
-    """Give an untrained model biases and a lively last layer; return it."""
+    """Give an untrained model weights that keep signals alive up to the logit; return it."""
     rng = np.random.default_rng(seed)
     for layer in model.layers:
         weights: list[Any] = layer.get_weights()
         if weights:
             kernel, bias = weights
-            gain = 6.0 if layer.name == "logit" else 1.2
-            layer.set_weights([gain * kernel, rng.normal(0.0, 0.05, bias.shape)])
+            spread = np.sqrt(2.0 / np.prod(kernel.shape[:-1]))  # He et al. 2015
+            layer.set_weights(
+                [rng.normal(0.0, spread, kernel.shape), rng.normal(0.0, 0.1, bias.shape)]
+            )
     return model
 
 
 def _convolve(values: Array, kernel: Array, bias: Array) -> Array:
     """3x3 convolution as networks mean it (no flip), zero-padded to the same size, and ReLU."""
+    height, width = values.shape[:2]
     padded = np.pad(values, ((1, 1), (1, 1), (0, 0)))
-    out = np.empty((*values.shape[:2], kernel.shape[3]))
-    for k in range(kernel.shape[3]):
-        out[..., k] = bias[k] + scipy.signal.correlate(padded, kernel[..., k], mode="valid")[..., 0]
+    out = np.zeros((height, width, bias.size)) + bias
+    for row in range(3):
+        for column in range(3):
+            shifted = padded[row : row + height, column : column + width]
+            out += shifted @ kernel[row, column]
     return np.maximum(out, 0.0)
 
 

@@ -1,4 +1,4 @@
-"""The CNN: the paper's shapes and sizes, and its arithmetic against NumPy and SciPy."""
+"""The CNN: the paper's shapes and sizes, and its arithmetic against NumPy."""
 
 from __future__ import annotations
 

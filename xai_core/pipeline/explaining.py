@@ -214,7 +214,7 @@ def explain_progressively(
                 target=settings.target,
             ),
             family=family,
-            probability=float(1.0 / (1.0 + np.exp(-logit))),
+            probability=float(np.exp(-np.logaddexp(0.0, -logit))),
             logit=logit,
             completeness=completeness,
             settings=record,

@@ -75,6 +75,8 @@ class Settings:
         _check("layer", self.layer, LAYERS)
         if self.n_steps is not None and not 1 <= self.n_steps <= MAX_STEPS:
             raise InputError(f"expected 1 to {MAX_STEPS} steps, got {self.n_steps}")
+        if not 1 <= self.max_steps <= MAX_STEPS:
+            raise InputError(f"expected a limit of 1 to {MAX_STEPS} steps, got {self.max_steps}")
         if not 0.0 < self.tolerance < 1.0:
             raise InputError(f"expected a tolerance between 0 and 1, got {self.tolerance}")
         if not 0.0 <= self.noise_level <= 1.0:

@@ -18,7 +18,7 @@ import numpy as np
 from xai_core import store
 from xai_core.datasets.notes import NoteRecord
 from xai_core.datasets.splits import split_by_instrument
-from xai_core.errors import ModelError
+from xai_core.errors import InputError, ModelError
 from xai_core.evaluation import binary_scores, ten_way_scores
 from xai_core.features import HOP_LENGTH, N_FFT, N_FRAMES
 from xai_core.training import (
@@ -67,6 +67,11 @@ def train_models(
         Decides the split, the augmentation and the training.
     progress : callable
         Told what is being done and how far it is.
+
+    Raises
+    ------
+    InputError
+        If a family has too few instruments to train, calibrate and score on.
     """
     held_in, test = split_by_instrument(
         records, test_fraction=TEST_FRACTION, rng=np.random.default_rng(seed)
@@ -74,6 +79,8 @@ def train_models(
     train, calibration = split_by_instrument(
         held_in, test_fraction=CALIBRATION_FRACTION, rng=np.random.default_rng(seed + 1)
     )
+    for family in families:
+        _check_enough(family, records, train, calibration, test)
     for type in types:
         corpora = {
             "train": _corpus("train", train, type, preset.n_augmented, seed, progress),
@@ -81,6 +88,19 @@ def train_models(
             "test": _corpus("test", test, type, 0, seed, progress),
         }
         _train_type(corpora, type, families, models, preset, seed, progress)
+
+
+def _check_enough(family: str, records: Sequence[NoteRecord], *parts: Sequence[NoteRecord]) -> None:
+    for part in parts:
+        of_family = sum(record.family == family for record in part)
+        if of_family == len(part):
+            raise InputError(f"expected notes of other families beside {family}, got none")
+        if of_family == 0:
+            names = {record.instrument for record in records if record.family == family}
+            raise InputError(
+                f"expected at least 3 instruments of {family} that share no recording, one each "
+                f"for training, calibration and scores, got {len(names)}"
+            )
 
 
 def _train_type(
