@@ -5,9 +5,11 @@ Conventions
 Time in seconds on x, frequency (or whatever the bins are) upward on y. Maps are
 sent as float32 arrays, backgrounds are transparent, heights are fixed. Each
 figure carries its alternative text, which :func:`alt_text` returns. A bin's
-coordinate on y is its index, its name is what hovering prints.
+coordinate on y is what :func:`bin_positions` says: its value on an axis of evenly
+spaced bins, else its index.
 """
 
+from xai_core.figures.axes import bin_positions
 from xai_core.figures.bars import probability_bars
 from xai_core.figures.explore import explore_panels
 from xai_core.figures.maps import (
@@ -22,6 +24,7 @@ from xai_core.figures.sentences import alt_text
 __all__ = [
     "alt_text",
     "attribution_figure",
+    "bin_positions",
     "explore_panels",
     "feature_maps_figure",
     "heatmap_figure",

@@ -2,10 +2,11 @@
 
 Conventions
 -----------
-A bin's coordinate in every figure is its index, whatever its unit, so that all
-six types are drawn on bins of equal height; the ticks carry the true position,
-which may fall between two bins (1 kHz between mel bands 41 and 42). Time is
-drawn in seconds.
+An axis of evenly spaced bins (STFT in Hz, MFCC in coefficients) is drawn in its
+own unit, so that Plotly refines its ticks when the visitor zooms. Any other
+axis is drawn on bins of equal height, a bin's coordinate being its index: its
+ticks carry the true position, which may fall between two bins (1 kHz between
+mel bands 41 and 42). Time is drawn in seconds.
 """
 
 from __future__ import annotations
@@ -14,17 +15,27 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xai_core.values import Axis
+from xai_core.values import Axis, FloatArray
 
-__all__ = ["Ticks", "axis_title", "bin_names", "bin_ticks", "frame_step", "time_range"]
+__all__ = [
+    "Ticks",
+    "axis_title",
+    "bin_edges",
+    "bin_names",
+    "bin_positions",
+    "bin_ticks",
+    "block_names",
+    "is_even",
+    "outer_edges",
+]
 
-OCTAVES_HZ = (100.0, 250.0, 500.0, 1000.0, 2000.0, 4000.0, 8000.0)
+ROUND_HZ = (100, 250, 500, 750, 1000, 1500, 2000, 3000, 4000, 6000, 8000)
 MAX_NAMED = 16  # bins; a longer axis of named bins skips names
 
 
 @dataclass(frozen=True)
 class Ticks:
-    """Positions in bins, which may be fractions, and the text at each."""
+    """Coordinates, which may fall between two bins, and the text at each."""
 
     positions: tuple[float, ...]
     texts: tuple[str, ...]
@@ -57,13 +68,36 @@ def bin_ticks(axis: Axis) -> Ticks:
         return Ticks(tuple(float(i) for i in range(0, n, step)), texts)
     if n < 2:
         return Ticks((), ())
-    if axis.unit == "Hz":
-        wanted = _round_frequencies(axis)
-    else:
-        wanted = _round_numbers(float(axis.values[0]), float(axis.values[-1]))
-    positions = np.interp(wanted, axis.values, np.arange(n), left=np.nan, right=np.nan)
-    inside = [(p, v) for p, v in zip(positions, wanted, strict=True) if np.isfinite(p)]
-    return Ticks(tuple(float(p) for p, _ in inside), tuple(_short(v) for _, v in inside))
+    low, high = float(axis.values[0]), float(axis.values[-1])
+    if is_even(axis):
+        numbers = _round_numbers(low, high)
+        return Ticks(numbers, tuple(_short(v) for v in numbers))
+    wanted = [float(v) for v in ROUND_HZ if low <= v <= high]
+    positions = np.interp(wanted, axis.values, np.arange(n))
+    return Ticks(tuple(float(p) for p in positions), tuple(_short(v) for v in wanted))
+
+
+def is_even(axis: Axis) -> bool:
+    """Whether an axis is drawn in its own unit: unnamed bins at equal distances."""
+    if axis.labels or axis.values.size < 2:
+        return False
+    steps = np.diff(axis.values)
+    return bool(np.allclose(steps, steps[0]))
+
+
+def bin_positions(axis: Axis) -> FloatArray:
+    """Return the coordinate at which a figure draws the centre of each bin."""
+    return axis.values if is_even(axis) else np.arange(axis.values.size, dtype=np.float64)
+
+
+def bin_edges(axis: Axis) -> tuple[float, float]:
+    """Return the coordinates of the outer edges of the first and the last bin."""
+    return _edges(bin_positions(axis))
+
+
+def outer_edges(time: Axis) -> tuple[float, float]:
+    """Return the outer edges in seconds of the first and the last frame."""
+    return _edges(time.values)
 
 
 def bin_names(axis: Axis) -> tuple[str, ...]:
@@ -102,17 +136,10 @@ def axis_title(axis: Axis) -> str:
     return f"{axis.name} ({unit})" if unit else axis.name
 
 
-def frame_step(time: Axis) -> float:
-    """Return the seconds from one frame to the next (1 for a single frame)."""
-    if time.values.size < 2:
-        return 1.0
-    return float(time.values[-1] - time.values[0]) / (time.values.size - 1)
-
-
-def time_range(time: Axis) -> tuple[float, float]:
-    """Return the outer edges in seconds of the first and the last frame."""
-    half = frame_step(time) / 2
-    return float(time.values[0]) - half, float(time.values[-1]) + half
+def _edges(centres: FloatArray) -> tuple[float, float]:
+    first, last = float(centres[0]), float(centres[-1])
+    half = (last - first) / (centres.size - 1) / 2 if centres.size > 1 else 0.5
+    return first - half, last + half
 
 
 def _shared_unit(axis: Axis) -> str:
@@ -121,13 +148,6 @@ def _shared_unit(axis: Axis) -> str:
 
 def _without_unit(name: str, axis: Axis) -> str:
     return name.removesuffix(f" {axis.unit or _shared_unit(axis)}")
-
-
-def _round_frequencies(axis: Axis) -> tuple[float, ...]:
-    steps = np.diff(axis.values)
-    if np.allclose(steps, steps[0]):
-        return _round_numbers(float(axis.values[0]), float(axis.values[-1]))
-    return OCTAVES_HZ
 
 
 def _round_numbers(low: float, high: float) -> tuple[float, ...]:

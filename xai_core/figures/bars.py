@@ -60,7 +60,7 @@ def probability_bars(
     if highlighted is not None:
         check_family(highlighted)
     drawing = Drawing(
-        Frame(height, left=round(LETTER * 9) + 16, right=8, top=20, bottom=24),
+        Frame(height, left=round(LETTER * 9) + 20, right=8, top=20, bottom=24),
         alt=probability_sentence(probabilities, highlighted),
         uirevision=uirevision,
     )

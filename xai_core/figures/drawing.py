@@ -3,11 +3,11 @@
 Conventions
 -----------
 Everything is collected in plain dicts and handed to Plotly once, which takes a
-tenth of the time of updating a figure step by step. x is seconds; y is the
-bin's index on an axis of category type, whose category is the bin's name, so
-that hovering names the bin ("440 Hz") without a second array as large as the
-map. Backgrounds are transparent and text has no colour of its own: both follow
-the page's theme.
+tenth of the time of updating a figure step by step. x is seconds. Unless bins
+are evenly spaced, y is the bin's index on an axis of category type, whose
+category is the bin's name, so that hovering names the bin ("440 Hz") without a
+second array as large as the map. Backgrounds are transparent and text has no
+colour of its own: both follow the page's theme.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from xai_core.figures.axes import Ticks, axis_title, bin_ticks, time_range
+from xai_core.figures.axes import Ticks, axis_title, bin_edges, bin_ticks, is_even, outer_edges
 from xai_core.values import Axis
 
 __all__ = ["Drawing", "Frame", "Place", "label_width"]
@@ -28,8 +28,12 @@ SUBTITLE_SIZE = 12  # px
 TEXT_SIZE = 11  # px, ticks and colour bars
 LETTER = 6.2  # px, mean width of a letter at TEXT_SIZE
 LINE = "rgba(128, 128, 128, 0.55)"  # seen on white and on near-black
+ZOOMED_IN = "1.25k"  # the longest tick of an evenly spaced axis that must fit
 CLEAR = "rgba(0, 0, 0, 0)"
-BUTTONS_LEFT_OUT = ("pan", "zoom", "zoomin", "zoomout", "autoscale", "select", "lasso")
+BUTTONS_LEFT_OUT = (
+    *("pan", "zoom", "zoomin", "zoomout", "autoscale", "select", "lasso"),
+    "sendChartToCloud",  # what a visitor uploads stays here
+)
 
 
 @dataclass(frozen=True)
@@ -116,23 +120,16 @@ class Drawing:
             },
         )
 
-    def add_time_axis(self, place: Place, time: Axis, *, below: str = "") -> None:
-        """Draw the time axis of a panel, linked to that of panel 1.
-
-        Parameters
-        ----------
-        below : str
-            The bin axis it lies beneath; by default the panel's own.
-        """
-        left, right = time_range(time)
+    def add_time_axis(self, place: Place, time: Axis) -> None:
+        """Draw the time axis of a panel, linked to that of panel 1."""
+        left, right = outer_edges(time)
         self._add_axis(
             place.x,
             {
                 "type": "linear",
                 "domain": [place.left, place.right],
-                "anchor": below or place.y,
+                "anchor": place.y,
                 "matches": "x" if place.number > 1 else None,
-                "mirror": "all",
                 "range": [left, right],
                 "minallowed": left,
                 "maxallowed": right,
@@ -151,19 +148,14 @@ class Drawing:
         labelled, titled : bool
             Whether it prints its ticks' texts, and its title.
         """
-        ticks = bin_ticks(bins)
         title = axis_title(bins) if titled else ""
         self._add_axis(
             place.y,
             {
-                "type": "category",
+                **(_even_scale(bins) if is_even(bins) else _named_scale(bins)),
                 "domain": [0, 1],
                 "anchor": place.x,
                 "matches": "y" if place.number > 1 else None,
-                "range": [-0.5, bins.values.size - 0.5],
-                "tickmode": "array",
-                "tickvals": ticks.positions,
-                "ticktext": _in_two_lines(ticks),
                 "showticklabels": labelled,
                 "title": {"text": title, "font": {"size": SUBTITLE_SIZE}, "standoff": 4},
             },
@@ -188,22 +180,25 @@ class Drawing:
 
     def add_title(self, place: Place, title: str, subtitle: str) -> None:
         """Print a title and a subtitle, of up to two lines, above a panel."""
-        self.annotations.append(
-            {
-                "text": f"<b>{title}</b><br>"
-                f"<span style='font-size:{SUBTITLE_SIZE}px'>{subtitle}</span>",
-                "font": {"size": TITLE_SIZE},
-                "xref": "paper",
-                "x": place.left,
-                "xanchor": "left",
-                "yref": "paper",
-                "y": 1,
-                "yanchor": "top",
-                "yshift": self.frame.top - 4,
-                "align": "left",
-                "showarrow": False,
-            }
-        )
+        shift = self.frame.top - 4
+        for text, size in ((f"<b>{title}</b>", TITLE_SIZE), (subtitle, SUBTITLE_SIZE)):
+            self.annotations.append(
+                {
+                    "text": text,
+                    "font": {"size": size},
+                    "xref": "paper",
+                    "x": place.left,
+                    "xanchor": "left",
+                    "xshift": -2,  # what Plotly pads a text with
+                    "yref": "paper",
+                    "y": 1,
+                    "yanchor": "top",
+                    "yshift": shift,
+                    "align": "left",
+                    "showarrow": False,
+                }
+            )
+            shift -= TITLE_SIZE + 6
 
     def add_sentence(self, place: Place, sentence: str) -> None:
         """Print a short sentence in the middle of a panel that has no map."""
@@ -239,9 +234,10 @@ class Drawing:
 
 
 def label_width(bins: Axis) -> int:
-    """Return the pixels that the tick labels of a bin axis need."""
+    """Return the pixels that the tick labels of a bin axis need, zoomed or not."""
     lines = [line for text in _in_two_lines(bin_ticks(bins)) for line in text.split("<br>")]
-    return round(LETTER * max((len(line) for line in lines), default=2)) + 8
+    letters = [len(line) for line in lines] + [len(ZOOMED_IN) if is_even(bins) else 0]
+    return round(LETTER * max(letters)) + 8
 
 
 _AXIS: dict[str, Any] = {
@@ -257,17 +253,34 @@ _AXIS: dict[str, Any] = {
     "tickfont": {"size": TEXT_SIZE},
     "ticklabelposition": "outside",
     "automargin": False,
-    "showspikes": True,
-    "spikemode": "across",
-    "spikesnap": "cursor",
-    "spikethickness": 1,
-    "spikedash": "dot",
-    "spikecolor": LINE,
 }
 
 
 def _axis_id(letter: str, number: int) -> str:
     return letter if number == 1 else f"{letter}{number}"
+
+
+def _even_scale(bins: Axis) -> dict[str, Any]:
+    low, high = bin_edges(bins)
+    return {
+        "type": "linear",
+        "range": [low, high],
+        "minallowed": low,
+        "maxallowed": high,
+        "nticks": 10,
+        "tickformat": "~s" if bins.unit == "Hz" else "",  # 1.5k
+    }
+
+
+def _named_scale(bins: Axis) -> dict[str, Any]:
+    ticks = bin_ticks(bins)
+    return {
+        "type": "category",
+        "range": bin_edges(bins),
+        "tickmode": "array",
+        "tickvals": ticks.positions,
+        "ticktext": _in_two_lines(ticks),
+    }
 
 
 def _in_two_lines(ticks: Ticks) -> tuple[str, ...]:

@@ -33,14 +33,14 @@ from xai_core.figures.sentences import (
     spectrogram_sentence,
     zero_sentence,
 )
-from xai_core.figures.traces import add_empty_strips, add_map, add_strips
+from xai_core.figures.traces import add_map, add_strips
 from xai_core.values import Attribution, Axis, FeatureMaps, Spectrogram
 
 __all__ = ["explore_panels"]
 
 LAST_LAYER = "conv2d_5"
 WAITING = "computing…"
-NARROW = 900  # px, the width at which labels between panels must still fit
+TYPICAL = 1000  # px, the width that gaps are measured at; they still fit at 900
 GAP = 22  # px at that width, between two panels
 MAX_ROWS = 64  # rows of one feature map, about one a pixel
 LARGE_MAP = 2**16  # bins; Grad-CAM above it is sent with every second frame
@@ -123,7 +123,7 @@ def explore_panels(
     drawing.add_bin_axis(third, bins, titled=False)
     drawing.add_title(fourth, METHOD_NAMES["grad_cam"], _looks(layer))
     drawing.add_bin_axis(fourth, bins, labelled=False, titled=False)
-    for place in (first, third, fourth):
+    for place in (first, second, third, fourth):
         drawing.add_time_axis(place, time)
 
     if spectrogram:
@@ -134,8 +134,8 @@ def explore_panels(
         scale = feature_maps_scale(feature_maps, percentile)
         add_strips(drawing, second, feature_maps, scale, first_extra=5, max_rows=MAX_ROWS)
     else:
-        add_empty_strips(drawing, second, time, first_extra=5)
-        drawing.add_sentence(second, WAITING)
+        drawing.add_strip_axis(second, second.number, 1, (0.0, 1.0))
+        _add_empty(drawing, second, WAITING)
     if integrated_gradients:
         scale = attribution_scale(integrated_gradients, sign, limits, percentile)
         _add_attribution(drawing, third, integrated_gradients, scale)
@@ -157,8 +157,8 @@ def _responds(feature_maps: FeatureMaps | None) -> str:
 
 
 def _looks(layer: str) -> str:
-    where = "the last convolution" if layer == LAST_LAYER else f"layer {layer}"
-    return f"Where {where}<br>looks"
+    where = "the last<br>convolution" if layer == LAST_LAYER else f"layer<br>{layer}"
+    return f"Where {where} looks"
 
 
 def _add_empty(drawing: Drawing, place: Place, sentence: str) -> None:
@@ -194,7 +194,7 @@ def _shared_axes(
 
 def _four_places(frame: Frame, labels: int) -> list[Place]:
     """Divide the width: equal panels, with room for bin labels left of the third."""
-    width = NARROW - frame.left - frame.right
+    width = TYPICAL - frame.left - frame.right
     gaps = np.array([GAP, GAP + labels, GAP]) / width
     panel = (1 - gaps.sum()) / 4
     lefts = np.concatenate([[0.0], np.cumsum(panel + gaps)])

@@ -21,6 +21,7 @@ from xai_core.figures.scales import (
     spectrogram_scale,
 )
 from xai_core.figures.sentences import (
+    LOOKS,
     METHOD_NAMES,
     RECEIVES,
     TYPE_NAMES,
@@ -37,7 +38,6 @@ from xai_core.values import Attribution, FeatureMaps, Heatmap, Spectrogram
 __all__ = ["attribution_figure", "feature_maps_figure", "heatmap_figure", "spectrogram_figure"]
 
 MAX_ROWS = 256  # rows of one feature map, more than a strip has pixels
-LOOKS = "Where the convolution layer looks"
 WHOLE = Place(1, 0.0, 1.0)
 
 
@@ -105,9 +105,7 @@ def attribution_figure(
     """
     is_cam = attribution.method == "grad_cam"
     drawn: Sign = "unsigned" if is_cam else sign
-    meaning = (
-        "Where the convolution layer looks" if is_cam else meaning_of(sign).replace("<br>", " ")
-    )
+    meaning = LOOKS if is_cam else meaning_of(sign).replace("<br>", " ")
     return _single(
         attribution,
         attribution_scale(attribution, drawn, limits, percentile),
@@ -190,6 +188,7 @@ def feature_maps_figure(
     )
     subtitle = f"What each filter of {feature_maps.layer} responds to"
     drawing.add_title(WHOLE, "Feature maps", subtitle)
+    drawing.add_time_axis(WHOLE, feature_maps.time)
     scale = feature_maps_scale(feature_maps, percentile)
     add_strips(drawing, WHOLE, feature_maps, scale, first_extra=2, max_rows=MAX_ROWS)
     return drawing.figure()

@@ -137,7 +137,9 @@ def spectrogram_scale(spectrogram: Spectrogram) -> Scale:
         return Scale(values, 0.0, 1.0, VIRIDIS, "", "relative to the strongest class")
     if type == "mfcc":
         low, high = _span(values[:, 1:] if values.shape[1] > 1 else values)
-        return Scale(values, low, high, VIRIDIS, "", "coefficient")
+        off_scale = values[:, 0].max() > high or values[:, 0].min() < low
+        caption = "value<br>(coefficient 0 is off the scale)" if off_scale else "value"
+        return Scale(values, low, high, VIRIDIS, "", caption)
     limit = max(abs(end) for end in _span(values))
     return Scale(values, -limit, limit, VIRIDIS, "", "coordinate")
 

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
-from xai_core.figures.axes import bin_names, frame_step
+from xai_core.figures.axes import bin_names, outer_edges
 from xai_core.figures.scales import DECIBEL_TYPES, TOP_DB, Sign
 from xai_core.values import (
     FAMILIES,
@@ -26,6 +26,7 @@ from xai_core.values import (
 )
 
 __all__ = [
+    "LOOKS",
     "METHOD_NAMES",
     "RECEIVES",
     "TYPE_NAMES",
@@ -50,6 +51,7 @@ TYPE_NAMES = {
 }
 METHOD_NAMES = {"integrated_gradients": "Integrated Gradients", "grad_cam": "Grad-CAM"}
 
+LOOKS = "Where the convolution layer looks"
 RECEIVES = "What the model receives"
 MOST = 0.8  # share of a map that "most" stands for
 
@@ -72,6 +74,8 @@ def spectrogram_sentence(spectrogram: Spectrogram) -> str:
     if not np.any(spectrogram.values):
         return f"{head}; silence, every bin is zero."
     weight = _weight(spectrogram)
+    if not weight.any():
+        return f"{head}; nothing but the overall level."
     names = bin_names(spectrogram.bins)
     strongest = names[int(weight.sum(axis=0).argmax())]
     when = _when(weight.sum(axis=1), spectrogram.time)
@@ -140,11 +144,13 @@ def probability_sentence(probabilities: Mapping[str, float], highlighted: str | 
 
 
 def percent_text(probability: float | None) -> str:
-    """Return a percentage that never says 0 or 100 % of what is not."""
+    """Return a percentage that never says 0, 50 or 100 % of what is less or more."""
     if probability is None:
         return "no model"
-    if 0 < probability < 0.005:
+    if 0 < probability <= 0.005:
         return "< 1 %"
+    if 0.495 <= probability < 0.5:
+        return "< 50 %"  # rounded, a no would read as a yes
     if 0.995 <= probability < 1:
         return "> 99 %"
     return f"{100 * probability:.0f} %"
@@ -165,7 +171,8 @@ def zero_sentence(attribution: Attribution) -> str:
 
 
 def _duration(time: Axis) -> float:
-    return float(time.values[-1] - time.values[0]) if time.values.size > 1 else frame_step(time)
+    start, end = outer_edges(time)
+    return end - start
 
 
 def _weight(spectrogram: Spectrogram) -> FloatArray:
@@ -191,9 +198,8 @@ def _when(weight: FloatArray, time: Axis) -> str:
     ends = np.searchsorted(total, total[:-1] + MOST * total[-1] * (1 - 1e-12))
     lengths = np.where(ends < total.size, ends - np.arange(weight.size), weight.size)
     first = int(lengths.argmin())
-    step = frame_step(time)
-    start = float(time.values[first]) - step / 2
-    end = start + int(lengths[first]) * step
+    edges = np.linspace(*outer_edges(time), weight.size + 1)
+    start, end = edges[first], edges[first + int(lengths[first])]
     if lengths[first] >= 0.75 * weight.size:
         return "throughout"
     if start < 0.1:

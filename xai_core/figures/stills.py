@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from xai_core.figures.axes import axis_title, bin_ticks, time_range
+from xai_core.figures.axes import axis_title, bin_edges, bin_ticks, outer_edges
 from xai_core.figures.scales import (
     PERCENTILE,
     Scale,
@@ -23,7 +23,15 @@ from xai_core.figures.scales import (
     attribution_scale,
     spectrogram_scale,
 )
-from xai_core.figures.sentences import METHOD_NAMES, TYPE_NAMES, zero_sentence
+from xai_core.figures.sentences import (
+    LOOKS,
+    METHOD_NAMES,
+    RECEIVES,
+    TYPE_NAMES,
+    meaning_of,
+    percent_text,
+    zero_sentence,
+)
 from xai_core.values import Axis, Explanation
 
 __all__ = ["explanation_png"]
@@ -47,35 +55,39 @@ def explanation_png(explanation: Explanation, *, sign: Sign = "signed") -> bytes
         A PNG of 1650 x 690 pixels.
     """
     spectrogram, attribution = explanation.spectrogram, explanation.attribution
-    drawn: Sign = "unsigned" if attribution.method == "grad_cam" else sign
+    is_cam = attribution.method == "grad_cam"
+    drawn: Sign = "unsigned" if is_cam else sign
     figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    left, right = figure.subplots(1, 2, sharex=True, sharey=True)
+    (left, right), bars = figure.subplots(2, 2, height_ratios=(20, 1))
     figure.suptitle(_title(explanation), fontsize=11)
     time, bins = spectrogram.time, spectrogram.bins
-    _draw(left, spectrogram_scale(spectrogram), time, bins)
-    left.set_title(TYPE_NAMES[spectrogram.type], fontsize=10)
     left.set_ylabel(axis_title(bins))
-    right.set_title(METHOD_NAMES[attribution.method], fontsize=10)
+    right.tick_params(labelleft=False)
+    left.set_title(f"{TYPE_NAMES[spectrogram.type]}: {_lower(RECEIVES)}", fontsize=9)
+    meaning = LOOKS if is_cam else meaning_of(sign).replace("<br>", " ")
+    right.set_title(f"{METHOD_NAMES[attribution.method]}: {_lower(meaning)}", fontsize=9)
+    _draw(left, bars[0], spectrogram_scale(spectrogram), time, bins)
+    # a map that is zero everywhere still needs its axes, and a sentence in place of colours
+    _draw(right, bars[1], attribution_scale(attribution, drawn, None, PERCENTILE), time, bins)
     if attribution.is_zero:
+        right.images[0].remove()
+        bars[1].clear()
+        bars[1].set_axis_off()
         sentence = zero_sentence(attribution).replace("<br>", "\n")
         right.text(0.5, 0.5, sentence, ha="center", va="center", transform=right.transAxes)
-        right.set_xlabel("Time (s)")
-    else:
-        _draw(right, attribution_scale(attribution, drawn, None, PERCENTILE), time, bins)
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()
 
 
-def _draw(axes: Axes, scale: Scale, time: Axis, bins: Axis) -> None:
-    start, end = time_range(time)
+def _draw(axes: Axes, bar: Axes, scale: Scale, time: Axis, bins: Axis) -> None:
     image = axes.imshow(
         np.asarray(scale.values).T,  # rows are bins in a picture
         origin="lower",
         aspect="auto",
         interpolation="nearest",
-        extent=(start, end, -0.5, bins.values.size - 0.5),
+        extent=(*outer_edges(time), *bin_edges(bins)),
         cmap=scale.colours,
         vmin=scale.low,
         vmax=scale.high,
@@ -83,19 +95,22 @@ def _draw(axes: Axes, scale: Scale, time: Axis, bins: Axis) -> None:
     ticks = bin_ticks(bins)
     axes.set_yticks(ticks.positions, ticks.texts)
     axes.set_xlabel("Time (s)")
-    bar = axes.figure.colorbar(image, ax=axes, ticks=[value for value, _ in scale.ticks])
-    bar.ax.set_yticklabels([text for _, text in scale.ticks])
-    bar.set_label(scale.caption.replace("<br>", ", "))
+    axes.figure.colorbar(image, cax=bar, orientation="horizontal")
+    bar.set_xticks([value for value, _ in scale.ticks], [text for _, text in scale.ticks])
+    bar.set_xlabel(scale.caption.replace("<br>", ", "))
+
+
+def _lower(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
 
 
 def _title(explanation: Explanation) -> str:
     title = (
-        f"{explanation.family} model on {TYPE_NAMES[explanation.spectrogram.type]}: "
-        f"{explanation.probability:.1%} {explanation.family}"
+        f"The {explanation.family} model gives {percent_text(explanation.probability)} "
+        f"to this note ({explanation.spectrogram.type})"
     )
     completeness = explanation.completeness
     if completeness is None:
         return title
-    return (
-        f"{title}; completeness error {completeness.error:.2%} after {completeness.n_steps} steps"
-    )
+    error = f"{100 * completeness.error:.2g} %"
+    return f"{title}; completeness error {error} after {completeness.n_steps} steps"

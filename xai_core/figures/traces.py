@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from xai_core.figures.axes import bin_names, block_names, time_range
+from xai_core.figures.axes import bin_names, bin_positions, block_names, is_even, outer_edges
 from xai_core.figures.drawing import TEXT_SIZE, Drawing, Place
 from xai_core.figures.scales import Scale
 from xai_core.values import Axis, FeatureMaps, FloatArray
 
-__all__ = ["add_empty_strips", "add_map", "add_strips"]
+__all__ = ["add_map", "add_strips"]
 
 BAR_OFFSET = 46  # px from the time axis down to the colour bar
 BAR_THICKNESS = 9  # px
@@ -38,9 +38,9 @@ def add_map(
     """
     drawing.traces.append(
         {
-            **_heatmap(_rows(scale.values[::every]), scale, place.x, place.y, "%{y}"),
+            **_heatmap(_rows(scale.values[::every]), scale, place.x, place.y, _bin_name(bins)),
             "x": time.values[::every],
-            "y": bin_names(bins),
+            "y": bin_positions(bins) if is_even(bins) else bin_names(bins),
             **_colour_bar(drawing, place, scale),
         }
     )
@@ -66,7 +66,7 @@ def add_strips(
         Rows that a strip has room for; of several bins in a row the strongest
         is drawn.
     """
-    start, end = time_range(feature_maps.time)
+    start, end = outer_edges(feature_maps.time)
     strips = _strips(place, first_extra, len(feature_maps.filters))
     for i, (number, span) in enumerate(strips):
         rows = _strongest(_rows(scale.values[i]), max_rows)
@@ -82,16 +82,6 @@ def add_strips(
         )
         _add_tag(drawing, place, span[1], feature_maps, i)
     drawing.traces[-1].update(_colour_bar(drawing, place, scale))
-    drawing.add_time_axis(place, feature_maps.time)
-
-
-def add_empty_strips(
-    drawing: Drawing, place: Place, time: Axis, *, first_extra: int, n_strips: int = 4
-) -> None:
-    """Draw the strips of feature maps that are still being computed."""
-    for number, span in _strips(place, first_extra, n_strips):
-        drawing.add_nothing(place.x, drawing.add_strip_axis(place, number, 1, span))
-    drawing.add_time_axis(place, time)
 
 
 def _strips(place: Place, first_extra: int, n_strips: int) -> list[tuple[int, tuple[float, float]]]:
@@ -124,6 +114,12 @@ def _add_tag(drawing: Drawing, place: Place, top: float, feature_maps: FeatureMa
             "showarrow": False,
         }
     )
+
+
+def _bin_name(bins: Axis) -> str:
+    if not is_even(bins):
+        return "%{y}"  # the category, which is the bin's name
+    return f"%{{y:.0f}} {bins.unit}" if bins.unit else f"{bins.name.lower()} %{{y}}"
 
 
 def _rows(values: FloatArray) -> FloatArray:
