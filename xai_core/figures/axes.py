@@ -151,7 +151,7 @@ def _without_unit(name: str, axis: Axis) -> str:
 
 
 def _round_numbers(low: float, high: float) -> tuple[float, ...]:
-    """Return 5 to 9 multiples of 1, 2 or 5 times a power of ten."""
+    """Return 3 to 9 multiples of 1, 2 or 5 times a power of ten."""
     rough = (high - low) / 8
     power = 10.0 ** np.floor(np.log10(rough)) if rough > 0 else 1.0
     step = next(factor * power for factor in (1.0, 2.0, 5.0, 10.0) if factor * power >= rough)

@@ -43,7 +43,7 @@ WAITING = "computing…"
 TYPICAL = 1000  # px, the width that gaps are measured at; they still fit at 900
 GAP = 22  # px at that width, between two panels
 MAX_ROWS = 64  # rows of one feature map, about one a pixel
-LARGE_MAP = 2**16  # bins; Grad-CAM above it is sent with every second frame
+LARGE_MAP = 2**16  # bins; Grad-CAM above it is sent in blocks of 2 x 2
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
@@ -102,8 +102,8 @@ def explore_panels(
     -----
     A feature map is reduced to the strongest of each block of bins where a
     strip has fewer pixels than bins, and Grad-CAM of the STFT, which is four
-    times coarser than its grid, is sent with every second frame: the four
-    panels of the STFT stay below 2 MB.
+    times coarser than its grid at the last layer, to the strongest of each
+    block of 2 x 2 bins: the four panels of the STFT stay below 2 MB.
     """
     shown = [v for v in (spectrogram, integrated_gradients, grad_cam, feature_maps) if v]
     time, bins = _shared_axes(shown)
@@ -183,6 +183,11 @@ def _shared_axes(
     if not shown:
         return Axis("Time", "s", np.linspace(0.0, 4.0, 126)), Axis("", "", np.zeros(1))
     first = shown[0]
+    types = list(dict.fromkeys(v.type for v in shown if not isinstance(v, FeatureMaps)))
+    if len(types) > 1:
+        raise GridMismatchError(
+            f"expected four panels of one spectrogram type, got {' and '.join(types)}"
+        )
     for other in shown[1:]:
         if not (first.time.matches(other.time) and first.bins.matches(other.bins)):
             raise GridMismatchError(

@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from xai_core.figures.axes import bin_names, bin_positions, block_names, is_even, outer_edges
 from xai_core.figures.drawing import TEXT_SIZE, Drawing, Place
@@ -34,13 +35,19 @@ def add_map(
     Parameters
     ----------
     every : int
-        Send only every n-th frame, for a map that is smooth in time.
+        Send only the largest of each n x n block (of each n frames where bins
+        are named one by one), for a map that is smooth and never negative.
     """
+    frames = _starts(time.values.size, every)
+    rows = _starts(bins.values.size, every if is_even(bins) else 1)
+    values = scale.values
+    if every > 1:
+        values = np.maximum.reduceat(np.maximum.reduceat(values, frames, axis=0), rows, axis=1)
     drawing.traces.append(
         {
-            **_heatmap(_rows(scale.values[::every]), scale, place.x, place.y, _bin_name(bins)),
-            "x": time.values[::every],
-            "y": bin_positions(bins) if is_even(bins) else bin_names(bins),
+            **_heatmap(_rows(values), scale, place.x, place.y, _bin_name(bins)),
+            "x": _centres(time.values, frames),
+            "y": _centres(bin_positions(bins), rows) if is_even(bins) else bin_names(bins),
             **_colour_bar(drawing, place, scale),
         }
     )
@@ -125,6 +132,18 @@ def _bin_name(bins: Axis) -> str:
 def _rows(values: FloatArray) -> FloatArray:
     """Turn (n_frames, n_bins) into Plotly's (rows, columns) = (bins, frames)."""
     return np.ascontiguousarray(values.T, dtype=np.float32)
+
+
+def _starts(n: int, every: int) -> npt.NDArray[np.intp]:
+    """Return where each block of `every` out of `n` begins; the last may be shorter."""
+    return np.arange(0, n, every)
+
+
+def _centres(positions: FloatArray, starts: npt.NDArray[np.intp]) -> FloatArray:
+    """Return the middle of each block of positions."""
+    ends = np.append(starts[1:], positions.size) - 1
+    centres: FloatArray = (positions[starts] + positions[ends]) / 2
+    return centres
 
 
 def _strongest(rows: FloatArray, max_rows: int) -> FloatArray:
