@@ -190,7 +190,7 @@ def test_the_alternative_text_says_all_four_or_that_some_are_missing() -> None:
         grad_cam("stft", hot("stft", 0, 512)),
     )
     said = alt_text(explore_panels(*shown))
-    assert "energy lies around 1000 Hz between 1.6 and 1.6 s" in said
+    assert "energy lies around 1000 Hz at 1.6 s" in said
     assert "filter 0 responds most" in said
     assert "Integrated Gradients map: bins around 2000 Hz raise the score most" in said
     assert "Grad-CAM map: bins around 4000 Hz raise the score most" in said

@@ -141,7 +141,7 @@ def test_the_subtitle_gives_red_and_blue_their_meaning_only_where_they_are_drawn
     [
         (slice(0, 1), "in the first 0.1 s"),
         (slice(0, 20), "in the first 0.5 s"),  # 16 of 20 frames: to 15.5 hops, 0.496 s
-        (slice(100, 101), "between 3.2 and 3.2 s"),
+        (slice(100, 101), "at 3.2 s"),
         (slice(116, 126), "between 3.7 and 4.0 s"),  # 8 of 10 frames: 115.5 to 123.5 hops
         (slice(0, 126), "throughout"),
     ],
@@ -173,7 +173,7 @@ def test_feature_maps_name_the_loudest_and_the_silent() -> None:
     maps = feature_maps("chroma", values, filters=(4, 9, 17, 30))
     assert feature_maps_sentence(maps) == (
         "Feature maps of filters 4, 9, 17 and 30 of layer conv2d_5: "
-        "filter 9 responds most, and filter 4 and 30 not at all."
+        "filter 9 responds most, and filters 4 and 30 not at all."
     )
     assert feature_maps_sentence(feature_maps("chroma", np.ones((4, 3, 2)))).endswith(
         "conv2d_5: filter 0 responds most."

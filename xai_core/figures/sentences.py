@@ -125,7 +125,8 @@ def feature_maps_sentence(feature_maps: FeatureMaps) -> str:
     silent = [name for name, total in zip(filters, totals, strict=True) if total == 0]
     loudest = f"filter {filters[int(totals.argmax())]} responds most"
     if silent:
-        return f"{head}: {loudest}, and filter {_listed(silent)} not at all."
+        noun = "filter" if len(silent) == 1 else "filters"
+        return f"{head}: {loudest}, and {noun} {_listed(silent)} not at all."
     return f"{head}: {loudest}."
 
 
@@ -204,6 +205,8 @@ def _when(weight: FloatArray, time: Axis) -> str:
         return "throughout"
     if start < 0.1:
         return f"in the first {max(end, 0.1):.1f} s"
+    if f"{start:.1f}" == f"{end:.1f}":
+        return f"at {start:.1f} s"
     return f"between {start:.1f} and {end:.1f} s"
 
 
