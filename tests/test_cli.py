@@ -127,6 +127,9 @@ def test_preset_paper_takes_50_steps_of_the_probability(tmp_path: Path) -> None:
             "expected the name of a model set",
         ),
         (["-t", "mfcc", "-f", "flute", "--steps", "0"], "expected 1 to 512 steps"),
+        (["-t", "mfcc", "-f", "flute", "--rule", "trapezoid"], "only with a fixed number of steps"),
+        (["-t", "mfcc", "-f", "flute", "--layer", "conv2d"], "layer has no effect"),
+        (["-f", "flute"], "Missing option '--type'"),
     ],
 )
 def test_unknown_choices_are_named(words: list[str], sentence: str, tmp_path: Path) -> None:
@@ -147,6 +150,6 @@ def test_help_has_an_example(words: list[str], tmp_path: Path) -> None:
 
 
 def test_debug_shows_the_traceback(bad_files: dict[str, Path], tmp_path: Path) -> None:
-    result = run("--debug", "predict", str(bad_files["text"]), cache=tmp_path)
-    assert result.returncode != 0
+    result = run("predict", str(bad_files["text"]), "--debug", cache=tmp_path)
+    assert result.returncode == 2
     assert "Traceback (most recent call last)" in result.stderr

@@ -284,7 +284,7 @@ def test_a_key_depends_on_every_part_and_not_on_their_order(
     keys = {store.cache_key(**other) for other in others}
     assert len(keys) == len(others)
     assert key not in keys
-    monkeypatch.setattr(store, "CODE_VERSION", "next")
+    monkeypatch.setattr(store, "_code_version", lambda: "next")
     assert store.cache_key(**parts) != key
 
 

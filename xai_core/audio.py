@@ -24,6 +24,7 @@ __all__ = ["MAX_BYTES", "fit_note", "load", "load_note", "to_wav"]
 
 NOTE_SECONDS = NOTE_SAMPLES / SAMPLE_RATE
 MIN_SECONDS = 0.1
+EDGE_SECONDS = 0.25  # resampled on both sides of the 4 s, so that the filter sees no edge
 MAX_SECONDS = 600.0  # longer recordings are refused
 MAX_BYTES = 10 * 1024 * 1024
 MAX_CHANNELS = 8
@@ -132,12 +133,9 @@ def fit_note(waveform: Waveform, *, start: float = 0.0) -> Waveform:
             "is the recording shorter than thought?"
         )
     edits = list(waveform.edits)
-    y: FloatArray = waveform.y
+    y = _window(waveform, start)
     if waveform.sr != SAMPLE_RATE:
-        y = soxr.resample(y, waveform.sr, SAMPLE_RATE, quality="HQ")
         edits.append(f"resampled {waveform.sr / 1000:g} kHz to 16 kHz")
-    first = round(start * SAMPLE_RATE)
-    y = y[first : first + NOTE_SAMPLES]
     if start > 0.0 or waveform.duration > NOTE_SECONDS:
         edits.append(f"took {start:.2f} to {start + y.size / SAMPLE_RATE:.2f} s")
     if y.size < NOTE_SAMPLES:
@@ -154,6 +152,18 @@ def fit_note(waveform: Waveform, *, start: float = 0.0) -> Waveform:
             f"expected samples between -1 and 1, got a peak of {peak:.0e}: is the file damaged?"
         )
     return Waveform(y, SAMPLE_RATE, tuple(edits))
+
+
+def _window(waveform: Waveform, start: float) -> FloatArray:
+    """Return at most 4 s at 16 kHz; no more than they and their edges is resampled."""
+    if waveform.sr == SAMPLE_RATE:
+        first = round(start * SAMPLE_RATE)
+        return waveform.y[first : first + NOTE_SAMPLES]
+    begin = max(0, int((start - EDGE_SECONDS) * waveform.sr))
+    end = int((start + NOTE_SECONDS + EDGE_SECONDS) * waveform.sr) + 1
+    y = soxr.resample(waveform.y[begin:end], waveform.sr, SAMPLE_RATE, quality="HQ")
+    first = round((start - begin / waveform.sr) * SAMPLE_RATE)
+    return np.asarray(y[first : first + NOTE_SAMPLES], np.float32)
 
 
 def to_wav(waveform: Waveform) -> bytes:

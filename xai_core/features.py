@@ -38,6 +38,7 @@ __all__ = [
     "N_FFT",
     "N_FRAMES",
     "axes",
+    "describe",
     "extract",
     "n_bins",
 ]
@@ -117,6 +118,24 @@ def axes(type: str) -> tuple[Axis, Axis]:
     """Return the time axis (seconds) and the bin axis of a type."""
     times = np.arange(N_FRAMES) * HOP_LENGTH / SAMPLE_RATE
     return Axis("Time", "s", times), _KINDS[check_type(type)].bins()
+
+
+def describe(type: str) -> dict[str, int | str]:
+    """Return what decides the values of a type, for the card of a model.
+
+    Returns
+    -------
+    dict
+        ``sr`` in Hz, ``n_fft`` and ``hop_length`` in samples, ``n_bins`` and
+        ``scale`` in words.
+    """
+    return {
+        "sr": SAMPLE_RATE,
+        "n_fft": N_FFT,
+        "hop_length": HOP_LENGTH,
+        "n_bins": n_bins(type),
+        "scale": _KINDS[check_type(type)].scale,
+    }
 
 
 # ---------------------------------------------------------------- the six types
@@ -262,13 +281,16 @@ def _tonal_bins() -> Axis:
 class _Kind:
     compute: Callable[[FloatArray], FloatArray]
     bins: Callable[[], Axis]
+    scale: str
 
 
 _KINDS = {
-    "stft": _Kind(_stft, _stft_bins),
-    "log_mel": _Kind(_log_mel, _mel_bins),
-    "mfcc": _Kind(_mfcc, _coefficient_bins),
-    "chroma": _Kind(_chroma, _chroma_bins),
-    "spectral_contrast": _Kind(_spectral_contrast, _contrast_bins),
-    "tonnetz": _Kind(_tonnetz, _tonal_bins),
+    "stft": _Kind(_stft, _stft_bins, "-80 dB below the note's peak or less: 0, peak: 1"),
+    "log_mel": _Kind(
+        _log_mel, _mel_bins, "mel power, -80 dB below the note's peak or less: 0, peak: 1"
+    ),
+    "mfcc": _Kind(_mfcc, _coefficient_bins, "orthonormal DCT-II of log_mel"),
+    "chroma": _Kind(_chroma, _chroma_bins, "largest of a frame: 1"),
+    "spectral_contrast": _Kind(_spectral_contrast, _contrast_bins, "dB / 80"),
+    "tonnetz": _Kind(_tonnetz, _tonal_bins, "coordinates in [-1, 1]"),
 }

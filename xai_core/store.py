@@ -25,6 +25,7 @@ import tempfile
 import zipfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,7 @@ __all__ = [
 ]
 
 ROOT = Path(__file__).resolve().parent.parent
-CODE_VERSION = "1"  # raised when the meaning of a cached file changes
+DECIDING = ("audio.py", "features.py", "gradients.py", "attribution/*.py", "pipeline/*.py")
 SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
@@ -282,7 +283,7 @@ def cache_key(**parts: Any) -> str:
     str
         64 hexadecimal digits.
     """
-    text = json.dumps({**parts, "code": CODE_VERSION}, sort_keys=True, allow_nan=False)
+    text = json.dumps({**parts, "code": _code_version()}, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -341,6 +342,16 @@ def write_cached_model(key: str, model: keras.Model) -> bool:
 
 
 # ----------------------------------------------------------------------- private
+
+
+@cache
+def _code_version() -> str:
+    """Digest of the sources that decide a cached result."""
+    digest = hashlib.sha256()
+    for pattern in DECIDING:
+        for path in sorted((ROOT / "xai_core").glob(pattern)):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _versions() -> dict[str, str]:

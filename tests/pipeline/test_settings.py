@@ -44,8 +44,10 @@ def test_changes_win_and_none_changes_nothing() -> None:
 def test_the_record_holds_what_decides_the_map_and_nothing_else() -> None:
     gradients = resolve_settings("integrated_gradients", "default").as_dict()
     assert json.loads(json.dumps(gradients)) == gradients
-    assert "layer" not in gradients
-    assert {"target", "baseline", "rule", "n_steps", "tolerance", "max_steps"} <= set(gradients)
+    needed = {"method", "preset", "target", "baseline", "n_steps", "tolerance", "max_steps"}
+    assert set(gradients) == needed
+    fixed = resolve_settings("integrated_gradients", "paper", baseline="noise").as_dict()
+    assert set(fixed) == needed - {"tolerance", "max_steps"} | {"rule", "noise_level", "seed"}
     cam = resolve_settings("grad_cam", "default", layer="conv2d_1").as_dict()
     assert cam == {
         "method": "grad_cam",
@@ -88,3 +90,24 @@ def test_values_outside_their_range_are_refused(changes: dict[str, Any], message
 def test_settings_are_frozen_and_comparable() -> None:
     assert resolve_settings("grad_cam", "default") == Settings(method="grad_cam")
     assert hash(Settings()) == hash(resolve_settings("integrated_gradients", "default"))
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "sentence"),
+    [
+        ("grad_cam", {"n_steps": 50}, "n_steps has no effect on grad_cam"),
+        (
+            "integrated_gradients",
+            {"layer": "conv2d"},
+            "layer has no effect on integrated_gradients",
+        ),
+        ("integrated_gradients", {"rule": "trapezoid"}, "only with a fixed number of steps"),
+        ("integrated_gradients", {"n_steps": 8, "tolerance": 0.1}, "only with steps as needed"),
+        ("integrated_gradients", {"noise_level": 0.2}, "only with baseline noise"),
+    ],
+)
+def test_a_setting_without_effect_is_refused(
+    method: str, changes: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        resolve_settings(method, "default", **changes)

@@ -16,6 +16,14 @@ def script() -> None:
         choose(st._main, "Letter", labels, key="letter", default="b")
 
 
+def twins() -> None:
+    import streamlit as st
+
+    from xai_core.ui.address import choose
+
+    choose(st._main, "Take", {"t1": "Flute", "t2": "Flute"}, key="take")
+
+
 def letters(**query: str) -> AppTest:
     app = AppTest.from_function(script, default_timeout=30)
     for key, value in query.items():
@@ -46,6 +54,23 @@ def test_a_changed_address_changes_the_choice() -> None:
     app = letters(letter="c")
     app.query_params["letter"] = "a"  # as the browser's back button does
     assert app.run().selectbox[0].value == "a"
+
+
+def test_a_late_address_does_not_undo_a_choice() -> None:
+    app = letters(letter="c")
+    app.selectbox[0].set_value("a").run()
+    app.query_params["letter"] = "c"  # the browser has not heard of "a" yet
+    app.selectbox[0].set_value("b").run()
+    assert app.selectbox[0].value == "b"
+    app.query_params["letter"] = "a"  # now it has, but not yet of "b"
+    assert app.run().selectbox[0].value == "b"
+
+
+def test_options_of_one_label_are_told_apart() -> None:
+    app = AppTest.from_function(twins, default_timeout=30).run()
+    assert app.selectbox[0].options == ["Flute", "Flute (2)"]
+    assert app.selectbox[0].select_index(1).run().selectbox[0].value == "t2"
+    assert app.query_params["take"] == "t2"
 
 
 def test_a_choice_outlives_a_run_without_its_widget() -> None:

@@ -7,23 +7,14 @@ from pathlib import Path
 import pytest
 
 from xai_core.datasets.notes import NoteRecord
-from xai_core.ui.wording import completeness_badge, note_label, percent, sentence, verdict
-from xai_core.values import FAMILIES, Completeness
-
-
-@pytest.mark.parametrize(
-    ("probability", "said"),
-    [
-        (0.0, "<1 %"),
-        (0.0099, "<1 %"),
-        (0.01, "1 %"),
-        (0.934, "93 %"),
-        (0.99, "99 %"),
-        (1.0, ">99 %"),
-    ],
+from xai_core.ui.wording import (
+    completeness_badge,
+    completeness_sentence,
+    note_label,
+    sentence,
+    verdict,
 )
-def test_percent_is_never_certain(probability: float, said: str) -> None:
-    assert percent(probability) == said
+from xai_core.values import FAMILIES, Completeness
 
 
 @pytest.mark.parametrize(
@@ -54,6 +45,11 @@ def probabilities(**said: float) -> dict[str, float]:
             "flute",
             "No MFCC model is convinced; **reed** comes nearest (30 %); the note is **flute**.",
         ),
+        (
+            {"flute": 0.3},
+            "flute",
+            "No MFCC model is convinced; **flute** comes nearest (30 %); the note is **flute**.",
+        ),
     ],
 )
 def test_verdict_headline(said: dict[str, float], truth: str | None, headline: str) -> None:
@@ -81,8 +77,16 @@ def test_badge_colour_follows_the_completeness_error(attributed: float, colour: 
 def test_badge_of_a_first_picture_says_that_it_is_one() -> None:
     completeness = Completeness(2.0, 1.0, 1.2, n_steps=9, converged=False)
     badge = completeness_badge(completeness, refining=True)
-    assert badge.text == "First picture, refining: error 20.0 %, 9 steps"
+    assert badge.text == "First picture, refining: error 20.00 %, 9 steps"
     assert badge.colour == "gray"
+
+
+def test_small_sums_keep_their_digits() -> None:
+    completeness = Completeness(3e-4, 1e-4, 2e-4, n_steps=9, converged=True)
+    said = completeness_sentence(completeness, target="probability")
+    assert said == (
+        "Attributions sum to 2×10⁻⁴; the probability goes from 1×10⁻⁴ (baseline) to 3×10⁻⁴ (note)."
+    ).replace("1×", "1.0×").replace("2×", "2.0×").replace("3×", "3.0×")
 
 
 def test_errors_become_sentences() -> None:

@@ -186,6 +186,8 @@ class _Path:
         self._slopes = np.zeros(0)  # of the output along the path
         self._gradients: list[FloatArray] = []  # in order of evaluation
         self._order = np.zeros(0, int)  # which gradient belongs to which alpha
+        self._weights = np.zeros(0)  # of the gradients, in order of evaluation
+        self._mean_gradient = np.zeros(x.shape, np.float64)
 
     def add(self, alphas: FloatArray) -> None:
         outputs, gradients = self._evaluate(_points(self._x, self._baseline, alphas))
@@ -199,6 +201,7 @@ class _Path:
         self._outputs = np.concatenate([self._outputs, outputs])[place]
         self._slopes = np.concatenate([self._slopes, slopes])[place]
         self._order = np.concatenate([self._order, order])[place]
+        self._reweigh()
 
     def where_needed(self, n_points: int) -> FloatArray:
         """Return the middles of the sub-intervals with the largest gaps."""
@@ -208,18 +211,23 @@ class _Path:
         largest = np.argsort(-gaps, kind="stable")[:n_points]
         return np.sort(self._alphas[largest] + width[largest] / 2.0)
 
-    def integral(self, tolerance: float) -> PathIntegral:
+    def _reweigh(self) -> None:
+        """Bring the mean gradient up to date; only neighbours of new points change weight."""
         width = np.diff(self._alphas)
         weights = np.zeros(self._alphas.size)
-        weights[:-1] += width / 2.0
-        weights[1:] += width / 2.0
+        weights[self._order[:-1]] += width / 2.0
+        weights[self._order[1:]] += width / 2.0
+        change = weights - np.pad(self._weights, (0, weights.size - self._weights.size))
+        for index in np.flatnonzero(change):
+            self._mean_gradient += change[index] * self._gradients[index]
+        self._weights = weights
+
+    def integral(self, tolerance: float) -> PathIntegral:
         delta = self._outputs[-1] - self._outputs[0]
-        error = abs(weights @ self._slopes - delta) / max(abs(delta), DELTA_FLOOR)
-        mean_gradient = np.zeros(self._x.shape, np.float64)
-        for weight, index in zip(weights, self._order, strict=True):
-            mean_gradient += weight * self._gradients[index]
+        attributed = self._weights[self._order] @ self._slopes
+        error = abs(attributed - delta) / max(abs(delta), DELTA_FLOOR)
         return PathIntegral(
-            attributions=mean_gradient * self._span,
+            attributions=self._mean_gradient * self._span,
             output=float(self._outputs[-1]),
             baseline_output=float(self._outputs[0]),
             n_steps=self._alphas.size,

@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
+from typer._click.exceptions import ClickException, NoArgsIsHelpError  # not exported by Typer
 
 from xai_core.cli import dataset
 from xai_core.cli.explaining import explain, predict
@@ -45,30 +47,29 @@ def options(
 
 def main() -> None:
     """Run the command line and exit with its status."""
-    debug = "--debug" in sys.argv
+    words = [word for word in sys.argv[1:] if word != "--debug"]  # wherever it stands
+    debug = len(words) < len(sys.argv) - 1
     try:
-        app()
-    except InputError as error:
-        status = _report(error, 2, debug)
-    except TimbreLensError as error:
-        status = _report(error, 1, debug)
-    except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
-        status = 1
+        app(words, prog_name="python -m xai_core", standalone_mode=False)
+    except NoArgsIsHelpError as help:
+        print(help.format_message())
+        status = 2
+    except ClickException as error:
+        status = _report(error.format_message(), 2, debug)
+    except (InputError, TimbreLensError) as error:
+        status = _report(str(error), 2 if isinstance(error, InputError) else 1, debug)
+    except (KeyboardInterrupt, typer.Abort):
+        status = _report("stopped", 1, debug)
     except Exception as error:
-        message = (
-            f"this is a fault of TimbreLens ({type(error).__name__}: {error}); see it with --debug"
-        )
-        status = _report(TimbreLensError(message), 1, debug, cause=error)
+        fault = f"this is a fault of TimbreLens ({type(error).__name__}: {error})"
+        status = _report(f"{fault}; --debug says more", 1, debug)
     else:
         status = 0
     sys.exit(status)
 
 
-def _report(
-    error: TimbreLensError, status: int, debug: bool, *, cause: BaseException | None = None
-) -> int:
+def _report(sentence: str, status: int, debug: bool) -> int:
     if debug:
-        raise cause or error
-    print(f"Error: {error}", file=sys.stderr)
+        traceback.print_exc()
+    print(f"Error: {sentence}", file=sys.stderr)
     return status

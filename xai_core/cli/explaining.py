@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -123,8 +124,14 @@ def explain(
     for note in result.notes:
         console.print(note)
     if out is not None:
-        for path in _write(result, out, f"{file.stem}_{type}_{family}_{method}"):
+        for path in _write(result, out, f"{file.stem}_{type}_{family}_{method}_{_digest(result)}"):
             console.print(f"Wrote {path}")
+
+
+def _digest(result: Explanation) -> str:
+    """Eight digits that differ between settings, so that no result overwrites another."""
+    text = json.dumps(result.settings, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
 def _write(result: Explanation, out: Path, stem: str) -> list[Path]:

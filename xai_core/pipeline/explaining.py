@@ -111,8 +111,16 @@ def explain(
     preset: str = "default",
     models: str = "starter",
     start: float = 0.0,
+    target: str | None = None,
+    baseline: str | None = None,
     baseline_audio: Audio | None = None,
-    **changes: Any,
+    noise_level: float | None = None,
+    seed: int | None = None,
+    rule: str | None = None,
+    n_steps: int | None = None,
+    tolerance: float | None = None,
+    max_steps: int | None = None,
+    layer: str | None = None,
 ) -> Explanation:
     """Return which bins of a note drive the model of one family.
 
@@ -127,12 +135,11 @@ def explain(
         Name of the model set.
     start : float
         Seconds into the recording at which the 4 s note begins.
+    target, baseline, noise_level, seed, rule, n_steps, tolerance, max_steps, layer
+        As in :class:`xai_core.pipeline.settings.Settings`; None for what the
+        preset says.
     baseline_audio : path, bytes or Waveform, optional
         The other note, for ``baseline="note"``.
-    **changes
-        Fields of :class:`xai_core.pipeline.settings.Settings` that differ from
-        the preset: target, baseline, noise_level, seed, rule, n_steps,
-        tolerance, max_steps, layer.
 
     Returns
     -------
@@ -143,11 +150,24 @@ def explain(
     AudioError, ModelError, InputError
         One plain sentence each.
     """
+    settings = resolve_settings(
+        method,
+        preset,
+        target=target,
+        baseline=baseline,
+        noise_level=noise_level,
+        seed=seed,
+        rule=rule,
+        n_steps=n_steps,
+        tolerance=tolerance,
+        max_steps=max_steps,
+        layer=layer,
+    )
     *_, last = explain_progressively(
         audio,
         type=type,
         family=family,
-        settings=resolve_settings(method, preset, **changes),
+        settings=settings,
         models=models,
         start=start,
         baseline_audio=baseline_audio,
@@ -191,14 +211,11 @@ def explain_progressively(
         "family": family,
         "models": models,
         "model_sha256": card.sha256,
-        "note_sha256": _digest(note),
+        "note_sha256": _digest(note.y),
     }
-    other = None
-    if settings.method == "integrated_gradients" and settings.baseline == "note":
-        if baseline_audio is None:
-            raise InputError("expected another note as baseline, got none: name one")
-        other = load_note(baseline_audio)
-        record["baseline_sha256"] = _digest(other)
+    baseline = _baseline(settings, spectrogram, card, baseline_audio)
+    if settings.method == "integrated_gradients":
+        record["baseline_sha256"] = _digest(baseline)
 
     def explanation(
         values: FloatArray, completeness: Completeness | None, notes: tuple[str, ...]
@@ -234,7 +251,6 @@ def explain_progressively(
         values, completeness = cached
         yield explanation(values, completeness, _completeness_notes(completeness, settings))
         return
-    baseline = _baseline(settings, spectrogram, card, other)
     for estimate in _path_integrals(gradients, spectrogram, baseline, settings):
         completeness = Completeness(
             output=estimate.output,
@@ -279,7 +295,8 @@ def feature_maps(
     """
     spectrogram = extract(load_note(audio, start=start), type)
     gradients, _ = load_gradients(type, check_family(family), models=models)
-    activations = gradients.activations(spectrogram.values[np.newaxis], layer)[0]
+    # the compiled function that Grad-CAM uses: one tracing less for a new model
+    activations = gradients.layer_gradients(spectrogram.values[np.newaxis], layer)[0][0]
     filters = choose_filters(activations, choice=choice, n_filters=n_filters)
     maps = np.moveaxis(activations[..., list(filters)], -1, 0)
     return FeatureMaps(maps, layer, filters, spectrogram.time, spectrogram.bins)
@@ -338,16 +355,20 @@ def _path_integrals(
 
 
 def _baseline(
-    settings: Settings, spectrogram: Spectrogram, card: store.Card, other: Waveform | None
+    settings: Settings, spectrogram: Spectrogram, card: store.Card, other: Audio | None
 ) -> FloatArray:
+    if other is not None and settings.baseline != "note":
+        raise InputError("a baseline note has an effect only with baseline note: choose that too")
     shape = spectrogram.values.shape
     if settings.baseline == "dataset_mean":
         return np.broadcast_to(np.asarray(card.features["mean_spectrum"], np.float32), shape)
     if settings.baseline == "noise":
         rng = np.random.default_rng(settings.seed)
         return (settings.noise_level * rng.standard_normal(shape)).astype(np.float32)
-    if other is not None:
-        return extract(other, spectrogram.type).values
+    if settings.baseline == "note":
+        if other is None:
+            raise InputError("expected another note as baseline, got none: name one")
+        return extract(load_note(other), spectrogram.type).values
     return np.zeros(shape, np.float32)
 
 
@@ -381,5 +402,5 @@ def _to_cache(key: str, values: FloatArray, completeness: Completeness) -> None:
     store.write_cached(key, {"values": values.astype(np.float32), "sums": sums})
 
 
-def _digest(note: Waveform) -> str:
-    return hashlib.sha256(np.ascontiguousarray(note.y).tobytes()).hexdigest()
+def _digest(values: FloatArray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(values, np.float32).tobytes()).hexdigest()

@@ -23,6 +23,7 @@ TARGETS = ("logit", "probability")
 BASELINES = ("silence", "dataset_mean", "noise", "note")
 LAYERS = ("conv2d", "conv2d_1", "conv2d_2", "conv2d_3", "conv2d_4", "conv2d_5")
 MAX_STEPS = 512
+PATH_SETTINGS = ("baseline", "noise_level", "seed", "rule", "n_steps", "tolerance", "max_steps")
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ class Settings:
     seed : int
         Of the noise baseline.
     rule : str
-        Quadrature rule for a fixed number of steps.
+        Quadrature rule for a fixed number of steps; steps as needed are a
+        trapezoid rule on sub-intervals that are halved.
     n_steps : int or None
         Fixed number of steps, or None for as many as needed.
     tolerance : float
@@ -87,20 +89,18 @@ class Settings:
     def as_dict(self) -> dict[str, Any]:
         """Return what decides the map by this method, JSON-serialisable."""
         values = asdict(self)
-        idle = {
-            "grad_cam": (
-                "baseline",
-                "noise_level",
-                "seed",
-                "rule",
-                "n_steps",
-                "tolerance",
-                "max_steps",
-            )
-        }
-        for name in idle.get(self.method, ("layer",)):
+        for name in self._idle():
             del values[name]
         return values
+
+    def _idle(self) -> set[str]:
+        """Names of the settings that have no effect on this map."""
+        if self.method == "grad_cam":
+            return set(PATH_SETTINGS)
+        idle = {"layer"}
+        if self.baseline != "noise":
+            idle |= {"noise_level", "seed"}
+        return idle | ({"rule"} if self.n_steps is None else {"tolerance", "max_steps"})
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -126,14 +126,30 @@ def resolve_settings(method: str, preset: str, **changes: Any) -> Settings:
     Raises
     ------
     InputError
-        If a value is outside its vocabulary or range.
+        If a value is outside its vocabulary or range, or has no effect on this
+        method.
     """
     _check("preset", preset, tuple(PRESETS))
     values = dict(PRESETS[preset])
     if method == "grad_cam":
         values["target"] = "logit"
-    values.update({name: value for name, value in changes.items() if value is not None})
-    return Settings(method=method, preset=preset, **values)
+    changed = {name: value for name, value in changes.items() if value is not None}
+    settings = Settings(method=method, preset=preset, **{**values, **changed})
+    for name in changed:
+        if name not in settings.as_dict():
+            raise InputError(_without_effect(name, settings))
+    return settings
+
+
+def _without_effect(name: str, settings: Settings) -> str:
+    if settings.method == "grad_cam" or name == "layer":
+        return f"{name} has no effect on {settings.method}: leave it out"
+    needed = {
+        "noise_level": "baseline noise",
+        "seed": "baseline noise",
+        "rule": "a fixed number of steps",
+    }.get(name, "steps as needed")
+    return f"{name} has an effect only with {needed}: leave it out, or choose that too"
 
 
 def _check(name: str, value: str, choices: tuple[str, ...]) -> None:

@@ -20,7 +20,7 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.datasets.splits import split_by_instrument
 from xai_core.errors import InputError, ModelError
 from xai_core.evaluation import binary_scores, ten_way_scores
-from xai_core.features import HOP_LENGTH, N_FFT, N_FRAMES
+from xai_core.features import N_FRAMES, describe
 from xai_core.training import (
     PRESETS,
     Corpus,
@@ -33,7 +33,7 @@ from xai_core.training import (
     fit_trunk,
     probabilities_of,
 )
-from xai_core.values import FAMILIES, SAMPLE_RATE
+from xai_core.values import FAMILIES
 
 __all__ = ["train_models"]
 
@@ -147,9 +147,7 @@ def _train_type(
                     "n_weights": int(model.count_params()),
                 },
                 "features": {
-                    "sr": SAMPLE_RATE,
-                    "n_fft": N_FFT,
-                    "hop_length": HOP_LENGTH,
+                    **describe(type),
                     "mean_spectrum": _mean_spectrum(corpora["train"]),
                 },
                 "training": {
@@ -161,7 +159,8 @@ def _train_type(
                 "scores": _scores(model, corpora["test"], index),
             },
         )
-    _summarise(corpora["test"], type, models)
+    if all(_is_done(type, family, models, wanted) for family in FAMILIES):
+        _summarise(corpora["test"], type, models)
 
 
 def _corpus(
@@ -203,9 +202,7 @@ def _trunk(
 
 
 def _summarise(test: Corpus, type: str, models: str) -> None:
-    """Write the ten-way scores of a type, once all ten models are there."""
-    if len(store.available_models(models).get(type, ())) < len(FAMILIES):
-        return
+    """Write the ten-way scores of ten models that were trained on one split."""
     columns = [
         probabilities_of(store.load_model(type, family, models=models)[0], test)
         for family in FAMILIES

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.datasets.notes import NoteRecord, read_samples
+from xai_core.datasets.notes import NoteRecord, audio_digest, read_samples
 from xai_core.features import N_FRAMES, extract, n_bins
 from xai_core.training.augment import augment
 from xai_core.values import FAMILIES, SAMPLE_RATE, FloatArray, Waveform
@@ -41,7 +41,7 @@ class Corpus:
     source, collection : ndarray of str, shape (n_notes,)
         Sample library or SoundFont, and the folder it was read from.
     digest : str
-        SHA-256 over the names of the notes, which stands in the card.
+        SHA-256 over the names and the audio of the notes, which stands in the card.
     """
 
     type: str
@@ -112,8 +112,14 @@ def build_corpus(
         instrument=np.array([record.instrument for record in records]),
         source=np.array([record.source for record in records]),
         collection=np.array([record.collection for record in records]),
-        digest=hashlib.sha256("\n".join(sorted(r.note for r in records)).encode()).hexdigest(),
+        digest=_digest(records),
     )
+
+
+def _digest(records: Sequence[NoteRecord]) -> str:
+    """SHA-256 over the names and the audio of notes, whatever their order."""
+    lines = sorted(f"{record.note} {audio_digest(record)}" for record in records)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped

@@ -4,18 +4,23 @@ Conventions
 -----------
 A widget's key is its query parameter; the value there is the option itself, not
 its label. A default is left out of the address. A value that is not an option
-is ignored and removed. (Streamlit's own binding writes labels, which are meant
-for reading and are not unique for notes.)
+is ignored and removed. (Streamlit's own binding writes labels, which change with
+the wording.)
 """
 
 from __future__ import annotations
 
+import time
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 __all__ = ["choose"]
+
+LATE_SECONDS = 2.0  # how long a browser may still show the address that was replaced
 
 
 def choose(
@@ -40,7 +45,7 @@ def choose(
     key : str
         Name of the widget and of its query parameter.
     default : str or None
-        The option chosen at first; None for the first one.
+        The option chosen at first; the first one if None or not an option.
     help : str or None
     disabled : bool
 
@@ -49,12 +54,14 @@ def choose(
     str
         The option chosen.
     """
-    default = default or next(iter(options))
+    if default is None or default not in options:
+        default = next(iter(options))
+    labels = _told_apart(options)
     _adopt_address(options, key=key, default=default)
     choice = place.selectbox(
         label,
         tuple(options),
-        format_func=lambda option: options[option],
+        format_func=lambda option: labels[option],
         key=key,
         help=help,
         disabled=disabled,
@@ -65,19 +72,52 @@ def choose(
 
 def _adopt_address(options: Mapping[str, str], *, key: str, default: str) -> None:
     """Set the widget from the address when that changed, or when its options did."""
-    state, written = st.session_state, f"{key} in the address"
+    state = st.session_state
     shown = st.query_params.get(key)
-    if key not in state or shown != state.get(written):
+    if key not in state or _changed_by_visitor(key, shown):
         state[key] = shown or default
     if state.get(key) not in options:
         state[key] = default
 
 
+@dataclass
+class _Written:
+    """What the address should hold, and what it may still hold for a moment."""
+
+    value: str | None = None
+    late: dict[str | None, float] = field(default_factory=dict)  # value: when it was replaced, s
+
+
+def _changed_by_visitor(key: str, shown: str | None) -> bool:
+    """Whether the address differs from what was written, and is not merely late."""
+    written = _written(key)
+    replaced = written.late.get(shown)
+    late = replaced is not None and time.monotonic() - replaced < LATE_SECONDS
+    return shown != written.value and not late
+
+
 def _write_address(key: str, value: str | None) -> None:
-    st.session_state[f"{key} in the address"] = value
-    if st.query_params.get(key) == value:
-        return
-    if value is None:
-        del st.query_params[key]
-    else:
-        st.query_params[key] = value
+    written, shown = _written(key), st.query_params.get(key)
+    if shown != value:
+        now = time.monotonic()
+        written.late.update({shown: now, written.value: now})
+        if value is None:
+            del st.query_params[key]
+        else:
+            st.query_params[key] = value
+    written.value = value
+
+
+def _written(key: str) -> _Written:
+    record: _Written = st.session_state.setdefault(f"{key} in the address", _Written())
+    return record
+
+
+def _told_apart(options: Mapping[str, str]) -> dict[str, str]:
+    """Return labels, repeated ones numbered: Streamlit tells options by their labels."""
+    seen: Counter[str] = Counter()
+    labels = {}
+    for option, label in options.items():
+        seen[label] += 1
+        labels[option] = label if seen[label] == 1 else f"{label} ({seen[label]})"
+    return labels

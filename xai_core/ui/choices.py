@@ -9,29 +9,33 @@ filters, sign``. A recording of the visitor's own is not in the URL.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import floor
+from pathlib import Path
 
 import streamlit as st
 
-from xai_core.audio import MAX_BYTES, load
+from xai_core.audio import MAX_BYTES, NOTE_SECONDS, load
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
 from xai_core.pipeline.settings import LAYERS, MAX_STEPS, Settings
 from xai_core.ui.address import choose
 from xai_core.ui.wording import TYPE_LABELS, note_label, sentence
-from xai_core.values import FAMILIES
+from xai_core.values import FAMILIES, Waveform
 
 __all__ = ["Advanced", "Chosen", "choose_advanced", "choose_model", "choose_note"]
 
 OWN_FAMILY = "own"
+DECODED = "decoded upload"  # its place in the visitor's session
+START_STEP = 0.05  # s
 SOURCES = {"samples": "A note that comes with TimbreLens", "file": "My own recording"}
 FIRST_FAMILY = "flute"  # what a first visitor sees
 TARGETS = {"logit": "score (logit)", "probability": "probability"}
 BASELINES = {
     "silence": "silence",
     "dataset_mean": "mean of the training notes",
-    "noise": "noise",
+    "noise": "noise (standard deviation 0.1)",
 }
 RULES = {"midpoint": "midpoint", "trapezoid": "trapezoid", "gauss_legendre": "Gauss-Legendre"}
 AS_NEEDED = "adaptive"
@@ -44,7 +48,7 @@ FILTERS = {"most_active": "the four most active", "first": "the first four"}
 class Chosen:
     """The audio to explain and what is known of it."""
 
-    audio: bytes
+    audio: Path | Waveform
     start: float
     truth: str | None
 
@@ -73,27 +77,43 @@ def choose_note(records: Sequence[NoteRecord]) -> Chosen | None:
     return _own_recording() if source == "file" else _sample(records)
 
 
-def choose_model(types: Sequence[str], truth: str | None) -> tuple[str, str]:
-    """Let the visitor pick the spectrogram type and whose model is explained."""
+def choose_model(
+    available: Mapping[str, Sequence[str]], truth: str | None
+) -> tuple[str, str | None]:
+    """Let the visitor pick the spectrogram type and whose model is explained.
+
+    Parameters
+    ----------
+    available : mapping
+        ``{type: families}`` that have models.
+    truth : str or None
+        Family of the note, if known.
+
+    Returns
+    -------
+    type : str
+    family : str or None
+        None for the note's own family, or the most probable one.
+    """
     left, right = st.columns(2)
     type = choose(
         left,
         "Spectrogram",
-        {name: TYPE_LABELS[name] for name in types},
+        {name: TYPE_LABELS[name] for name in available},
         key="type",
-        default="log_mel" if "log_mel" in types else None,
-        help="What the CNN receives: six ways to turn sound into a picture.",
+        default="log_mel",
+        help="What the CNN receives: sound turned into a picture in one of several ways.",
     )
     own = f"{truth} (the note's own)" if truth else "the most probable family"
     family = choose(
         right,
         "Explain the model of",
-        {OWN_FAMILY: own, **{name: name for name in FAMILIES}},
+        {OWN_FAMILY: own, **{name: name for name in available[type]}},
         key="explain",
         help="Each family has a CNN of its own that answers yes or no. Pick another one to "
         "ask, for example, “why not a flute?”",
     )
-    return type, family
+    return type, None if family == OWN_FAMILY else family
 
 
 def choose_advanced() -> Advanced:
@@ -156,7 +176,8 @@ def choose_advanced() -> Advanced:
 
 def _sample(records: Sequence[NoteRecord]) -> Chosen:
     left, right = st.columns(2)
-    families = {name: name for name in FAMILIES}
+    present = {record.family for record in records}
+    families = {name: name for name in FAMILIES if name in present}
     family = choose(left, "Instrument family", families, key="family", default=FIRST_FAMILY)
     notes = {record.note: record for record in records if record.family == family}
     note = choose(
@@ -166,7 +187,7 @@ def _sample(records: Sequence[NoteRecord]) -> Chosen:
         key="note",
         help="Instrument, pitch and loudness.",
     )
-    return Chosen(notes[note].path.read_bytes(), 0.0, family)
+    return Chosen(notes[note].path, 0.0, family)
 
 
 def _own_recording() -> Chosen | None:
@@ -177,17 +198,26 @@ def _own_recording() -> Chosen | None:
         key="upload",
     )
     if file is None:
-        st.caption("The recording stays on this server's memory only while you look at it.")
+        st.session_state.pop(DECODED, None)
+        st.info("Add a recording to see what the models hear in it.", icon=":material/upload:")
+        st.caption("It stays in this server's memory while you look at it, and nowhere else.")
         return None
-    content = file.getvalue()
     try:
-        duration = load(content).duration
+        recording = _decoded(file.file_id, file.getvalue())
     except InputError as error:
         st.error(sentence(error), icon=":material/error:")
         return None
     start = 0.0
-    if duration > 4.0:
-        start = st.slider(
-            "The 4 s to explain begin at (s)", 0.0, round(duration - 4.0, 2), 0.0, 0.05, key="start"
-        )
-    return Chosen(content, start, None)
+    latest = floor(100 * (recording.duration - NOTE_SECONDS)) / 100
+    if latest >= START_STEP:
+        start = st.slider("The 4 s begin at (s)", 0.0, latest, 0.0, START_STEP, key="start")
+    return Chosen(recording, start, None)
+
+
+def _decoded(name: str, content: bytes) -> Waveform:
+    """Decode an upload once, not at every change of a widget."""
+    kept: tuple[str, Waveform] | None = st.session_state.get(DECODED)
+    if kept is None or kept[0] != name:
+        kept = (name, load(content))
+        st.session_state[DECODED] = kept
+    return kept[1]

@@ -9,6 +9,7 @@ runs but models and the cache.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 
@@ -18,32 +19,29 @@ from xai_core import store
 from xai_core.audio import to_wav
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
-from xai_core.errors import InputError
+from xai_core.errors import InputError, ModelError
 from xai_core.figures import alt_text, explore_panels, probability_bars
 from xai_core.pipeline import explain_progressively, feature_maps, predict
-from xai_core.ui.choices import (
-    OWN_FAMILY,
-    Advanced,
-    Chosen,
-    choose_advanced,
-    choose_model,
-    choose_note,
-)
+from xai_core.ui.choices import Advanced, choose_advanced, choose_model, choose_note
 from xai_core.ui.warm import keep_keras_state, warm_up
 from xai_core.ui.wording import (
     HOW_TO_READ,
+    TEN_ANSWERS,
     completeness_badge,
     completeness_sentence,
     sentence,
     verdict,
 )
-from xai_core.values import Explanation
+from xai_core.values import Explanation, Waveform
 
 __all__ = ["explore_page"]
+
+logger = logging.getLogger(__name__)
 
 REDRAW_SECONDS = 0.6  # at most one redraw so often while a map is refined
 PANELS_HEIGHT = 480  # pixels
 BARS_HEIGHT = 270  # pixels
+FAULT = "This is a fault of TimbreLens; the server's log says more. Another choice may work."
 TOP_PADDING = "3rem"  # clears the menu; the usual 6rem push the panels off a first screen
 
 
@@ -61,61 +59,50 @@ def explore_page() -> None:
         _explore()
     except InputError as error:
         st.error(sentence(error), icon=":material/error:")
+    except Exception:
+        logger.exception("the Explore page failed")
+        st.error(FAULT, icon=":material/error:")
 
 
 def _explore() -> None:
-    types = tuple(store.available_models())
+    available = store.available_models()
     choices, answer = st.columns([5, 6], gap="large")
     with choices:
         chosen = choose_note(_samples())
-        type, explained = choose_model(types, chosen.truth if chosen else None)
+        type, family = choose_model(available, chosen.truth if chosen else None)
         player = st.empty()
         advanced = choose_advanced()
     if chosen is None:
-        with answer:
-            st.info("Add a recording to see what the models hear in it.", icon=":material/upload:")
         return
     prediction = predict(chosen.audio, types=[type], start=chosen.start)
-    probabilities = prediction.probabilities[type]
-    family = explained
-    if explained == OWN_FAMILY:
-        family = chosen.truth or prediction.best(type)[0]
-    player.audio(to_wav(prediction.waveform), alt="The four seconds that are explained")
+    note, probabilities = prediction.waveform, prediction.probabilities[type]
+    family = family or chosen.truth or prediction.best(type)[0]
+    if family not in probabilities:
+        raise ModelError(f"there is no {type} model of {family}: choose another one to explain")
+    player.audio(to_wav(note), alt="The four seconds that are explained")
     with answer:
         headline, detail = verdict(probabilities, type=type, explained=family, truth=chosen.truth)
         st.markdown(f"##### {headline}")
         bars = probability_bars(probabilities, highlighted=family, height=BARS_HEIGHT)
         st.plotly_chart(bars, config={"displayModeBar": False}, alt=alt_text(bars))
-        st.markdown(detail)
-        for edit in prediction.waveform.edits:
+        st.markdown(detail, help=TEN_ANSWERS)
+        for edit in note.edits:
             st.caption(f"What was done to the recording: {edit}.")
-    _panels(chosen, type, family, advanced)
+    _panels(note, type, family, advanced)
     with st.expander("How to read the four panels", icon=":material/help:"):
         st.markdown(HOW_TO_READ)
-    warm_up(types)
+    warm_up(tuple(available))
 
 
-def _panels(chosen: Chosen, type: str, family: str, advanced: Advanced) -> None:
+def _panels(note: Waveform, type: str, family: str, advanced: Advanced) -> None:
     status, picture = st.empty(), st.empty()
-    maps = feature_maps(
-        chosen.audio,
-        type=type,
-        family=family,
-        layer=advanced.grad_cam.layer,
-        choice=advanced.filters,
-        start=chosen.start,
-    )
-    *_, cam = explain_progressively(
-        chosen.audio, type=type, family=family, settings=advanced.grad_cam, start=chosen.start
+    layer = advanced.grad_cam.layer
+    maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
+    *_, cam = explain_progressively(note, type=type, family=family, settings=advanced.grad_cam)
+    explanations = explain_progressively(
+        note, type=type, family=family, settings=advanced.integrated_gradients
     )
     drawn_at = 0.0
-    explanations = explain_progressively(
-        chosen.audio,
-        type=type,
-        family=family,
-        settings=advanced.integrated_gradients,
-        start=chosen.start,
-    )
     for explanation in explanations:
         refining = _is_refining(explanation)
         if refining and time.monotonic() - drawn_at < REDRAW_SECONDS:
@@ -126,7 +113,7 @@ def _panels(chosen: Chosen, type: str, family: str, advanced: Advanced) -> None:
             explanation.attribution,
             cam.attribution,
             sign="unsigned" if advanced.sign == "unsigned" else "signed",
-            layer=advanced.grad_cam.layer,
+            layer=layer,
             height=PANELS_HEIGHT,
         )
         _status(status, explanation, cam, refining)

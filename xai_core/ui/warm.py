@@ -12,6 +12,7 @@ import streamlit as st
 from xai_core import store
 from xai_core.errors import TimbreLensError
 from xai_core.pipeline import load_gradients
+from xai_core.pipeline.settings import LAYERS
 
 __all__ = ["keep_keras_state", "warm_up"]
 
@@ -48,4 +49,7 @@ def _load_all(types: tuple[str, ...]) -> None:
                 gradients, _ = load_gradients(type, family)
             except TimbreLensError:
                 continue  # the page says so when the visitor asks for this model
-            gradients.input_gradients(np.zeros((1, *gradients.input_shape), np.float32))
+            silence = np.zeros((1, *gradients.input_shape), np.float32)
+            gradients.outputs(silence)
+            gradients.input_gradients(silence)
+            gradients.layer_gradients(silence, LAYERS[-1])

@@ -2,9 +2,8 @@
 
 Conventions
 -----------
-Plain words for a reader who has never seen a CNN. Probabilities in whole per
-cent, except near 0 and 100, where "<1 %" and ">99 %" are said instead of
-certainty.
+Plain words for a reader who has never seen a CNN. Probabilities as the figures
+print them.
 """
 
 from __future__ import annotations
@@ -13,16 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xai_core.datasets.notes import NoteRecord
+from xai_core.features import PITCH_CLASSES
+from xai_core.figures.scales import number_text
+from xai_core.figures.sentences import percent_text
 from xai_core.values import Completeness
 
 __all__ = [
     "HOW_TO_READ",
+    "TEN_ANSWERS",
     "TYPE_LABELS",
     "Badge",
     "completeness_badge",
     "completeness_sentence",
     "note_label",
-    "percent",
     "sentence",
     "verdict",
 ]
@@ -35,7 +37,6 @@ TYPE_LABELS = {
     "spectral_contrast": "Spectral contrast",
     "tonnetz": "Tonnetz",
 }
-PITCH_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 LOUDNESS = ((32, "very soft"), (60, "soft"), (85, "medium"), (110, "loud"), (127, "very loud"))
 GOOD_ERROR = 0.01  # completeness error up to which a map is trusted
 FAIR_ERROR = 0.05
@@ -45,17 +46,22 @@ COMPLETENESS_HELP = (
     "note and for the baseline. The completeness error is how far they miss it. Green: at most "
     "1 %. Amber: at most 5 %. Red: more, so do not trust the map."
 )
+TEN_ANSWERS = (
+    "Each family has a model of its own that answers yes or no, so the ten probabilities do not "
+    "add up to 100 %. They are set so that 50 % means: as likely this family as not, if half of "
+    "all notes were of this family."
+)
 HOW_TO_READ = """
 Time runs from left to right in all four panels; zoom into one by dragging, and the others follow.
 Double-click to see the whole note again.
 
-- **The spectrogram** is all that the network gets. Bright means loud (for MFCC: a large
-  coefficient). Silence is zero.
+- **The spectrogram** is all that the network gets. The bar beneath says what its colours stand
+  for: loudness for STFT and log-mel, the size of a coefficient for MFCC.
 - **Feature maps** show how four filters of a convolution layer respond: bright where a filter
   finds the pattern that it has learnt.
 - **Integrated Gradients** give every bin its share of the score. Red bins speak for the family,
-  blue bins against it. The shares add up to the score of the note minus the score of silence; the
-  badge says how exactly.
+  blue bins against it. The shares add up to the score of the note minus the score of the baseline,
+  which is silence unless you choose another; the badge says how exactly.
 - **Grad-CAM** is coarser: bright where the maps of a layer, weighed by how much they matter, find
   evidence for the family. Evidence against it is not shown.
 
@@ -71,21 +77,6 @@ class Badge:
     text: str
     colour: str
     meaning: str
-
-
-def percent(probability: float) -> str:
-    """Return a probability in words, never quite certain.
-
-    Examples
-    --------
-    >>> percent(0.934), percent(0.9999)
-    ('93 %', '>99 %')
-    """
-    if probability < 0.01:
-        return "<1 %"
-    if probability > 0.99:
-        return ">99 %"
-    return f"{100 * probability:.0f} %"
 
 
 def sentence(error: Exception) -> str:
@@ -111,7 +102,7 @@ def note_label(record: NoteRecord) -> str:
     """
     parts = [record.instrument_name or record.instrument]
     if record.pitch is not None:
-        parts.append(f"{PITCH_NAMES[record.pitch % 12]}{record.pitch // 12 - 1}")
+        parts.append(f"{PITCH_CLASSES[record.pitch % 12]}{record.pitch // 12 - 1}")
     if record.velocity is not None:
         parts.append(next(name for limit, name in LOUDNESS if record.velocity <= limit))
     return " · ".join(parts)
@@ -141,15 +132,16 @@ def verdict(
     best = max(probabilities, key=lambda family: probabilities[family])
     if probabilities[best] >= YES:
         headline = (
-            f"The {TYPE_LABELS[type]} models hear **{best}** ({percent(probabilities[best])})"
+            f"The {TYPE_LABELS[type]} models hear **{best}** ({percent_text(probabilities[best])})"
         )
     else:
         headline = (
             f"No {TYPE_LABELS[type]} model is convinced; "
-            f"**{best}** comes nearest ({percent(probabilities[best])})"
+            f"**{best}** comes nearest ({percent_text(probabilities[best])})"
         )
     if truth is not None:
-        headline += ", and that is right." if best == truth else f"; the note is **{truth}**."
+        right = best == truth and probabilities[best] >= YES
+        headline += ", and that is right." if right else f"; the note is **{truth}**."
     else:
         headline += "."
     said = probabilities[explained]
@@ -157,7 +149,7 @@ def verdict(
     question = f"Is it {explained}?"
     detail = (
         f"Explained below: the **{explained}** model. "
-        f"“{question}” It says {answer}, {percent(said)}."
+        f"“{question}” It says {answer}, {percent_text(said)}."
     )
     return headline, detail
 
@@ -171,7 +163,7 @@ def completeness_badge(completeness: Completeness, *, refining: bool) -> Badge:
     refining : bool
         Whether a better map is on its way.
     """
-    error = f"{100 * completeness.error:.1f} %"
+    error = f"{100 * completeness.error:.2f} %"
     steps = f"{completeness.n_steps} steps"
     if refining:
         return Badge(f"First picture, refining: error {error}, {steps}", "gray", COMPLETENESS_HELP)
@@ -186,7 +178,11 @@ def completeness_badge(completeness: Completeness, *, refining: bool) -> Badge:
 
 def completeness_sentence(completeness: Completeness, *, target: str) -> str:
     """Say what the attributions add up to, and what they should."""
+    attributed, baseline, note = (
+        number_text(value)
+        for value in (completeness.attributed, completeness.baseline_output, completeness.output)
+    )
     return (
-        f"Attributions sum to {completeness.attributed:+.2f}; the {target} goes from "
-        f"{completeness.baseline_output:+.2f} (baseline) to {completeness.output:+.2f} (note)."
+        f"Attributions sum to {attributed}; the {target} goes from {baseline} (baseline) "
+        f"to {note} (note)."
     )
