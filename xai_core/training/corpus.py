@@ -123,7 +123,19 @@ def _digest(records: Sequence[NoteRecord]) -> str:
 
 
 class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
-    """Batches drawn with replacement at given odds, a fresh draw each epoch."""
+    """Batches drawn with replacement at given odds, a fresh draw each epoch.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        All variants of a note are drawn alike.
+    targets : ndarray, shape (n_notes, n_outputs)
+    odds : ndarray, shape (n_notes,)
+        Sums to 1.
+    batch_size, n_batches : int
+        Notes a batch, batches an epoch.
+    rng : numpy.random.Generator
+    """
 
     def __init__(
         self,

@@ -84,6 +84,16 @@ def fit_trunk(
 ) -> keras.Model:
     """Train the convolution stack as a ten-way network.
 
+    Parameters
+    ----------
+    corpus : Corpus
+        Notes of all families.
+    preset : Preset
+    seed : int
+        Decides first weights, dropout and which notes are drawn.
+    progress : callable
+        Told the stage with its loss, epochs done and epochs in all.
+
     Returns
     -------
     keras.Model
@@ -126,6 +136,21 @@ def fit_binary(
     progress: Progress = lambda what, done, total: None,
 ) -> tuple[keras.Model, dict[str, list[float]]]:
     """Train the binary CNN of one family on as many notes of it as of the others.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Notes of the family and of others.
+    family : str
+        What the model says yes to.
+    preset : Preset
+    seed : int
+        Decides first weights, dropout and which notes are drawn.
+    trunk : keras.Model, optional
+        Ten-way network to start from, left as it is; its logit of the family
+        less the mean of the other nine is the first logit of the model.
+    progress : callable
+        Told the stage with its loss, epochs done and epochs in all.
 
     Returns
     -------
