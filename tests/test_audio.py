@@ -186,6 +186,19 @@ def test_start_is_in_seconds_of_the_recording_whatever_its_rate() -> None:
     assert onset == pytest.approx(SR, abs=2)
 
 
+@pytest.mark.parametrize("sr", [11_025, 44_100, 48_000])
+@pytest.mark.parametrize("start", [0.1, 3.0, 5.4321, 9.5])
+def test_a_window_of_another_rate_is_in_phase(sr: int, start: float) -> None:
+    # only what is needed is resampled: the note begins where it should, to half a sample
+    note = audio.load_note(_encode(_sine(10.0, sr), sr), start=start)
+    n = min(N, round((10.0 - start) * SR))
+    t = start + np.arange(n) / SR
+    half_a_sample = 0.5 * 2 * np.pi * 440.0 * 0.5 / SR
+    edge = slice(0 if start > 0.25 else 2000, n - 2000)
+    expected = 0.5 * np.sin(2 * np.pi * 440.0 * t)
+    np.testing.assert_allclose(note.y[:n][edge], expected[edge], atol=half_a_sample + 1e-4)
+
+
 @hypothesis.settings(max_examples=40, deadline=None, derandomize=True)
 @hypothesis.given(
     seconds=st.floats(0.1, 12.0),

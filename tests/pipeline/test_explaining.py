@@ -531,6 +531,7 @@ def test_the_settings_of_an_explanation_say_it_all(tiny: object) -> None:
         ({"method": "lime"}, InputError, "unknown method 'lime'"),
         ({"preset": "fast"}, InputError, "unknown preset 'fast'"),
         ({"baseline": "note"}, InputError, "expected another note as baseline, got none"),
+        ({"baseline_audio": NOTE}, InputError, "has an effect only with baseline note"),
         ({"start": 9.0}, AudioError, "expected a start between 0 and 3.90 s, got 9 s"),
     ],
 )

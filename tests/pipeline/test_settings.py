@@ -42,12 +42,12 @@ def test_changes_win_and_none_changes_nothing() -> None:
 
 
 def test_the_record_holds_what_decides_the_map_and_nothing_else() -> None:
-    gradients = resolve_settings("integrated_gradients", "default").as_dict()
-    assert json.loads(json.dumps(gradients)) == gradients
-    needed = {"method", "preset", "target", "baseline", "n_steps", "tolerance", "max_steps"}
-    assert set(gradients) == needed
+    common = {"method", "preset", "target"}
+    as_needed = resolve_settings("integrated_gradients", "default").as_dict()
+    assert json.loads(json.dumps(as_needed)) == as_needed
+    assert set(as_needed) == common | {"baseline", "n_steps", "tolerance", "max_steps"}
     fixed = resolve_settings("integrated_gradients", "paper", baseline="noise").as_dict()
-    assert set(fixed) == needed - {"tolerance", "max_steps"} | {"rule", "noise_level", "seed"}
+    assert set(fixed) == common | {"baseline", "noise_level", "seed", "rule", "n_steps"}
     cam = resolve_settings("grad_cam", "default", layer="conv2d_1").as_dict()
     assert cam == {
         "method": "grad_cam",
@@ -55,6 +55,26 @@ def test_the_record_holds_what_decides_the_map_and_nothing_else() -> None:
         "target": "logit",
         "layer": "conv2d_1",
     }
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "message"),
+    [
+        ("grad_cam", {"n_steps": 50}, "n_steps has no effect on grad_cam: leave it out"),
+        ("grad_cam", {"baseline": "noise"}, "baseline has no effect on grad_cam"),
+        ("integrated_gradients", {"layer": "conv2d_1"}, "layer has no effect on integrated_grad"),
+        ("integrated_gradients", {"seed": 1}, "seed has an effect only with baseline noise"),
+        ("integrated_gradients", {"noise_level": 0.2}, "an effect only with baseline noise"),
+        ("integrated_gradients", {"rule": "trapezoid"}, "only with a fixed number of steps"),
+        ("integrated_gradients", {"n_steps": 9, "tolerance": 0.1}, "only with steps as needed"),
+        ("integrated_gradients", {"n_steps": 9, "max_steps": 99}, "only with steps as needed"),
+    ],
+)
+def test_changes_without_effect_are_refused(
+    method: str, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        resolve_settings(method, "default", **changes)
 
 
 def test_layers_are_those_of_the_network() -> None:

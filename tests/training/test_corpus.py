@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -102,6 +104,19 @@ def test_variants_are_augmented_and_do_not_depend_on_order(records: list[NoteRec
     assert np.array_equal(other.x[0], forth.x[0])
     assert not np.array_equal(other.x[1], forth.x[1])
     assert build_corpus(records[:3], "mfcc", n_augmented=0, seed=3).digest != forth.digest
+
+
+def test_the_digest_changes_with_the_audio_not_with_the_place(
+    records: list[NoteRecord], tmp_path: Path
+) -> None:
+    first = build_corpus(records, "tonnetz", n_augmented=0, seed=0).digest
+    moved = tmp_path / records[0].path.name
+    moved.write_bytes(records[0].path.read_bytes())
+    there = [replace(records[0], path=moved), *records[1:]]
+    assert build_corpus(there, "tonnetz", n_augmented=0, seed=0).digest == first
+    y, sr = soundfile.read(moved, dtype="float32")
+    soundfile.write(moved, 0.5 * y, sr, subtype="PCM_16")
+    assert build_corpus(there, "tonnetz", n_augmented=0, seed=0).digest != first
 
 
 def test_augmentation_works_on_the_samples_of_the_file(records: list[NoteRecord]) -> None:
