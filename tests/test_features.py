@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import hypothesis
@@ -219,3 +220,12 @@ def test_an_unknown_type_is_refused() -> None:
         features.extract(Waveform(_plucked(), SR), "cqt")
     with pytest.raises(InputError, match="unknown spectrogram type"):
         features.axes("cqt")
+
+
+@pytest.mark.parametrize("type", SPECTROGRAM_TYPES)
+def test_the_card_of_a_model_can_hold_what_decides_a_type(type: str) -> None:
+    card = features.describe(type)
+    assert json.loads(json.dumps(card)) == card
+    assert (card["sr"], card["n_fft"], card["hop_length"]) == (16_000, 2048, 512)
+    assert card["n_bins"] == SHAPES[type][1]
+    assert card["scale"]

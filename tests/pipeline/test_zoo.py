@@ -15,7 +15,7 @@ import tensorflow as tf
 from xai_core import store
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
-from xai_core.features import extract
+from xai_core.features import describe, extract
 from xai_core.gradients import ModelGradients
 from xai_core.pipeline import explain
 from xai_core.pipeline.zoo import train_models
@@ -129,6 +129,7 @@ def test_every_family_has_a_model_that_fits_its_card(run: _Run) -> None:
         assert card.architecture["input_shape"] == list(model.input_shape[1:3]) == [126, 6]
         assert card.training["preset"] == PRESET.as_dict()
         assert card.training["seed"] == 0
+        assert describe(TYPE).items() <= card.features.items()
     assert len({card.sha256 for card in _cards().values()}) == 10
 
 
