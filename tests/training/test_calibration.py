@@ -59,6 +59,16 @@ def test_classes_weigh_the_same_whatever_their_numbers() -> None:
     assert platt_scaling(many, labels) == pytest.approx(platt_scaling(z, positive), abs=1e-9)
 
 
+def test_models_share_one_scaling_and_weigh_the_same() -> None:
+    rng = np.random.default_rng(2)
+    z, positive = rng.normal(0, 1, (80, 3)), rng.random((80, 3)) < [0.5, 0.1, 0.3]
+    alone = platt_scaling(z[:, 0], positive[:, 0])
+    thrice = platt_scaling(np.repeat(z[:, :1], 3, axis=1), np.repeat(positive[:, :1], 3, axis=1))
+    assert thrice == pytest.approx(alone, abs=1e-9)
+    turned = platt_scaling(z[:, ::-1], positive[:, ::-1])
+    assert platt_scaling(z, positive) == pytest.approx(turned, abs=1e-9)
+
+
 def test_a_perfect_separation_stays_finite_and_an_opposite_model_keeps_its_sign() -> None:
     z = np.array([-3.0, -2.0, 2.0, 3.0])
     scale, offset = platt_scaling(z, z > 0)
@@ -84,7 +94,7 @@ def test_scaling_is_folded_into_the_last_layer_exactly() -> None:
     hidden = {layer.name: layer.get_weights() for layer in model.layers if layer.name != "logit"}
 
     before = np.array([CnnByHand(model, pooling="time").logit(x) for x in notes])
-    scale, offset = calibrate(model, corpus, "brass")
+    scale, offset = calibrate({"brass": model}, corpus)
     after = np.array([CnnByHand(model, pooling="time").logit(x) for x in notes])
 
     assert (scale, offset) != (1.0, 0.0)

@@ -32,13 +32,15 @@ from xai_core.training import (
     fit_binary,
     fit_trunk,
     probabilities_of,
+    rescale,
 )
-from xai_core.values import FAMILIES
+from xai_core.values import FAMILIES, FloatArray
 
-__all__ = ["train_models"]
+__all__ = ["calibrate_models", "train_models"]
 
 TEST_FRACTION = 0.2  # of a family's instruments
 CALIBRATION_FRACTION = 0.1
+METHOD = "Platt, one scaling for the models of a type"
 
 
 def train_models(
@@ -132,7 +134,6 @@ def _train_type(
             progress=progress,
         )
         index = FAMILIES.index(family)
-        scale, offset = calibrate(model, corpora["calibration"], family)
         store.save_model(
             model,
             models=models,
@@ -152,15 +153,15 @@ def _train_type(
                 },
                 "training": {
                     **wanted,
-                    "calibration": {"method": "Platt", "scale": scale, "offset": offset},
+                    "calibration": {"method": METHOD, "scale": 1.0, "offset": 0.0},
                     "history": history,
                 },
                 "data": {part: _counts(corpus) for part, corpus in corpora.items()},
                 "scores": _scores(model, corpora["test"], index),
             },
         )
-    if all(_is_done(type, family, models, wanted) for family in FAMILIES):
-        _summarise(corpora["test"], type, models)
+    done = [family for family in FAMILIES if _is_done(type, family, models, wanted)]
+    calibrate_models(corpora["calibration"], corpora["test"], done, models=models)
 
 
 def _corpus(
@@ -201,25 +202,54 @@ def _trunk(
     return trunk
 
 
-def _summarise(test: Corpus, type: str, models: str) -> None:
-    """Write the ten-way scores of ten models that were trained on one split."""
-    columns = [
-        probabilities_of(store.load_model(type, family, models=models)[0], test)
-        for family in FAMILIES
-    ]
-    probabilities = np.stack(columns, axis=1)
+def calibrate_models(
+    calibration: Corpus, test: Corpus, families: Sequence[str], *, models: str
+) -> None:
+    """Calibrate the models of a type together, score them anew and save them.
+
+    An earlier calibration is undone first, so that doing it again changes
+    nothing.
+
+    Parameters
+    ----------
+    calibration, test : Corpus
+        Notes of one type, of instruments that no model was trained on.
+    families : sequence of str
+        Families whose models were trained on one split; with all ten, the
+        ten-way scores of the type are written too.
+    models : str
+        Name of the set.
+    """
+    type = calibration.type
+    loaded = {family: store.load_model(type, family, models=models) for family in families}
+    for model, card in loaded.values():
+        old = card.training["calibration"]
+        rescale(model, scale=1.0 / old["scale"], offset=-old["offset"] / old["scale"])
+    scale, offset = calibrate({family: model for family, (model, _) in loaded.items()}, calibration)
+    columns = []
+    for family, (model, card) in loaded.items():
+        said = probabilities_of(model, test)
+        columns.append(said)
+        about = {name: getattr(card, name) for name in ("architecture", "features", "data")}
+        about["training"] = {
+            **card.training,
+            "calibration": {"method": METHOD, "scale": scale, "offset": offset},
+        }
+        about["scores"] = binary_scores(said, test.family == FAMILIES.index(family))
+        store.save_model(model, models=models, type=type, family=family, about=about)
+    if len(families) == len(FAMILIES):
+        store.write_summary(_ten_way(np.stack(columns, axis=1), test), models=models, type=type)
+
+
+def _ten_way(probabilities: FloatArray, test: Corpus) -> dict[str, Any]:
     parts = {str(name): test.collection == name for name in np.unique(test.collection)}
-    store.write_summary(
-        {
-            "ten_way": ten_way_scores(probabilities, test.family),
-            "by_collection": {
-                name: ten_way_scores(probabilities[part], test.family[part])
-                for name, part in parts.items()
-            },
+    return {
+        "ten_way": ten_way_scores(probabilities, test.family),
+        "by_collection": {
+            name: ten_way_scores(probabilities[part], test.family[part])
+            for name, part in parts.items()
         },
-        models=models,
-        type=type,
-    )
+    }
 
 
 def _scores(model: Model, test: Corpus, index: int) -> dict[str, Any]:

@@ -4,10 +4,14 @@ Conventions
 -----------
 Both classes weigh the same: 50 % says "as likely this family as not" among
 notes of which half are of the family. Calibration notes are of instruments
-that the model was not trained on.
+that the models were not trained on. The models of a type share one scale and
+one offset: a family has two or three such instruments, too few for its own,
+and what is shared leaves the order of the ten probabilities alone.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -17,36 +21,44 @@ from xai_core.network import LOGIT_LAYER
 from xai_core.training.corpus import Corpus
 from xai_core.values import FAMILIES, FloatArray
 
-__all__ = ["calibrate", "platt_scaling", "probabilities_of"]
+__all__ = ["calibrate", "platt_scaling", "probabilities_of", "rescale"]
 
-PULL = 0.05  # towards scale 1 and offset 0: calibration notes come from few instruments
+PULL = 0.01  # towards scale 1 and offset 0, so that perfect separation stays finite
 LEAST_SCALE = 0.05
 CERTAIN = 1e-7  # probabilities are kept this far from 0 and 1 before their logit is taken
 
 
-def calibrate(model: keras.Model, corpus: Corpus, family: str) -> tuple[float, float]:
-    """Make a model's logit ``scale * logit + offset``, by its own last layer.
+def calibrate(models: Mapping[str, keras.Model], corpus: Corpus) -> tuple[float, float]:
+    """Make the logit of each model ``scale * logit + offset``, by its own last layer.
 
     Parameters
     ----------
-    model : keras.Model
-        One that was just trained; changed in place.
+    models : mapping of str to keras.Model
+        ``{family: model}`` of one type; changed in place.
     corpus : Corpus
-        Notes it was not trained on.
-    family : str
-        What the model was trained for.
+        Notes they were not trained on.
 
     Returns
     -------
     scale, offset : float
+        The same for all of them.
     """
-    p = np.clip(probabilities_of(model, corpus), CERTAIN, 1.0 - CERTAIN)
-    logits = np.log(p) - np.log1p(-p)
-    scale, offset = platt_scaling(logits, corpus.family == FAMILIES.index(family))
+    logits, positive = [], []
+    for family, model in models.items():
+        p = np.clip(probabilities_of(model, corpus), CERTAIN, 1.0 - CERTAIN)
+        logits.append(np.log(p) - np.log1p(-p))
+        positive.append(corpus.family == FAMILIES.index(family))
+    scale, offset = platt_scaling(np.stack(logits, axis=1), np.stack(positive, axis=1))
+    for model in models.values():
+        rescale(model, scale=scale, offset=offset)
+    return scale, offset
+
+
+def rescale(model: keras.Model, *, scale: float, offset: float) -> None:
+    """Fold ``scale * logit + offset`` into a model's last layer, in place."""
     layer = model.get_layer(LOGIT_LAYER)
     kernel, bias = layer.get_weights()
     layer.set_weights([kernel * scale, bias * scale + offset])
-    return scale, offset
 
 
 def platt_scaling(logits: FloatArray, positive: npt.NDArray[np.bool_]) -> tuple[float, float]:
@@ -54,8 +66,9 @@ def platt_scaling(logits: FloatArray, positive: npt.NDArray[np.bool_]) -> tuple[
 
     Parameters
     ----------
-    logits : ndarray, shape (n_notes,)
-    positive : ndarray of bool, shape (n_notes,)
+    logits : ndarray, shape (n_notes,) or (n_notes, n_models)
+        Several models share the scaling that is found, and weigh the same.
+    positive : ndarray of bool, shape of `logits`
 
     Returns
     -------
@@ -66,13 +79,18 @@ def platt_scaling(logits: FloatArray, positive: npt.NDArray[np.bool_]) -> tuple[
     ----------
     Platt 1999, "Probabilistic outputs for support vector machines".
     """
-    weight = np.where(positive, 0.5 / max(positive.sum(), 1), 0.5 / max((~positive).sum(), 1))
-    design = np.stack([logits, np.ones_like(logits)])  # (2, n_notes)
+    columns = logits.reshape(len(logits), -1)
+    labels = positive.reshape(columns.shape)
+    n_positive, n_negative = labels.sum(axis=0), (~labels).sum(axis=0)
+    weight = np.where(labels, 0.5 / np.maximum(n_positive, 1), 0.5 / np.maximum(n_negative, 1))
+    weight = weight.ravel() / columns.shape[1]
+    target = labels.ravel().astype(np.float64)
+    design = np.stack([columns.ravel(), np.ones(columns.size)])  # (2, n_notes * n_models)
     start = np.array([1.0, 0.0])
     parameters = start
     for _ in range(50):  # Newton's method on a convex loss
         p = 1.0 / (1.0 + np.exp(-np.clip(parameters @ design, -30.0, 30.0)))
-        slope = design @ (weight * (p - positive)) + PULL * (parameters - start)
+        slope = design @ (weight * (p - target)) + PULL * (parameters - start)
         curvature = (design * (weight * p * (1.0 - p))) @ design.T + PULL * np.eye(2)
         step = np.linalg.solve(curvature, slope)
         parameters = parameters - np.clip(step, -1.0, 1.0)
