@@ -114,7 +114,7 @@ def test_a_new_note_changes_picture_sound_and_url(page: Page, server: AppServer)
 def test_the_sound_lasts_four_seconds(page: Page, server: AppServer) -> None:
     open_explore(page, server, "?type=mfcc")
     audio = page.locator("audio")
-    page.wait_for_function("() => document.querySelector('audio').readyState > 0")
+    page.wait_for_function("() => document.querySelector('audio')?.readyState > 0")
     assert audio.evaluate("a => a.duration") == pytest.approx(4.0, abs=0.01)
 
 
