@@ -1,5 +1,5 @@
 """TimbreLens: the dashboard's first page, Explore. Start it with ``make app``."""
 
-from xai_core.ui.explore import explore_page
+from xai_core.ui.opening import open_explore
 
-explore_page()
+open_explore()

@@ -32,7 +32,7 @@ from xai_core.training import (
     fit_binary,
     fit_trunk,
     probabilities_of,
-    rescale,
+    restore,
 )
 from xai_core.values import FAMILIES, FloatArray
 
@@ -153,7 +153,7 @@ def _train_type(
                 },
                 "training": {
                     **wanted,
-                    "calibration": {"method": METHOD, "scale": 1.0, "offset": 0.0},
+                    "calibration": None,  # until all of this run are trained
                     "history": history,
                 },
                 "data": {part: _counts(corpus) for part, corpus in corpora.items()},
@@ -161,7 +161,8 @@ def _train_type(
             },
         )
     done = [family for family in FAMILIES if _is_done(type, family, models, wanted)]
-    calibrate_models(corpora["calibration"], corpora["test"], done, models=models)
+    if not _are_calibrated_together(type, done, models):
+        calibrate_models(corpora["calibration"], corpora["test"], done, models=models)
 
 
 def _corpus(
@@ -186,6 +187,13 @@ def _is_done(type: str, family: str, models: str, wanted: dict[str, Any]) -> boo
     return all(training.get(key) == value for key, value in wanted.items())
 
 
+def _are_calibrated_together(type: str, families: Sequence[str], models: str) -> bool:
+    """Whether the cards tell of one calibration; not so after a run that was killed."""
+    cards = [store.read_card(type, family, models=models) for family in families]
+    found = [card.training["calibration"] for card in cards]
+    return None not in found and all(one == found[0] for one in found)
+
+
 def _trunk(
     corpus: Corpus, preset: Preset, seed: int, wanted: dict[str, Any], progress: Progress
 ) -> Model:
@@ -207,8 +215,7 @@ def calibrate_models(
 ) -> None:
     """Calibrate the models of a type together, score them anew and save them.
 
-    An earlier calibration is undone first, so that doing it again changes
-    nothing.
+    An earlier calibration is undone first.
 
     Parameters
     ----------
@@ -223,8 +230,9 @@ def calibrate_models(
     type = calibration.type
     loaded = {family: store.load_model(type, family, models=models) for family in families}
     for model, card in loaded.values():
-        old = card.training["calibration"]
-        rescale(model, scale=1.0 / old["scale"], offset=-old["offset"] / old["scale"])
+        earlier = card.training["calibration"]
+        if earlier is not None:
+            restore(model, scale=earlier["scale"], offset=earlier["offset"])
     scale, offset = calibrate({family: model for family, (model, _) in loaded.items()}, calibration)
     columns = []
     for family, (model, card) in loaded.items():

@@ -5,7 +5,7 @@ spectrograms, ``fit`` trains, ``calibration`` makes probabilities honest. Scores
 and saving belong to the floors above.
 """
 
-from xai_core.training.calibration import calibrate, probabilities_of, rescale
+from xai_core.training.calibration import calibrate, probabilities_of, restore
 from xai_core.training.corpus import Corpus, build_corpus
 from xai_core.training.fit import PRESETS, Model, Preset, Progress, fit_binary, fit_trunk
 
@@ -20,5 +20,5 @@ __all__ = [
     "fit_binary",
     "fit_trunk",
     "probabilities_of",
-    "rescale",
+    "restore",
 ]

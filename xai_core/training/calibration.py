@@ -21,7 +21,7 @@ from xai_core.network import LOGIT_LAYER
 from xai_core.training.corpus import Corpus
 from xai_core.values import FAMILIES, FloatArray
 
-__all__ = ["calibrate", "platt_scaling", "probabilities_of", "rescale"]
+__all__ = ["calibrate", "platt_scaling", "probabilities_of", "rescale", "restore"]
 
 PULL = 0.01  # towards scale 1 and offset 0, so that perfect separation stays finite
 LEAST_SCALE = 0.05
@@ -59,6 +59,14 @@ def rescale(model: keras.Model, *, scale: float, offset: float) -> None:
     layer = model.get_layer(LOGIT_LAYER)
     kernel, bias = layer.get_weights()
     layer.set_weights([kernel * scale, bias * scale + offset])
+
+
+def restore(model: keras.Model, *, scale: float, offset: float) -> None:
+    """Undo :func:`rescale` in place: trained weights are halves, so rounding finds them again."""
+    layer = model.get_layer(LOGIT_LAYER)
+    kernel, bias = layer.get_weights()
+    trained = [kernel / scale, (bias - offset) / scale]
+    layer.set_weights([weights.astype(np.float16).astype(np.float32) for weights in trained])
 
 
 def platt_scaling(logits: FloatArray, positive: npt.NDArray[np.bool_]) -> tuple[float, float]:

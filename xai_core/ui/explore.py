@@ -34,7 +34,7 @@ from xai_core.ui.wording import (
 )
 from xai_core.values import Explanation, Waveform
 
-__all__ = ["explore_page"]
+__all__ = ["explore_page", "get_ready"]
 
 logger = logging.getLogger(__name__)
 
@@ -42,19 +42,15 @@ REDRAW_SECONDS = 0.6  # at most one redraw so often while a map is refined
 PANELS_HEIGHT = 480  # pixels
 BARS_HEIGHT = 270  # pixels
 FAULT = "This is a fault of TimbreLens; the server's log says more. Another choice may work."
-TOP_PADDING = "3rem"  # clears the menu; the usual 6rem push the panels off a first screen
+
+
+def get_ready() -> None:
+    """Keep Streamlit from clearing Keras; the import of this module is the long part."""
+    keep_keras_state()
 
 
 def explore_page() -> None:
-    """Draw the page."""
-    keep_keras_state()
-    st.set_page_config(page_title="TimbreLens · Explore", page_icon="🔍", layout="wide")
-    st.html(f"<style>.block-container {{ padding-top: {TOP_PADDING}; }}</style>")
-    st.title("TimbreLens", anchor=False)
-    st.markdown(
-        "Pick a note and see which moments and frequencies make a neural network hear a flute, "
-        "a guitar or a voice in it."
-    )
+    """Draw the page below its title."""
     try:
         _explore()
     except InputError as error:
