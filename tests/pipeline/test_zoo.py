@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +20,7 @@ from xai_core.features import describe, extract
 from xai_core.gradients import ModelGradients
 from xai_core.pipeline import explain
 from xai_core.pipeline.zoo import train_models
-from xai_core.training import PRESETS
+from xai_core.training import PRESETS, restore
 from xai_core.values import FAMILIES, Waveform
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config")  # see `run` below
@@ -181,6 +182,8 @@ def test_the_mean_spectrum_is_that_of_the_training_notes(run: _Run) -> None:
 
 
 def test_calibration_is_folded_in_and_written_down(run: _Run) -> None:
+    shared = {str(card.training["calibration"]) for card in _cards().values()}
+    assert len(shared) == 1  # one scaling, so that the ten stay comparable
     for family, card in _cards().items():
         model, _ = store.load_model(TYPE, family, models="tiny")
         kernel, _ = model.get_layer("logit").get_weights()
@@ -233,9 +236,35 @@ def test_a_killed_run_resumes_where_it_was(run: _Run) -> None:
     after = _cards()
     for family in FAMILIES:
         if family not in ("flute", "reed"):
-            assert after[family] == before[family]
+            assert after[family].training["history"] == before[family].training["history"]
+    assert len({str(card.training["calibration"]) for card in after.values()}) == 1
     assert after["flute"].training["notes"] == before["flute"].training["notes"]
     assert store.read_summary(TYPE, models="tiny") is not None
+
+
+def test_a_run_killed_while_it_calibrated_calibrates_again(run: _Run) -> None:
+    before = _cards()
+    weights = store.load_model(TYPE, "organ", models="tiny")[0].get_weights()
+    path = run.folder / "models" / "tiny" / TYPE / "organ" / "card.json"
+    # as if organ had kept an older calibration, its weights and its card in agreement
+    model, card = store.load_model(TYPE, "organ", models="tiny")
+    old = card.training["calibration"]
+    restore(model, scale=old["scale"], offset=old["offset"])
+    about = {name: getattr(card, name) for name in ("architecture", "features", "data", "scores")}
+    about["training"] = {**card.training, "calibration": None}
+    store.save_model(model, models="tiny", type=TYPE, family="organ", about=about)
+    assert json.loads(path.read_text())["training"]["calibration"] is None
+
+    assert run.train() == []  # nothing is learned anew
+    after = _cards()
+    for family in FAMILIES:
+        new = after[family].training["calibration"]
+        assert new["scale"] == pytest.approx(old["scale"], rel=1e-5)
+        assert new["offset"] == pytest.approx(old["offset"], abs=1e-5)
+        assert after[family].scores == pytest.approx(before[family].scores, abs=1e-5)
+    again = store.load_model(TYPE, "organ", models="tiny")[0].get_weights()
+    for a, b in zip(weights, again, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
 
 def test_another_seed_or_other_notes_train_anew(run: _Run) -> None:

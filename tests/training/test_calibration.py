@@ -108,3 +108,14 @@ def test_scaling_is_folded_into_the_last_layer_exactly() -> None:
             for a, b in zip(weights, model.get_layer(name).get_weights(), strict=True)
         )
     np.testing.assert_allclose(probabilities_of(model, corpus), _sigmoid(after), atol=1e-6)
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(0.78, -0.8), (0.05, 3.0), (4.0, 0.01)])
+def test_a_scaling_is_undone_to_the_last_bit(scale: float, offset: float) -> None:
+    model = wake(build_cnn(SHAPE, head="pooled"), seed=1)
+    model.set_weights([w.astype(np.float16).astype(np.float32) for w in model.get_weights()])
+    before = model.get_weights()
+    calibration.rescale(model, scale=scale, offset=offset)
+    assert not np.array_equal(model.get_weights()[-2], before[-2])
+    calibration.restore(model, scale=scale, offset=offset)
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
