@@ -28,6 +28,7 @@ def server(app_server: StartApp) -> AppServer:
 
 def open_explore(page: Page, server: AppServer, query: str = "") -> None:
     page.goto(f"{server.url}/{query}")
+    expect(page.get_by_role("heading", name="TimbreLens")).to_be_visible()
     expect(badge(page)).to_be_visible(timeout=PATIENCE)
 
 
