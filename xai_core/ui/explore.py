@@ -34,7 +34,7 @@ from xai_core.ui.wording import (
 )
 from xai_core.values import Explanation, Waveform
 
-__all__ = ["explore_page", "get_ready"]
+__all__ = ["explore_page"]
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +44,9 @@ BARS_HEIGHT = 270  # pixels
 FAULT = "This is a fault of TimbreLens; the server's log says more. Another choice may work."
 
 
-def get_ready() -> None:
-    """Keep Streamlit from clearing Keras; the import of this module is the long part."""
-    keep_keras_state()
-
-
 def explore_page() -> None:
     """Draw the page below its title."""
+    keep_keras_state()
     try:
         _explore()
     except InputError as error:

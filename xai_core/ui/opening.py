@@ -6,11 +6,14 @@ page is for. So nothing heavy is imported at the top of this module.
 
 from __future__ import annotations
 
+import sys
+
 import streamlit as st
 
 __all__ = ["open_explore"]
 
 TOP_PADDING = "3rem"  # clears the menu; the usual 6rem push the panels off a first screen
+LOADING = "Loading the networks. A server that was just started takes some seconds."
 
 
 def open_explore() -> None:
@@ -22,8 +25,10 @@ def open_explore() -> None:
         "Pick a note and see which moments and frequencies make a neural network hear a flute, "
         "a guitar or a voice in it."
     )
-    with st.spinner("Loading the networks; a fresh server takes a few seconds …"):
-        from xai_core.ui.explore import explore_page, get_ready
+    waiting = st.empty()
+    if "xai_core.ui.explore" not in sys.modules:
+        waiting.info(LOADING, icon=":material/hourglass:")
+    from xai_core.ui.explore import explore_page
 
-        get_ready()
+    waiting.empty()
     explore_page()
