@@ -41,7 +41,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Browser, Page
 
-from tests.benchmarks.reporting import busy, conditions
+from tests.benchmarks.reporting import conditions, watch_other_work
 from tests.browser import find_chrome, open_browser, open_page, start_app
 
 PATIENCE = 120_000  # ms
@@ -119,10 +119,9 @@ def main() -> None:
     asked = _arguments()
     print(conditions(("streamlit", "tensorflow-cpu", "plotly", "playwright")))
     with ExitStack() as stack:
+        stack.enter_context(watch_other_work())
         browser = stack.enter_context(open_browser(find_chrome()))
         print(f"browser: Chromium {browser.version}, headless, on the same machine")
-        if busy():
-            print("note: other work is running, so that times are long")
         for run in range(1, asked.starts):
             _start(browser, asked.type, label=f"cold start {run}", stay=None)
         _start(

@@ -26,7 +26,13 @@ import scipy.fft
 import threadpoolctl
 from numpy.typing import NDArray
 
-from tests.benchmarks.reporting import busy, conditions, pick_notes, spread, waveform
+from tests.benchmarks.reporting import (
+    conditions,
+    pick_notes,
+    spread,
+    watch_other_work,
+    waveform,
+)
 from xai_core.features import HOP_LENGTH, N_FFT, extract
 from xai_core.values import SAMPLE_RATE, SPECTROGRAM_TYPES
 
@@ -41,12 +47,10 @@ def main() -> None:
     """Measure, compare and print one line a type."""
     asked = _arguments()
     notes = [waveform(record) for record in pick_notes(asked.notes)]
-    with threadpoolctl.threadpool_limits(asked.threads):
+    with threadpoolctl.threadpool_limits(asked.threads), watch_other_work():
         print(conditions(("numpy", "scipy", "librosa")))
         print(f"threads: {asked.threads} for BLAS on both sides; one FFT thread on both sides")
         print(f"n: {asked.notes} notes x {asked.repeats} times, 4 s each at 16 kHz, taking turns")
-        if busy():
-            print("note: other work is running, so that times are long; the two share it")
         print(
             f"\n{'type':<18}{'ours ms':>24}{'librosa ms':>24}{'notes/s':>9}{'librosa':>9}"
             f"{'ratio':>8}{'max diff':>10}{'in float64':>12}"

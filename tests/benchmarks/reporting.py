@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -21,26 +23,34 @@ from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.values import Waveform
 
-__all__ = ["busy", "conditions", "pick_notes", "seconds", "spread", "waveform"]
+__all__ = ["conditions", "pick_notes", "seconds", "spread", "watch_other_work", "waveform"]
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-BUSY = 0.5  # load average from which other work is likely to be in the figures
+PROC_STAT = Path("/proc/stat")
+BUSY = 0.1  # share of the machine from which other work is likely to be in the figures
 
 
 def conditions(packages: Sequence[str]) -> str:
-    """Return two lines: the machine and its load, the versions of Python and of packages."""
-    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else "unknown"
+    """Return two lines: the machine, and the versions of Python and of packages."""
     versions = [f"Python {platform.python_version()}"]
     versions += [f"{package} {_version(package)}" for package in packages]
-    return (
-        f"machine: {_processor()}, {os.cpu_count()} cores, load average {load} at the start\n"
-        f"versions: {', '.join(versions)}"
-    )
+    return f"machine: {_processor()}, {os.cpu_count()} cores\nversions: {', '.join(versions)}"
 
 
-def busy() -> bool:
-    """Whether the machine had other work in the last minute."""
-    return hasattr(os, "getloadavg") and os.getloadavg()[0] > BUSY
+@contextmanager
+def watch_other_work() -> Iterator[None]:
+    """Say at the end how much of the machine's time other processes took, where Linux tells.
+
+    Children count as own work once they have ended.
+    """
+    began, busy, own = time.perf_counter(), _busy_seconds(), sum(os.times()[:4])
+    yield
+    if busy is None:
+        return
+    available = (time.perf_counter() - began) * (os.cpu_count() or 1)
+    share = max(0.0, (_busy_seconds() or 0.0) - busy - (sum(os.times()[:4]) - own)) / available
+    warning = ": the times are too long, measure again on a quiet machine" if share > BUSY else ""
+    print(f"\nother work took {share:.0%} of the machine meanwhile{warning}")
 
 
 def pick_notes(n: int, *, seed: int = 0) -> list[NoteRecord]:
@@ -71,6 +81,16 @@ def spread(values: Sequence[float], *, digits: int = 3) -> str:
 def seconds(values: Sequence[float]) -> str:
     """Return median and spread of times, with their unit."""
     return f"{spread(values)} s"
+
+
+def _busy_seconds() -> float | None:
+    """Processor time that all processes and the host have taken since the start, s."""
+    try:
+        fields = PROC_STAT.read_text(encoding="ascii").split("\n", 1)[0].split()[1:9]
+    except OSError:
+        return None
+    user, nice, system, _idle, _waiting, *others = (int(field) for field in fields)
+    return (user + nice + system + sum(others)) / os.sysconf("SC_CLK_TCK")
 
 
 def _version(package: str) -> str:
