@@ -47,13 +47,21 @@ def choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
 
 def heatmap_of_panel(page: Page, panel: int) -> np.ndarray:
     """Return the values that the browser drew in a panel, shape (rows, columns)."""
+    axis = "x" if panel == 1 else f"x{panel}"
+    wait_until_drawn(page, panels(page))
     rows = panels(page).evaluate(
         """(plot, axis) => plot._fullData.filter(
             t => t.type === 'heatmap' && t.visible === true && t.xaxis === axis
         ).map(t => Array.from(t.z, row => Array.from(row)))[0]""",
-        "x" if panel == 1 else f"x{panel}",
+        axis,
     )
     return np.asarray(rows, np.float64)
+
+
+def wait_until_drawn(page: Page, plot: Locator) -> None:
+    """Wait for Plotly, which draws a moment after the text beside the figure is there."""
+    page.wait_for_function("plot => plot._fullData", arg=plot.element_handle(), timeout=PATIENCE)
+    page.wait_for_timeout(300)  # ms, for a refined figure that is on its way
 
 
 def error_shown(page: Page) -> str:
@@ -90,6 +98,7 @@ def test_ten_probabilities_and_a_verdict(page: Page, server: AppServer) -> None:
     open_explore(page, server, "?type=mfcc&family=organ")
     expect(page.get_by_text(re.compile("The MFCC models hear|No MFCC model is"))).to_be_visible()
     bars = page.locator(".js-plotly-plot").first
+    wait_until_drawn(page, bars)
     widths = bars.evaluate(
         "plot => plot._fullData.filter(t => t.type === 'bar').flatMap(t => Array.from(t.x))"
     )
