@@ -18,6 +18,8 @@ from xai_core.figures.scales import number_text
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000  # ms; a cold server loads TensorFlow first
+# Plotly draws a moment after the text beside a figure is there
+DRAWN = "axis => [...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot._fullData)"
 TITLES = ("Feature maps", "Integrated Gradients", "Grad-CAM")
 
 
@@ -48,20 +50,17 @@ def choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
 def heatmap_of_panel(page: Page, panel: int) -> np.ndarray:
     """Return the values that the browser drew in a panel, shape (rows, columns)."""
     axis = "x" if panel == 1 else f"x{panel}"
-    wait_until_drawn(page, panels(page))
-    rows = panels(page).evaluate(
-        """(plot, axis) => plot._fullData.filter(
-            t => t.type === 'heatmap' && t.visible === true && t.xaxis === axis
-        ).map(t => Array.from(t.z, row => Array.from(row)))[0]""",
-        axis,
-    )
+    page.wait_for_timeout(500)  # ms, for a refined figure that is on its way
+    rows = page.wait_for_function(
+        DRAWN
+        + """.filter(plot => plot.textContent.includes('Grad-CAM')).map(plot =>
+            plot._fullData.filter(
+                t => t.type === 'heatmap' && t.visible === true && t.xaxis === axis
+            ).map(t => Array.from(t.z, row => Array.from(row)))[0])[0]""",
+        arg=axis,
+        timeout=PATIENCE,
+    ).json_value()
     return np.asarray(rows, np.float64)
-
-
-def wait_until_drawn(page: Page, plot: Locator) -> None:
-    """Wait for Plotly, which draws a moment after the text beside the figure is there."""
-    page.wait_for_function("plot => plot._fullData", arg=plot.element_handle(), timeout=PATIENCE)
-    page.wait_for_timeout(300)  # ms, for a refined figure that is on its way
 
 
 def error_shown(page: Page) -> str:
@@ -97,11 +96,12 @@ def test_four_panels_hold_the_maps_of_the_model(page: Page, server: AppServer) -
 def test_ten_probabilities_and_a_verdict(page: Page, server: AppServer) -> None:
     open_explore(page, server, "?type=mfcc&family=organ")
     expect(page.get_by_text(re.compile("The MFCC models hear|No MFCC model is"))).to_be_visible()
-    bars = page.locator(".js-plotly-plot").first
-    wait_until_drawn(page, bars)
-    widths = bars.evaluate(
-        "plot => plot._fullData.filter(t => t.type === 'bar').flatMap(t => Array.from(t.x))"
-    )
+    widths = page.wait_for_function(
+        DRAWN
+        + """.map(plot => plot._fullData.filter(t => t.type === 'bar'))
+            .filter(bars => bars.length).map(bars => bars.flatMap(t => Array.from(t.x)))[0]""",
+        timeout=PATIENCE,
+    ).json_value()
     assert len(widths) == 10
     assert all(0.0 <= width <= 100.0 for width in widths)
 
