@@ -26,7 +26,7 @@ AUDIO_SUFFIXES = (".flac", ".wav")
 _FLAC_HEADER = 42  # bytes: magic, block header and STREAMINFO, which ends with the MD5
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NoteRecord:
     """One recording of one note.
 
@@ -49,6 +49,15 @@ class NoteRecord:
         Name to show to a reader ("Nylon String Guitar"), or "".
     collection : str
         Name of the folder the note was read from, or "".
+    instrument_source : str
+        How the sound is made: ``acoustic``, ``electronic``, ``synthetic`` or "".
+    qualities : tuple of str
+        NSynth's words for the sound, such as ``bright``.
+    licence, attribution : str
+        Under what terms the recording is published and whom to name, or "".
+    group : str
+        Instruments of one group share recordings or are one and the same:
+        never split over training and test. "" for an instrument by itself.
     """
 
     note: str
@@ -60,6 +69,11 @@ class NoteRecord:
     source: str
     instrument_name: str = ""
     collection: str = ""
+    instrument_source: str = ""
+    qualities: tuple[str, ...] = ()
+    licence: str = ""
+    attribution: str = ""
+    group: str = ""
 
 
 def read_samples(record: NoteRecord) -> npt.NDArray[np.float32]:
