@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.datasets.notes_on_disk import tone, write_audio
-from xai_core.datasets.notes import NoteRecord, audio_digest, read_samples
+from tests.datasets.notes_on_disk import SR, tone, write_audio
+from xai_core.datasets.notes import NoteRecord, audio_digest, read_note, read_samples
 from xai_core.errors import AudioError
 
 
@@ -23,16 +23,32 @@ def test_samples_come_exactly_as_stored(tmp_path: Path, name: str) -> None:
     np.testing.assert_array_equal(got, y)
 
 
-def test_another_rate_is_refused(tmp_path: Path) -> None:
-    path = write_audio(tmp_path / "a.wav", tone(), sr=44_100)
-    with pytest.raises(AudioError, match=r"guitar_acoustic_010.*expected 16000 Hz, got 44100 Hz"):
-        read_samples(record(path))
+def test_another_rate_is_resampled(tmp_path: Path) -> None:
+    n = 3 * 44_100
+    y = 0.5 * np.sin(2 * np.pi * 1_000.0 * np.arange(n) / 44_100)
+    got = read_samples(record(write_audio(tmp_path / "a.wav", y, sr=44_100, subtype="FLOAT")))
+    expected = 0.5 * np.sin(2 * np.pi * 1_000.0 * np.arange(3 * SR) / SR)
+    assert got.size == 3 * SR
+    # the filter's band edge is far away; 1e-4 is -74 dB below the tone
+    np.testing.assert_allclose(got[800:-800], expected[800:-800], atol=1e-4)
 
 
-def test_stereo_is_refused(tmp_path: Path) -> None:
-    path = write_audio(tmp_path / "a.wav", np.stack([tone(), tone()], axis=1))
-    with pytest.raises(AudioError, match="expected mono audio, got 2 channels"):
-        read_samples(record(path))
+def test_channels_are_averaged(tmp_path: Path) -> None:
+    path = write_audio(tmp_path / "a.wav", np.stack([tone(), np.zeros(1_600)], axis=1))
+    np.testing.assert_allclose(read_samples(record(path)), tone() / 2, atol=1e-7)
+
+
+@pytest.mark.parametrize("sr", [16_000, 22_050])
+def test_a_note_is_the_first_four_seconds_padded_with_silence(tmp_path: Path, sr: int) -> None:
+    long = write_audio(tmp_path / "long.wav", tone(n_samples=6 * sr), sr=sr)
+    short = write_audio(tmp_path / "short.wav", tone(n_samples=sr), sr=sr)
+    np.testing.assert_allclose(
+        read_note(record(long)), read_samples(record(long))[: 4 * SR], atol=1e-6
+    )
+    got = read_note(record(short))
+    np.testing.assert_array_equal(got[:SR], read_samples(record(short)))
+    assert got.shape == (4 * SR,)
+    assert not got[SR:].any()
 
 
 def test_a_missing_file_names_the_note(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ A collection is a list of :class:`NoteRecord`; audio is read when it is needed.
 
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.folders import read_folder
-from xai_core.datasets.notes import NoteRecord, audio_digest, read_samples
+from xai_core.datasets.notes import NoteRecord, audio_digest, read_note, read_samples
 from xai_core.datasets.nsynth import NewNote, read_nsynth, write_nsynth
 from xai_core.datasets.splits import group_instruments, split_by_instrument
 
@@ -18,6 +18,7 @@ __all__ = [
     "group_instruments",
     "read_collection",
     "read_folder",
+    "read_note",
     "read_nsynth",
     "read_samples",
     "split_by_instrument",

@@ -2,7 +2,8 @@
 
 Conventions
 -----------
-Audio is mono at 16 000 Hz; samples are float32 with full scale at -1 and 1.
+Files may have any rate, length and number of channels; what is read for a
+network is mono at 16 000 Hz, float32 with full scale at -1 and 1.
 Pitches and velocities are MIDI numbers, None where a collection does not tell.
 """
 
@@ -15,13 +16,22 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import soundfile
+import soxr
 
 from xai_core.errors import AudioError
-from xai_core.values import SAMPLE_RATE
+from xai_core.values import NOTE_SAMPLES, SAMPLE_RATE
 
-__all__ = ["AUDIO_SUFFIXES", "NoteRecord", "audio_digest", "read_samples"]
+__all__ = [
+    "AUDIO_SUFFIXES",
+    "NoteRecord",
+    "audio_digest",
+    "read_note",
+    "read_samples",
+    "read_stored",
+]
 
-AUDIO_SUFFIXES = (".flac", ".wav")
+AUDIO_SUFFIXES = (".aif", ".aiff", ".flac", ".mp3", ".ogg", ".wav")
+EDGE_SECONDS = 0.25  # read beyond the end, so that the resampling filter sees no edge
 
 _FLAC_HEADER = 42  # bytes: magic, block header and STREAMINFO, which ends with the MD5
 
@@ -35,7 +45,7 @@ class NoteRecord:
     note : str
         Name in the style of NSynth, ``guitar_acoustic_010-064-100``.
     path : Path
-        Audio file, mono at 16 000 Hz.
+        Audio file.
     family : str
         One of :data:`xai_core.values.FAMILIES`.
     instrument : str
@@ -76,8 +86,33 @@ class NoteRecord:
     group: str = ""
 
 
-def read_samples(record: NoteRecord) -> npt.NDArray[np.float32]:
-    """Return the samples of a note exactly as they are stored.
+def read_note(record: NoteRecord) -> npt.NDArray[np.float32]:
+    """Return the first 4 s of a note, padded with silence at the end.
+
+    Returns
+    -------
+    ndarray, shape (64000,)
+        float32 at 16 000 Hz, mono.
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, damaged or empty.
+    """
+    y = read_samples(record, seconds=NOTE_SAMPLES / SAMPLE_RATE)[:NOTE_SAMPLES]
+    return np.pad(y, (0, NOTE_SAMPLES - y.size))
+
+
+def read_samples(record: NoteRecord, *, seconds: float | None = None) -> npt.NDArray[np.float32]:
+    """Return the samples of a note at 16 000 Hz, channels averaged.
+
+    What is stored in mono at 16 000 Hz comes exactly as it is.
+
+    Parameters
+    ----------
+    record : NoteRecord
+    seconds : float, optional
+        No more than the beginning is needed; a little more may come.
 
     Returns
     -------
@@ -87,29 +122,55 @@ def read_samples(record: NoteRecord) -> npt.NDArray[np.float32]:
     Raises
     ------
     AudioError
-        If the file is missing, damaged, empty, not mono or not at 16 000 Hz.
+        If the file is missing, damaged or empty.
     """
-    if not record.path.is_file():
-        raise AudioError(
-            f"note {record.note}: its audio file {record.path} is missing: was it moved or renamed?"
-        )
+    y, sr = read_stored(record, seconds=None if seconds is None else seconds + EDGE_SECONDS)
+    mono = y[:, 0] if y.shape[1] == 1 else y.mean(axis=1)
+    if sr != SAMPLE_RATE:
+        mono = soxr.resample(mono, sr, SAMPLE_RATE, quality="HQ")
+    return np.asarray(mono, np.float32)
+
+
+def read_stored(
+    record: NoteRecord, *, seconds: float | None = None
+) -> tuple[npt.NDArray[np.float32], int]:
+    """Return the samples of a note as they are stored, and their rate.
+
+    Parameters
+    ----------
+    record : NoteRecord
+    seconds : float, optional
+        Read no more than the beginning.
+
+    Returns
+    -------
+    y : ndarray, shape (n_samples, n_channels)
+        float32, full scale at -1 and 1.
+    sr : int
+        Hz.
+
+    Raises
+    ------
+    AudioError
+        If the file is missing, damaged or empty.
+    """
     try:
-        y, sr = soundfile.read(record.path, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(record.path) as file:
+            frames = -1 if seconds is None else int(seconds * file.samplerate)
+            y = file.read(frames, dtype="float32", always_2d=True)
+            sr = file.samplerate
     except (soundfile.SoundFileError, RuntimeError) as error:
+        if not record.path.is_file():
+            raise AudioError(
+                f"note {record.note}: its audio file {record.path} is missing: "
+                "was it moved or renamed?"
+            ) from error
         raise AudioError(
             f"note {record.note}: {record.path} cannot be read as audio: is the file damaged?"
         ) from error
-    if sr != SAMPLE_RATE:
-        raise AudioError(
-            f"note {record.note}: expected {SAMPLE_RATE} Hz, got {sr} Hz: "
-            "resample the collection first"
-        )
-    if y.shape[1] != 1:
-        raise AudioError(f"note {record.note}: expected mono audio, got {y.shape[1]} channels")
     if y.shape[0] == 0:
         raise AudioError(f"note {record.note}: expected audio, got 0 samples: is the file empty?")
-    samples: npt.NDArray[np.float32] = y[:, 0]
-    return samples
+    return y, sr
 
 
 def audio_digest(record: NoteRecord) -> str:
@@ -128,7 +189,8 @@ def audio_digest(record: NoteRecord) -> str:
         stored = _flac_md5(record.path)
         if stored is not None:
             return stored
-    samples = np.clip(np.rint(read_samples(record) * 32768.0), -32768, 32767)
+    y, _ = read_stored(record)
+    samples = np.clip(np.rint(y * 32768.0), -32768, 32767)
     return hashlib.md5(samples.astype("<i2").tobytes(), usedforsecurity=False).hexdigest()
 
 

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.datasets.notes import NoteRecord, audio_digest, read_samples
+from xai_core.datasets.notes import NoteRecord, audio_digest, read_note
 from xai_core.features import N_FRAMES, extract, n_bins
 from xai_core.training.augment import augment
 from xai_core.values import FAMILIES, SAMPLE_RATE, FloatArray, Waveform
@@ -82,7 +82,7 @@ def build_corpus(
     Parameters
     ----------
     records : sequence of NoteRecord
-        16 kHz mono notes of 4 s.
+        Notes of any rate and length; the first 4 s are learnt from.
     type : str
         Spectrogram type.
     n_augmented : int
@@ -98,7 +98,7 @@ def build_corpus(
     """
     x = np.zeros((1 + n_augmented, len(records), N_FRAMES, n_bins(type)), np.float16)
     for index, record in enumerate(records):
-        y = read_samples(record)
+        y = read_note(record)
         name = int.from_bytes(hashlib.sha256(record.note.encode()).digest()[:8], "big")
         rng = np.random.default_rng([seed, name])
         for variant in range(1 + n_augmented):
