@@ -22,7 +22,7 @@ def tone(frequency: float = 440.0, *, n_samples: int = 1_600, peak: float = 0.5)
     return np.asarray(np.rint(y * 32768) / 32768, np.float32)
 
 
-def write_audio(path: Path, y: Samples, *, sr: int = SR, subtype: str = "PCM_16") -> Path:
+def write_audio(path: Path, y: Samples, *, sr: int = SR, subtype: str | None = "PCM_16") -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, y, sr, subtype=subtype)
     return path

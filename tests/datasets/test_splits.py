@@ -30,10 +30,21 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return paths
 
 
-def note(path: Path, family: str, number: int, *, collection: str = "a") -> NoteRecord:
+def note(
+    path: Path, family: str, number: int, *, collection: str = "a", group: str = ""
+) -> NoteRecord:
     instrument = f"{family}_acoustic_{number:03d}"
-    name = f"{instrument}-{path.stem}"
-    return NoteRecord(name, path, family, instrument, 60, 100, collection, "", collection)
+    return NoteRecord(
+        note=f"{instrument}-{path.stem}",
+        path=path,
+        family=family,
+        instrument=instrument,
+        pitch=60,
+        velocity=100,
+        source=collection,
+        collection=collection,
+        group=group,
+    )
 
 
 def split(
@@ -43,9 +54,15 @@ def split(
     return split_by_instrument(records, test_fraction=test_fraction, rng=rng)
 
 
-# (family, instrument, file): few files over many instruments, so that copies are common
+# (family, instrument, file, group): few files over many instruments, so that copies are common;
+# mostly without a group
 random_notes = st.lists(
-    st.tuples(st.sampled_from(FAMILIES[:3]), st.integers(0, 9), st.integers(0, N_FILES - 1)),
+    st.tuples(
+        st.sampled_from(FAMILIES[:3]),
+        st.integers(0, 9),
+        st.integers(0, N_FILES - 1),
+        st.sampled_from(["", "", "", "", "", "x", "y", "z"]),
+    ),
     min_size=1,
     max_size=40,
 )
@@ -56,23 +73,24 @@ random_notes = st.lists(
     test_fraction=st.floats(0.05, 0.95),
     seed=st.integers(0, 2**32 - 1),
 )
-def test_no_instrument_and_no_recording_is_on_both_sides(
-    files: list[Path], drawn: list[tuple[str, int, int]], test_fraction: float, seed: int
+def test_no_instrument_no_recording_and_no_group_is_on_both_sides(
+    files: list[Path], drawn: list[tuple[str, int, int, str]], test_fraction: float, seed: int
 ) -> None:
-    records = [note(files[i], family, number) for family, number, i in drawn]
+    records = [note(files[i], family, number, group=group) for family, number, i, group in drawn]
     train, test = split(records, seed=seed, test_fraction=test_fraction)
     assert Counter(train) + Counter(test) == Counter(records)
     assert not {r.instrument for r in train} & {r.instrument for r in test}
     assert not {audio_digest(r) for r in train} & {audio_digest(r) for r in test}
+    assert not {r.group for r in train} & {r.group for r in test} - {""}
     # No family that is tested goes untrained.
     assert {r.family for r in test} <= {r.family for r in train}
 
 
 @given(drawn=random_notes, seed=st.integers(0, 2**32 - 1), order=st.randoms())
 def test_a_split_depends_on_the_generator_alone(
-    files: list[Path], drawn: list[tuple[str, int, int]], seed: int, order: object
+    files: list[Path], drawn: list[tuple[str, int, int, str]], seed: int, order: object
 ) -> None:
-    records = [note(files[i], family, number) for family, number, i in drawn]
+    records = [note(files[i], family, number, group=group) for family, number, i, group in drawn]
     mixed = [records[i] for i in np.random.default_rng(seed).permutation(len(records))]
     _, test = split(records, seed=seed)
     _, again = split(mixed, seed=seed)
@@ -113,6 +131,22 @@ def test_copies_join_instruments_over_several_steps(files: list[Path]) -> None:
     joined = {"guitar_acoustic_000", "guitar_acoustic_001", "organ_acoustic_002"}
     assert {groups[name] for name in joined} == {frozenset(joined)}
     assert groups["guitar_acoustic_003"] == {"guitar_acoustic_003"}
+
+
+def test_a_group_joins_instruments_and_no_group_joins_none(files: list[Path]) -> None:
+    records = [
+        note(files[0], "guitar", 0, group="strat"),
+        note(files[1], "guitar", 1, group="strat"),
+        note(files[2], "guitar", 1),  # one note that names the group is enough
+        note(files[5], "bass", 2, group="strat"),
+        note(files[6], "guitar", 3),
+        note(files[7], "guitar", 4),
+    ]
+    groups = group_instruments(records)
+    joined = {"guitar_acoustic_000", "guitar_acoustic_001", "bass_acoustic_002"}
+    assert {groups[name] for name in joined} == {frozenset(joined)}
+    for alone in ("guitar_acoustic_003", "guitar_acoustic_004"):
+        assert groups[alone] == {alone}
 
 
 @pytest.mark.parametrize("seed", range(20))

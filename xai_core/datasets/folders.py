@@ -1,12 +1,19 @@
-"""A folder of audio with one sub-folder per family.
+"""A folder of audio with one sub-folder per family, or per instrument inside a family.
 
 Conventions
 -----------
-Three layouts are read: ``<family>/*.flac|wav`` with a ``manifest.csv`` that
-tells what each file is; ``<family>/<instrument>/*.flac|wav``; and
-``<family>/*.flac|wav`` alone. In the last one a file named as in NSynth or
-``<instrument>__...`` tells its instrument; all others of a family count as one
-instrument, so that a split cannot put the same instrument on both sides.
+Three layouts are read: ``<family>/*`` with a ``manifest.csv`` that tells what
+each file is; ``<family>/<instrument>/*``; and ``<family>/*`` alone. In the last
+one a file named as in NSynth or ``<instrument>__...`` tells its instrument; all
+others of a family count as one instrument, so that a split cannot put the same
+instrument on both sides.
+
+Audio is what ends in one of :data:`xai_core.datasets.notes.AUDIO_SUFFIXES`, in
+upper or lower case; other files are passed over. Any rate and length will do.
+
+``manifest.csv`` is UTF-8 with the columns ``file`` (relative to the manifest),
+``family``, ``instrument`` and ``source``, and may have ``midi_pitch``,
+``velocity``, ``licence``, ``attribution`` and ``group``.
 """
 
 from __future__ import annotations
@@ -14,7 +21,7 @@ from __future__ import annotations
 import csv
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from xai_core.datasets.notes import AUDIO_SUFFIXES, NoteRecord
@@ -38,7 +45,7 @@ def read_folder(folder: str | Path) -> list[NoteRecord]:
     ------
     InputError
         If there is no family folder, no audio in them, or ``manifest.csv``
-        lacks a column or names an unknown family.
+        is not a UTF-8 table, lacks a column or names an unknown family.
     """
     folder = Path(folder)
     manifest = folder / "manifest.csv"
@@ -55,34 +62,49 @@ def _from_manifest(manifest: Path) -> list[NoteRecord]:
     collection = manifest.parent.resolve().name
     records: list[NoteRecord] = []
     missing: list[str] = []
-    with manifest.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        absent = [name for name in _COLUMNS if name not in (reader.fieldnames or [])]
-        if absent:
-            raise InputError(f"{manifest} has no column {absent[0]!r}")
-        for line, row in enumerate(reader, start=2):
-            family = row["family"]
-            if family not in FAMILIES:
-                raise InputError(f"{manifest} line {line} has the unknown family {family!r}")
-            path = manifest.parent / row["file"]
-            if not path.is_file():
-                missing.append(row["file"])
-                continue
-            records.append(
-                NoteRecord(
-                    note=path.stem,
-                    path=path,
-                    family=family,
-                    instrument=row["instrument"],
-                    pitch=_number(row, "midi_pitch"),
-                    velocity=_number(row, "velocity"),
-                    source=row["source"] or collection,
-                    collection=collection,
-                )
+    for line, row in _rows(manifest):
+        family = row["family"]
+        if family not in FAMILIES:
+            raise InputError(f"{manifest} line {line} has the unknown family {family!r}")
+        path = manifest.parent / row["file"]
+        if not path.is_file():
+            missing.append(row["file"])
+            continue
+        records.append(
+            NoteRecord(
+                note=path.stem,
+                path=path,
+                family=family,
+                instrument=row["instrument"],
+                pitch=_number(row, "midi_pitch"),
+                velocity=_number(row, "velocity"),
+                source=row["source"] or collection,
+                collection=collection,
+                licence=row.get("licence", "").strip(),
+                attribution=row.get("attribution", "").strip(),
+                group=row.get("group", "").strip(),
             )
+        )
     if missing:
         _LOG.warning("%d files of %s are missing, first %s", len(missing), manifest, missing[0])
     return records
+
+
+def _rows(manifest: Path) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the rows of a manifest, short ones filled up with "", and their line numbers."""
+    try:
+        with manifest.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, restkey="", restval="")
+            absent = [name for name in _COLUMNS if name not in (reader.fieldnames or [])]
+            if absent:
+                raise InputError(f"{manifest} has no column {absent[0]!r}")
+            yield from enumerate(reader, start=2)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{manifest} is not UTF-8 text: was it saved by a spreadsheet in another encoding?"
+        ) from error
+    except csv.Error as error:
+        raise InputError(f"{manifest} is not a table of comma-separated values: {error}") from error
 
 
 def _from_names(folder: Path) -> list[NoteRecord]:
@@ -90,7 +112,7 @@ def _from_names(folder: Path) -> list[NoteRecord]:
     records = []
     for family in FAMILIES:
         for path in sorted((folder / family).rglob("*")):
-            if path.suffix.lower() not in AUDIO_SUFFIXES:
+            if path.suffix.lower() not in AUDIO_SUFFIXES or path.is_dir():
                 continue
             match = _NSYNTH_NAME.fullmatch(path.stem)
             records.append(
@@ -122,6 +144,6 @@ def _instrument(path: Path, family_folder: Path, family: str, collection: str) -
     return name if name.startswith(f"{family}_") else f"{family}_{name}"
 
 
-def _number(row: Mapping[str, str | None], name: str) -> int | None:
-    text = (row.get(name) or "").strip()
+def _number(row: Mapping[str, str], name: str) -> int | None:
+    text = row.get(name, "").strip()
     return int(text) if text.isdecimal() and int(text) <= 127 else None

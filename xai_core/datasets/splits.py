@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-A split moves whole instruments. Instruments that share a byte-identical note,
-or are known to be the same one under two names, move together.
+A split moves whole instruments. Instruments that share a byte-identical note
+or a group, or are known to be the same one under two names, move together.
 """
 
 from __future__ import annotations
@@ -85,8 +85,9 @@ def split_by_instrument(
 def group_instruments(records: Sequence[NoteRecord]) -> dict[str, frozenset[str]]:
     """Return, for every instrument, the instruments that must stay with it.
 
-    Instruments are joined when one note of theirs has the same samples, or
-    when :data:`KNOWN_TWINS` says that they are one.
+    Instruments are joined when one note of theirs has the same samples, when
+    their notes name the same group, or when :data:`KNOWN_TWINS` says that they
+    are one.
 
     Returns
     -------
@@ -114,8 +115,11 @@ def group_instruments(records: Sequence[NoteRecord]) -> dict[str, frozenset[str]
     for twins in KNOWN_TWINS:
         join(twins)
     first: dict[str, str] = {}
+    first_of_group: dict[str, str] = {}
     for record in records:
         join((first.setdefault(audio_digest(record), record.instrument), record.instrument))
+        if record.group:
+            join((first_of_group.setdefault(record.group, record.instrument), record.instrument))
 
     members: dict[str, set[str]] = defaultdict(set)
     for name in parent:
