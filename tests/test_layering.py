@@ -40,7 +40,7 @@ ROOMS = {
     "gradients": _room(2, "numpy tensorflow keras"),
     "attribution": _room(2, "numpy"),
     "metrics": _room(2, "numpy scipy ot"),
-    "datasets": _room(2, "numpy soundfile soxr fluidsynth"),
+    "datasets": _room(2, "numpy soundfile soxr ijson fluidsynth"),
     "figures": _room(2, "numpy plotly matplotlib"),
     "store": _room(3, "numpy keras"),
     "training": _room(4, "numpy keras soxr joblib dask"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -81,12 +82,45 @@ def test_a_wrong_option_is_one_plain_error(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("out", ["file", "file/notes"])
+def test_a_file_where_the_folder_should_be_is_one_plain_error(
+    font: Path, tmp_path: Path, out: str
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    result = run("render", font, "--out", tmp_path / out)
+    assert isinstance(result.exception, InputError)
+    assert f"cannot write to {tmp_path / out}: " in str(result.exception)
+    assert "is a file, expected a folder" in str(result.exception)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_folder_that_may_not_be_written_to_is_one_plain_error(
+    font: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # root, who may run the tests, may write anywhere
+    access = os.access
+    monkeypatch.setattr("os.access", lambda path, mode: not mode & os.W_OK and access(path, mode))
+    result = run("render", font, "--out", tmp_path / "a" / "b")
+    assert isinstance(result.exception, InputError)
+    assert f"writing to {tmp_path} is not permitted" in str(result.exception)
+    assert not (tmp_path / "a").exists()
+
+
 def test_summary_counts_notes_and_instruments(font: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run("render", font, "--out", out, "--pitches-per-instrument", 1, "--velocities", "25,100")
     result = run("summary", out)
     assert result.exit_code == 0, result.output
     assert re.search(r"organ\W+toy\W+1\W+2\W.*25 100", result.output)
+    assert "6 notes of 3 instruments" in result.output
+
+
+def test_summary_counts_damaged_notes_too(font: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run("render", font, "--out", out, "--pitches-per-instrument", 1, "--velocities", "25,100")
+    next((out / "audio").iterdir()).write_bytes(b"damaged")
+    result = run("summary", out)
+    assert result.exit_code == 0, result.output
     assert "6 notes of 3 instruments" in result.output
 
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import logging
+import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +11,15 @@ import numpy as np
 import pytest
 import soundfile
 
-from tests.datasets.notes_on_disk import new_note, tone
-from xai_core.datasets.notes import read_samples
-from xai_core.datasets.nsynth import NSYNTH_FAMILIES, QUALITIES, read_nsynth, write_nsynth
+from tests.datasets.notes_on_disk import new_note, tone, write_audio
+from xai_core.datasets.notes import NoteRecord, read_samples
+from xai_core.datasets.nsynth import (
+    NSYNTH_FAMILIES,
+    QUALITIES,
+    read_nsynth,
+    stream_nsynth,
+    write_nsynth,
+)
 from xai_core.errors import InputError
 
 # Every field of an entry of NSynth's own examples.json.
@@ -63,6 +71,162 @@ def test_what_is_written_is_what_is_read(tmp_path: Path) -> None:
     assert (info.samplerate, info.channels, info.subtype) == (16_000, 1, "PCM_16")
 
 
+def test_every_field_comes_back(tmp_path: Path) -> None:
+    full = replace(
+        new_note("mallet", number=7, pitch=0, velocity=127),
+        instrument_source="synthetic",
+        qualities=("tempo-synced", "bright"),
+        licence="CC BY 4.0",
+        attribution="A. Maker, «Marimba»",
+        group="marimbas",
+    )
+    write_nsynth(tmp_path / "notes", [full])
+    (record,) = read_nsynth(tmp_path / "notes")
+    for field in ("note", "family", "instrument", "instrument_source", "pitch", "velocity"):
+        assert getattr(record, field) == getattr(full, field)
+    for field in ("instrument_name", "licence", "attribution", "group"):
+        assert getattr(record, field) == getattr(full, field) != ""
+    assert record.source == full.soundfont
+    assert record.qualities == ("bright", "tempo-synced")  # in the order of NSynth
+    (entry,) = json.loads((tmp_path / "notes" / "examples.json").read_text()).values()
+    assert entry["qualities"] == [1, 0, 0, 0, 0, 0, 0, 0, 0, 1]
+    assert list(entry)[-5:] == [
+        "instrument_name",
+        "soundfont",
+        "licence",
+        "attribution",
+        "group",
+    ]
+
+
+def test_a_quality_that_nsynth_does_not_know_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="unknown quality 'warm'"):
+        write_nsynth(tmp_path / "notes", [replace(new_note(), qualities=("warm",))])
+
+
+def test_an_entry_of_the_published_nsynth_is_kept_in_full(tmp_path: Path) -> None:
+    # As in examples.json of nsynth-test, four spaces deep.
+    entry = {
+        "qualities": [0, 1, 0, 0, 0, 0, 0, 0, 1, 0],
+        "pitch": 65,
+        "note": 280713,
+        "instrument_source_str": "electronic",
+        "velocity": 127,
+        "instrument_str": "bass_electronic_027",
+        "instrument": 655,
+        "sample_rate": 16000,
+        "qualities_str": ["dark", "reverb"],
+        "instrument_source": 1,
+        "note_str": "bass_electronic_027-065-127",
+        "instrument_family": 0,
+        "instrument_family_str": "bass",
+    }
+    write_audio(tmp_path / "audio" / f"{entry['note_str']}.wav", tone())
+    text = json.dumps({entry["note_str"]: entry}, indent=4)
+    (tmp_path / "examples.json").write_text(text)
+    (record,) = read_nsynth(tmp_path)
+    assert record == NoteRecord(
+        note="bass_electronic_027-065-127",
+        path=tmp_path / "audio" / "bass_electronic_027-065-127.wav",
+        family="bass",
+        instrument="bass_electronic_027",
+        pitch=65,
+        velocity=127,
+        source=tmp_path.name,
+        collection=tmp_path.name,
+        instrument_source="electronic",
+        qualities=("dark", "reverb"),
+    )
+
+
+def test_what_is_optional_may_be_missing(folder: Path) -> None:
+    needed = {"note_str", "instrument_str", "instrument_family_str", "pitch", "velocity"}
+
+    def strip(entries: dict[str, dict[str, Any]]) -> None:
+        for entry in entries.values():
+            for field in set(entry) - needed:
+                del entry[field]
+
+    edit(folder, strip)
+    for record in read_nsynth(folder):
+        assert (record.instrument_source, record.qualities) == ("", ())
+        assert (record.licence, record.attribution, record.group) == ("", "", "")
+        assert record.source == folder.name
+
+
+def test_streaming_gives_what_reading_gives_in_the_order_of_the_file(folder: Path) -> None:
+    path = folder / "examples.json"
+    entries = json.loads(path.read_text())
+    path.write_text(json.dumps(dict(reversed(entries.items())), indent=4))
+    streamed = list(stream_nsynth(folder))
+    assert [record.note for record in streamed] == list(reversed(entries))
+    assert sorted(streamed, key=lambda record: record.note) == read_nsynth(folder)
+
+
+def test_a_stream_says_at_once_that_there_is_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"expected .*examples\.json, found no such file"):
+        stream_nsynth(tmp_path)
+    (tmp_path / "examples.json").write_text("{}")
+    with pytest.raises(InputError, match=r"expected a folder .*audio beside examples"):
+        stream_nsynth(tmp_path)
+
+
+def test_a_stream_gives_the_notes_before_the_place_of_damage(folder: Path) -> None:
+    text = (folder / "examples.json").read_text()
+    (folder / "examples.json").write_text(text[: text.rindex("velocity")])
+    stream = stream_nsynth(folder)
+    assert next(stream).note == "guitar_acoustic_010-064-100"
+    with pytest.raises(InputError, match="not valid JSON: was it cut off"):
+        list(stream)
+
+
+def _blocks_held_at_the_end(folder: Path, entries: dict[str, Any], n_entries: int) -> int:
+    """Return how many blocks of memory streaming `n_entries` notes holds at the last of them."""
+    some = list(entries.values())
+    with (folder / "examples.json").open("w") as file:
+        for k in range(n_entries):
+            entry = {**some[k % len(some)], "note": k, "instrument_str": f"guitar_acoustic_{k}"}
+            file.write(f'{"," if k else "{"}"{k}": {json.dumps(entry)}')
+        file.write("}")
+    tracemalloc.start()
+    try:
+        stream = stream_nsynth(folder)
+        for _ in range(n_entries):
+            next(stream)
+        held = tracemalloc.take_snapshot().statistics("filename")
+        assert next(stream, None) is None
+        return sum(one.count for one in held)
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_does_not_grow_with_the_number_of_notes(folder: Path) -> None:
+    entries = json.loads((folder / "examples.json").read_text())
+    # what is shared is full after 4096 instruments; a note that is held takes 5 blocks or more
+    few, many = (_blocks_held_at_the_end(folder, entries, n) for n in (6_000, 18_000))
+    assert many < few + 1_000
+
+
+def test_the_same_note_twice_in_examples_json_is_refused(folder: Path) -> None:
+    edit(
+        folder,
+        lambda entries: entries["guitar_acoustic_010-065-100"].update(
+            note_str="guitar_acoustic_010-064-100"
+        ),
+    )
+    with pytest.raises(InputError, match="guitar_acoustic_010-064-100 comes twice"):
+        read_nsynth(folder)
+
+
+def test_a_name_that_leads_out_of_the_folder_is_not_followed(folder: Path) -> None:
+    write_audio(folder / "outside.flac", tone())
+    edit(
+        folder,
+        lambda entries: entries["guitar_acoustic_010-065-100"].update(note_str="../outside"),
+    )
+    assert len(read_nsynth(folder)) == 2
+
+
 def test_the_fields_are_those_of_nsynth_and_two_of_ours(folder: Path) -> None:
     entries = json.loads((folder / "examples.json").read_text())
     for name, entry in entries.items():
@@ -86,7 +250,7 @@ def test_a_missing_field_names_the_note_and_the_field(folder: Path, field: str) 
         read_nsynth(folder)
 
 
-def test_synth_lead_is_left_out(folder: Path) -> None:
+def test_synth_lead_is_left_out_and_counted(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     edit(
         folder,
         lambda entries: entries["vocal_acoustic_003-060-100"].update(
@@ -94,6 +258,7 @@ def test_synth_lead_is_left_out(folder: Path) -> None:
         ),
     )
     assert {record.family for record in read_nsynth(folder)} == {"guitar"}
+    assert "1 notes of synth_lead" in caplog.text
 
 
 @pytest.mark.parametrize(
@@ -101,6 +266,18 @@ def test_synth_lead_is_left_out(folder: Path) -> None:
     [
         ("pitch", 128, "expected pitch to be 0 to 127, got 128"),
         ("velocity", "loud", "expected velocity to be 0 to 127, got 'loud'"),
+        ("velocity", True, "expected velocity to be 0 to 127, got True"),
+        ("pitch", 60.5, "expected pitch to be 0 to 127, got 60.5"),
+        ("pitch", None, "expected pitch to be 0 to 127, got None"),
+        ("note_str", ["a"], r"expected note_str to be text, got \['a'\]"),
+        ("instrument_str", 3, "expected instrument_str to be text, got 3"),
+        ("instrument_str", "", "expected instrument_str to be text, got ''"),
+        ("instrument_family_str", None, "expected instrument_family_str to be text, got None"),
+        ("instrument_source_str", "sampled", "unknown instrument source 'sampled'"),
+        ("qualities_str", "bright", "expected qualities_str to be words, got 'bright'"),
+        ("qualities_str", [1, 0], r"expected qualities_str to be words, got \[1, 0\]"),
+        ("licence", 4.0, "expected licence to be text, got 4.0"),
+        ("group", {}, "expected group to be text"),
         ("instrument_family_str", "kazoo", "unknown family 'kazoo'"),
     ],
 )
@@ -138,15 +315,19 @@ def test_wav_serves_as_well_as_flac(folder: Path) -> None:
     assert [record.path.suffix for record in read_nsynth(folder)] == [".wav"] * 3
 
 
-@pytest.mark.parametrize("text", ['{"guitar_acoustic_010-064-100": {"note_', "\x00\xff"])
+@pytest.mark.parametrize(
+    "text",
+    ['{"guitar_acoustic_010-064-100": {"note_', "\x00\xff", '{"a": {"b": "\xe9"}}', "", "{} {}"],
+)
 def test_a_json_that_was_cut_off_says_so(folder: Path, text: str) -> None:
     (folder / "examples.json").write_text(text, encoding="latin-1")
     with pytest.raises(InputError, match="not valid JSON: was it cut off"):
         read_nsynth(folder)
 
 
-def test_a_json_of_something_else_says_so(folder: Path) -> None:
-    (folder / "examples.json").write_text("[1, 2]")
+@pytest.mark.parametrize("text", ["[1, 2]", '"notes"', '{"a": 1}', '{"a": [{}]}', "null"])
+def test_a_json_of_something_else_says_so(folder: Path, text: str) -> None:
+    (folder / "examples.json").write_text(text)
     with pytest.raises(InputError, match="to map note names to their fields"):
         read_nsynth(folder)
 
@@ -167,3 +348,10 @@ def test_a_folder_that_holds_notes_is_not_overwritten(folder: Path) -> None:
     with pytest.raises(InputError, match="already holds examples"):
         write_nsynth(folder, [new_note(pitch=70)])
     assert (folder / "examples.json").read_bytes() == before
+
+
+def test_a_disk_that_refuses_is_one_plain_error(tmp_path: Path) -> None:
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "audio").write_text("a file where a folder should be")
+    with pytest.raises(InputError, match=r"cannot write to .*notes: "):
+        write_nsynth(tmp_path / "notes", [new_note()])

@@ -2,20 +2,30 @@
 
 Conventions
 -----------
-Field names and codes are those of NSynth (Engel et al. 2017). ``synth_lead``
-is not one of the ten families and is left out. Two fields of ours may follow
-and other readers may ignore them: ``instrument_name`` and ``soundfont``.
+Field names and codes are those of NSynth (Engel et al. 2017). Needed are
+``note_str``, ``instrument_str``, ``instrument_family_str``, ``pitch`` and
+``velocity``. ``synth_lead`` is not one of the ten families and is left out.
+Fields of ours may follow and other readers may ignore them:
+``instrument_name``, ``soundfont``, ``licence``, ``attribution`` and ``group``.
+
+``examples.json`` is parsed entry by entry: the training set of 289,205 notes
+has about 200 MB of it, which would take three times that in memory at once.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import itertools
 import json
 import logging
-from collections.abc import Iterable, Mapping
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import ijson
 import numpy as np
 import numpy.typing as npt
 import soundfile
@@ -31,6 +41,7 @@ __all__ = [
     "NewNote",
     "check_new_folder",
     "read_nsynth",
+    "stream_nsynth",
     "write_nsynth",
 ]
 
@@ -71,6 +82,10 @@ class NewNote:
         Samples at 16 000 Hz, within -1 and 1.
     instrument_name, soundfont : str
         Name of the preset and of the SoundFont it comes from, or "".
+    qualities : tuple of str
+        Of :data:`QUALITIES`.
+    licence, attribution, group : str
+        As in :class:`NoteRecord`.
     """
 
     family: str
@@ -81,6 +96,10 @@ class NewNote:
     y: npt.NDArray[np.floating[Any]]
     instrument_name: str = ""
     soundfont: str = ""
+    qualities: tuple[str, ...] = ()
+    licence: str = ""
+    attribution: str = ""
+    group: str = ""
 
     @property
     def instrument(self) -> str:
@@ -96,8 +115,8 @@ class NewNote:
 def read_nsynth(folder: str | Path) -> list[NoteRecord]:
     """Return the notes of a folder in the layout of NSynth, sorted by name.
 
-    A note without an audio file is left out; a warning names the first one
-    and counts them.
+    Notes of ``synth_lead`` and notes without an audio file are left out; a
+    warning counts them.
 
     Parameters
     ----------
@@ -107,52 +126,51 @@ def read_nsynth(folder: str | Path) -> list[NoteRecord]:
     Raises
     ------
     InputError
-        If ``examples.json`` is missing or damaged, a note lacks a field, or
-        no note has audio.
+        If ``examples.json`` is missing or damaged, a note lacks a field or
+        comes twice, or no note has audio.
     """
-    folder = Path(folder)
-    entries = _read_examples(folder / "examples.json")
-    files = _audio_files(folder / "audio")
-    records: list[NoteRecord] = []
-    missing: list[str] = []
-    for note in sorted(entries):
-        entry = entries[note]
-        family = str(_field(entry, "instrument_family_str", note))
-        if family == "synth_lead":
-            continue
-        if family not in FAMILIES:
-            raise InputError(f"note {note} has the unknown family {family!r}")
-        name = str(_field(entry, "note_str", note))
-        path = files.get(name)
-        if path is None:
-            missing.append(name)
-            continue
-        records.append(
-            NoteRecord(
-                note=name,
-                path=path,
-                family=family,
-                instrument=str(_field(entry, "instrument_str", note)),
-                pitch=_midi(entry, "pitch", note),
-                velocity=_midi(entry, "velocity", note),
-                source=str(entry.get("soundfont") or folder.resolve().name),
-                instrument_name=str(entry.get("instrument_name", "")),
-                collection=folder.resolve().name,
-            )
-        )
-    if missing and not records:
-        raise InputError(
-            f"expected audio beside {folder / 'examples.json'}, found none of its "
-            f"{len(missing)} notes under {folder / 'audio'}: was the archive unpacked completely?"
-        )
-    if missing:
-        _LOG.warning("%d notes have no audio and are left out, first %s", len(missing), missing[0])
+    records = sorted(stream_nsynth(folder), key=lambda record: record.note)
+    for before, record in itertools.pairwise(records):
+        if before.note == record.note:
+            raise InputError(f"note {record.note} comes twice in {Path(folder) / 'examples.json'}")
     return records
 
 
+def stream_nsynth(folder: str | Path) -> Iterator[NoteRecord]:
+    """Yield the notes of a folder in the layout of NSynth, in the order of its file.
+
+    Holds one note at a time, so that memory does not grow with their number.
+    What is left out is counted in a warning at the end.
+
+    Parameters
+    ----------
+    folder : path
+        Folder that holds ``examples.json`` and ``audio/``.
+
+    Raises
+    ------
+    InputError
+        At once if ``examples.json`` or ``audio/`` is missing; on the way if
+        the file turns out to be damaged or a note lacks a field; at the end if
+        no note has audio.
+    """
+    folder = Path(folder)
+    if not (folder / "examples.json").is_file():
+        raise InputError(f"expected {folder / 'examples.json'}, found no such file")
+    if not (folder / "audio").is_dir():
+        raise InputError(f"expected a folder {folder / 'audio'} beside examples.json, found none")
+    return _stream(folder)
+
+
 def check_new_folder(folder: str | Path) -> None:
-    """Raise InputError if a folder already holds notes, which are never overwritten."""
-    if (Path(folder) / "examples.json").exists():
+    """Raise InputError if a folder holds notes, which are never overwritten, or cannot be made."""
+    folder = Path(folder)
+    nearest = next(path for path in (folder, *folder.absolute().parents) if os.path.exists(path))
+    if not nearest.is_dir():
+        raise InputError(f"cannot write to {folder}: {nearest} is a file, expected a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise InputError(f"cannot write to {folder}: writing to {nearest} is not permitted")
+    if (folder / "examples.json").exists():
         raise InputError(
             f"{folder} already holds examples.json: choose an empty folder or remove it first"
         )
@@ -172,12 +190,13 @@ def write_nsynth(folder: str | Path, notes: Iterable[NewNote]) -> list[NoteRecor
     Raises
     ------
     InputError
-        If the folder already holds an ``examples.json``, a note comes twice,
-        or its samples leave -1 to 1.
+        If the folder already holds an ``examples.json`` or cannot be written
+        to, a note comes twice, or its samples leave -1 to 1.
     """
     folder = Path(folder)
     check_new_folder(folder)
-    (folder / "audio").mkdir(parents=True, exist_ok=True)
+    with _writing(folder):
+        (folder / "audio").mkdir(parents=True, exist_ok=True)
     entries: dict[str, dict[str, Any]] = {}
     numbers: dict[str, int] = {}
     for new in notes:
@@ -187,21 +206,34 @@ def write_nsynth(folder: str | Path, notes: Iterable[NewNote]) -> list[NoteRecor
         if not peak <= 1.0:  # also catches NaN
             raise InputError(f"note {new.note} has peak {peak:.3f}, expected at most 1")
         pcm = np.clip(np.rint(np.asarray(new.y, np.float64) * 32768.0), -32768, 32767)
-        soundfile.write(
-            folder / "audio" / f"{new.note}.flac",
-            pcm.astype(np.int16),
-            SAMPLE_RATE,
-            subtype="PCM_16",
-        )
+        with _writing(folder):
+            soundfile.write(
+                folder / "audio" / f"{new.note}.flac",
+                pcm.astype(np.int16),
+                SAMPLE_RATE,
+                subtype="PCM_16",
+            )
         number = numbers.setdefault(new.instrument, len(numbers))
         entries[new.note] = _entry(new, note_number=len(entries), instrument_number=number)
     lines = [f"{json.dumps(note)}: {json.dumps(entries[note])}" for note in sorted(entries)]
     text = "{\n" + ",\n".join(lines) + "\n}\n"  # a line for each note
-    (folder / "examples.json").write_text(text, encoding="utf-8")
+    with _writing(folder):
+        (folder / "examples.json").write_text(text, encoding="utf-8")
     return read_nsynth(folder)
 
 
+@contextlib.contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, soundfile.SoundFileError) as error:
+        raise InputError(f"cannot write to {folder}: {error}") from error
+
+
 def _entry(new: NewNote, *, note_number: int, instrument_number: int) -> dict[str, Any]:
+    unknown = [word for word in new.qualities if word not in QUALITIES]
+    if unknown:
+        raise InputError(f"note {new.note} has the unknown quality {unknown[0]!r}")
     entry = {
         "note": note_number,
         "note_str": new.note,
@@ -214,33 +246,119 @@ def _entry(new: NewNote, *, note_number: int, instrument_number: int) -> dict[st
         "instrument_family_str": new.family,
         "instrument_source": INSTRUMENT_SOURCES.index(new.instrument_source),
         "instrument_source_str": new.instrument_source,
-        "qualities": [0] * len(QUALITIES),
-        "qualities_str": [],
+        "qualities": [int(word in new.qualities) for word in QUALITIES],
+        "qualities_str": [word for word in QUALITIES if word in new.qualities],
     }
-    if new.instrument_name:
-        entry["instrument_name"] = new.instrument_name
-    if new.soundfont:
-        entry["soundfont"] = new.soundfont
+    for name in ("instrument_name", "soundfont", "licence", "attribution", "group"):
+        if getattr(new, name):
+            entry[name] = getattr(new, name)
     return entry
 
 
-def _read_examples(path: Path) -> dict[str, Mapping[str, Any]]:
+def _stream(folder: Path) -> Iterator[NoteRecord]:
+    audio = folder / "audio"
+    endings = _endings(audio)
+    collection = folder.resolve().name
+    n_found = n_missing = n_synth_lead = 0
+    first_missing = ""
+    for note, entry in _entries(folder / "examples.json"):
+        family = _text(entry, "instrument_family_str", note)
+        if family == "synth_lead":
+            n_synth_lead += 1
+            continue
+        if family not in FAMILIES:
+            raise InputError(f"note {note} has the unknown family {family!r}")
+        name = _text(entry, "note_str", note)
+        path = _audio_file(audio, name, endings)
+        if path is None:
+            n_missing += 1
+            first_missing = first_missing or name
+            continue
+        n_found += 1
+        yield _record(entry, note, name=name, path=path, family=family, collection=collection)
+    if n_missing and not n_found:
+        raise InputError(
+            f"expected audio beside {folder / 'examples.json'}, found none of its "
+            f"{n_missing} notes under {audio}: was the archive unpacked completely?"
+        )
+    if n_missing:
+        _LOG.warning("%d notes have no audio and are left out, first %s", n_missing, first_missing)
+    if n_synth_lead:
+        _LOG.warning(
+            "%d notes of synth_lead, which is not one of the ten families, are left out",
+            n_synth_lead,
+        )
+
+
+def _entries(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the names and fields of ``examples.json``, one note at a time."""
     try:
-        with path.open(encoding="utf-8") as file:
-            entries = json.load(file)
-    except FileNotFoundError as error:
-        raise InputError(f"expected {path}, found no such file") from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        with path.open("rb") as file:
+            event, _ = next(ijson.basic_parse(file))  # an empty file is an error here
+            if event != "start_map":
+                raise _no_map(path)
+            file.seek(0)
+            for note, entry in ijson.kvitems(file, "", use_float=True):
+                if not isinstance(entry, dict):
+                    raise _no_map(path)
+                yield note, entry
+    except ijson.JSONError as error:  # bytes that are not UTF-8 included
         raise InputError(f"{path} is not valid JSON: was it cut off while copying?") from error
-    if not isinstance(entries, dict) or not all(isinstance(e, dict) for e in entries.values()):
-        raise InputError(f"expected {path} to map note names to their fields, got something else")
-    return entries
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _audio_files(folder: Path) -> dict[str, Path]:
-    if not folder.is_dir():
-        raise InputError(f"expected a folder {folder} beside examples.json, found none")
-    return {p.stem: p for p in sorted(folder.iterdir()) if p.suffix.lower() in AUDIO_SUFFIXES}
+def _no_map(path: Path) -> InputError:
+    return InputError(f"expected {path} to map note names to their fields, got something else")
+
+
+def _endings(folder: Path) -> list[str]:
+    """Return the endings of the audio files of a folder, mostly a single one.
+
+    Asking for ``<note><ending>`` costs no memory, and as little time as a list
+    of all the names.
+    """
+    found = set()
+    with os.scandir(folder) as files:
+        for file in files:
+            ending = os.path.splitext(file.name)[1]
+            if ending not in found and ending.lower() in AUDIO_SUFFIXES:
+                found.add(ending)
+    return sorted(found, reverse=True)
+
+
+def _audio_file(folder: Path, note: str, endings: Sequence[str]) -> Path | None:
+    if "/" in note:  # it would lead out of the folder
+        return None
+    for ending in endings:
+        path = folder / f"{note}{ending}"
+        if os.path.isfile(path):
+            return path
+    return None
+
+
+def _record(
+    entry: Mapping[str, Any], note: str, *, name: str, path: Path, family: str, collection: str
+) -> NoteRecord:
+    source = _optional_text(entry, "instrument_source_str", note)
+    if source and source not in INSTRUMENT_SOURCES:
+        raise InputError(f"note {note} has the unknown instrument source {source!r}")
+    return NoteRecord(
+        note=name,
+        path=path,
+        family=_shared(family),
+        instrument=_shared(_text(entry, "instrument_str", note)),
+        pitch=_midi(entry, "pitch", note),
+        velocity=_midi(entry, "velocity", note),
+        source=_optional_text(entry, "soundfont", note) or collection,
+        instrument_name=_optional_text(entry, "instrument_name", note),
+        collection=collection,
+        instrument_source=source,
+        qualities=_qualities(entry, note),
+        licence=_optional_text(entry, "licence", note),
+        attribution=_optional_text(entry, "attribution", note),
+        group=_optional_text(entry, "group", note),
+    )
 
 
 def _field(entry: Mapping[str, Any], name: str, note: str) -> Any:
@@ -249,8 +367,44 @@ def _field(entry: Mapping[str, Any], name: str, note: str) -> Any:
     return entry[name]
 
 
+def _text(entry: Mapping[str, Any], name: str, note: str) -> str:
+    value = _field(entry, name, note)
+    if not isinstance(value, str) or not value:
+        raise InputError(f"note {note}: expected {name} to be text, got {value!r}")
+    return value
+
+
+def _optional_text(entry: Mapping[str, Any], name: str, note: str) -> str:
+    value = entry.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InputError(f"note {note}: expected {name} to be text, got {value!r}")
+    return _shared(value)
+
+
+def _qualities(entry: Mapping[str, Any], note: str) -> tuple[str, ...]:
+    value = entry.get("qualities_str")
+    if value is None:
+        return ()
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise InputError(f"note {note}: expected qualities_str to be words, got {value!r}")
+    return _shared_words(tuple(value))
+
+
 def _midi(entry: Mapping[str, Any], name: str, note: str) -> int:
     value = _field(entry, name, note)
-    if not isinstance(value, int) or not 0 <= value <= 127:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 127:
         raise InputError(f"note {note}: expected {name} to be 0 to 127, got {value!r}")
     return value
+
+
+# What many notes share is kept once. The caches are bounded, so that a stream stays flat.
+@functools.lru_cache(maxsize=4096)
+def _shared(value: str) -> str:
+    return value
+
+
+@functools.lru_cache(maxsize=1024)
+def _shared_words(value: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(_shared, value))
