@@ -287,3 +287,25 @@ def test_too_few_instruments_are_named_before_any_work(run: _Run) -> None:
     with pytest.raises(InputError, match="notes of other families beside bass, got none"):
         train_models(only, types=[TYPE], families=["bass"], models="few", preset=PRESET)
     assert not (run.folder / "models" / "few").exists()
+
+
+def test_a_damaged_file_is_named_and_the_rest_is_trained_on(
+    run: _Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    records = _write_notes(tmp_path / "notes")
+    path = records[7].path
+    path.write_bytes(path.read_bytes()[:1000])
+    events: list[tuple[str, int, int]] = []
+    train_models(
+        records,
+        types=[TYPE],
+        families=["bass"],
+        models="damaged",
+        preset=replace(PRESET, trunk_epochs=0, binary_epochs=1),
+        progress=lambda *event: events.append(event),
+    )
+    said = [entry.message for entry in caplog.records if entry.name == "xai_core.pipeline.zoo"]
+    assert said == [f"1 of 60 notes is left out: {records[7].note} (damaged)"]
+    assert [event[1:] for event in events if event[0] == "checking notes"][-1] == (60, 60)
+    card = store.read_card(TYPE, "bass", models="damaged")
+    assert sum(part["n_notes"] for part in card.data.values()) == 59

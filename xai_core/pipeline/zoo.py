@@ -3,12 +3,14 @@
 Conventions
 -----------
 Notes are split by instrument three ways: *train*, *calibration* (Platt
-scaling) and *test* (the scores on the cards). A model that is already there
-with the same data, preset and seed is left as it is, so a killed run resumes.
+scaling) and *test* (the scores on the cards). Notes whose audio cannot be used
+are left out first, with a warning. A model that is already there with the same
+data, preset and seed is left as it is, so a killed run resumes.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from xai_core import store
+from xai_core.datasets.checking import skipped_sentence, usable_notes
 from xai_core.datasets.notes import NoteRecord
 from xai_core.datasets.splits import split_by_instrument
 from xai_core.errors import InputError, ModelError
@@ -37,6 +40,8 @@ from xai_core.training import (
 from xai_core.values import FAMILIES, FloatArray
 
 __all__ = ["calibrate_models", "train_models"]
+
+_LOG = logging.getLogger(__name__)
 
 TEST_FRACTION = 0.2  # of a family's instruments
 CALIBRATION_FRACTION = 0.1
@@ -75,6 +80,11 @@ def train_models(
     InputError
         If a family has too few instruments to train, calibrate and score on.
     """
+    records, skipped = usable_notes(
+        records, progress=lambda done, total: progress("checking notes", done, total)
+    )
+    if skipped:
+        _LOG.warning(skipped_sentence(skipped, total=len(records) + len(skipped)))
     held_in, test = split_by_instrument(
         records, test_fraction=TEST_FRACTION, rng=np.random.default_rng(seed)
     )
