@@ -13,7 +13,7 @@ import pytest
 import soundfile
 
 ROOT = Path(__file__).resolve().parent.parent
-SAMPLE = next(iter(sorted((ROOT / "samples" / "audio").glob("flute_*.flac"))))
+SAMPLE = next(iter(sorted((ROOT / "samples" / "renders" / "flute" / "audio").glob("*.flac"))))
 
 
 def run(*words: str, cache: Path) -> subprocess.CompletedProcess[str]:

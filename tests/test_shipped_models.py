@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from xai_core import store
+from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord, read_samples
-from xai_core.datasets.nsynth import read_nsynth
 from xai_core.errors import ModelError
 from xai_core.features import extract, n_bins
 from xai_core.pipeline import explain
@@ -38,7 +38,7 @@ def _shipped() -> list[tuple[str, str]]:
 
 
 MODELS = _shipped()
-NOTES = {record.note: record for record in read_nsynth(ROOT / "samples")}
+NOTES = {record.note: record for record in read_collection(ROOT / "samples")}
 
 
 def _three_notes(family: str) -> list[NoteRecord]:

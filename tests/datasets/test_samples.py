@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -15,22 +14,33 @@ from xai_core.datasets import NoteRecord, audio_digest, read_collection, read_sa
 from xai_core.values import FAMILIES
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
-RENDERED = "FluidR3_GM"
+WITHOUT_RECORDING = {"bass", "mallet", "vocal"}  # none that no model was trained on
 
 
 @pytest.fixture(scope="module")
 def records() -> list[NoteRecord]:
-    return [r for r in read_collection(SAMPLES) if r.source == RENDERED]
+    return read_collection(SAMPLES)
 
 
-def test_every_family_has_eight_notes_of_four_instruments(records: list[NoteRecord]) -> None:
-    notes = Counter(record.family for record in records)
+def test_every_family_has_eight_renders_of_four_instruments(records: list[NoteRecord]) -> None:
+    rendered = [record for record in records if record.collection == "renders"]
+    assert {record.source for record in rendered} == {"FluidR3_GM"}
+    notes = Counter(record.family for record in rendered)
     instruments: dict[str, set[str]] = defaultdict(set)
-    for record in records:
+    for record in rendered:
         instruments[record.family].add(record.instrument)
     assert set(notes) == set(FAMILIES)
     assert min(notes.values()) >= 8
     assert min(len(names) for names in instruments.values()) >= 4
+
+
+def test_families_have_recorded_notes_with_their_attribution(records: list[NoteRecord]) -> None:
+    recorded = [record for record in records if record.collection == "recordings"]
+    assert set(FAMILIES) - {record.family for record in recorded} == WITHOUT_RECORDING
+    told = (SAMPLES / "ATTRIBUTION.md").read_text(encoding="utf-8")
+    for record in records:
+        assert record.licence, record.note
+        assert f"| {record.licence} | {record.attribution} |" in told, record.note
 
 
 def test_every_family_has_several_pitches_and_velocities(records: list[NoteRecord]) -> None:
@@ -51,7 +61,7 @@ def test_no_note_is_silent_or_clipped(records: list[NoteRecord]) -> None:
     for record in records:
         y = read_samples(record)
         assert -40.0 < peak_db(y) < -0.5, record.note
-        assert abs(np.mean(y)) < 0.001 * np.max(np.abs(y)), record.note  # no DC offset
+        assert abs(np.mean(y)) < 0.005 * np.max(np.abs(y)), record.note  # no DC offset
 
 
 def test_no_two_notes_are_the_same_recording(records: list[NoteRecord]) -> None:
@@ -60,10 +70,10 @@ def test_no_two_notes_are_the_same_recording(records: list[NoteRecord]) -> None:
 
 
 def test_every_instrument_has_one_name_of_its_own(records: list[NoteRecord]) -> None:
-    names = {(record.instrument, record.instrument_name) for record in records}
-    assert all(name for _, name in names)
-    assert len(names) == len({instrument for instrument, _ in names})
-    assert len(names) == len({name for _, name in names})
+    names = {(record.collection, record.instrument, record.instrument_name) for record in records}
+    assert all(name for *_, name in names)
+    assert len(names) == len({instrument for _, instrument, _ in names})
+    assert len(names) == len({(collection, name) for collection, _, name in names})
 
 
 def test_the_folder_weighs_at_most_12_mb_and_holds_nothing_unlisted() -> None:
@@ -78,4 +88,4 @@ def test_licence_and_command_lie_beside_the_notes() -> None:
     assert "Permission is hereby granted, free of charge" in licence
     assert "Frank Wen" in licence
     readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
-    assert re.search(r"python -m xai_core dataset render \S+FluidR3_GM\.sf2 --out samples", readme)
+    assert "python -m xai_core dataset build samples --out samples" in readme

@@ -10,6 +10,7 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.ui.wording import (
     completeness_badge,
     completeness_sentence,
+    note_credit,
     note_label,
     sentence,
     verdict,
@@ -28,6 +29,19 @@ def test_notes_are_named_by_pitch_and_loudness(pitch: int, velocity: int, said: 
 
 def test_a_note_of_unknown_pitch_has_its_instrument_only() -> None:
     assert note_label(NoteRecord("n", Path("n"), "flute", "flute_1", None, None, "")) == "flute_1"
+
+
+def test_our_own_notes_say_how_they_were_made() -> None:
+    record = NoteRecord("n", Path("n"), "flute", "flute_1", 60, None, "", "Flute", "recordings")
+    assert note_label(record) == "Flute · C4 · recorded"
+
+
+def test_a_credit_names_maker_and_licence() -> None:
+    record = NoteRecord(
+        "n", Path("n"), "flute", "f", 60, None, "", licence="CC0", attribution="A. Person"
+    )
+    assert note_credit(record) == "Sound: A. Person (CC0)."
+    assert note_credit(NoteRecord("n", Path("n"), "flute", "f", 60, None, "")) == ""
 
 
 def probabilities(**said: float) -> dict[str, float]:

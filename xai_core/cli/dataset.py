@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from xai_core.cli.building import build
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.instruments import FIRST_NUMBER
 from xai_core.datasets.notes import NoteRecord
@@ -28,6 +29,9 @@ app = typer.Typer(help="Render notes from SoundFonts; say what a collection hold
 @app.callback()
 def _dataset() -> None:
     """Render notes from SoundFonts; say what a collection holds."""
+
+
+app.command()(build)
 
 
 @app.command()

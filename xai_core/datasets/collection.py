@@ -2,13 +2,18 @@
 
 Conventions
 -----------
-``examples.json`` marks the layout of NSynth; ``manifest.csv`` or a sub-folder
-named after a family marks a folder of audio.
+``dataset.json`` marks a data set that :mod:`xai_core.datasets.build` made;
+``examples.json`` the layout of NSynth; ``manifest.csv`` or a sub-folder named
+after a family a folder of audio. A data set is a list of parts, each a folder
+of its own in one of the other layouts, with what holds for all notes of it.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from xai_core.datasets.folders import read_folder
 from xai_core.datasets.notes import NoteRecord
@@ -16,7 +21,52 @@ from xai_core.datasets.nsynth import read_nsynth
 from xai_core.errors import InputError
 from xai_core.values import FAMILIES
 
-__all__ = ["read_collection"]
+__all__ = ["DATASET_FILE", "DatasetIndex", "LeftOut", "Part", "read_collection", "read_part"]
+
+DATASET_FILE = "dataset.json"
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """One note, or all of an instrument if `note` is "", that is not used, and why."""
+
+    instrument: str
+    reason: str
+    note: str = ""
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One folder of a data set; what is not "" holds for the notes that do not tell their own.
+
+    `folder` is relative to the data set, or absolute; `source` becomes the
+    collection of its notes.
+    """
+
+    source: str
+    folder: str
+    licence: str = ""
+    attribution: str = ""
+    instrument_name: str = ""
+    instrument_source: str = ""
+
+
+class DatasetIndex(msgspec.Struct, frozen=True):
+    """What ``dataset.json`` holds.
+
+    Parameters
+    ----------
+    name, recipe_digest : str
+        Of the recipe.
+    parts : tuple of Part
+    left_out : tuple of LeftOut
+    groups : dict
+        ``{instrument: group}`` of instruments that share recordings.
+    """
+
+    name: str
+    recipe_digest: str
+    parts: tuple[Part, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    groups: dict[str, str] = {}
 
 
 def read_collection(folder: str | Path) -> list[NoteRecord]:
@@ -31,11 +81,46 @@ def read_collection(folder: str | Path) -> list[NoteRecord]:
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"expected a folder of notes, found none at {folder}")
+    if (folder / DATASET_FILE).is_file():
+        return _read_dataset(folder)
     if (folder / "examples.json").is_file():
         return read_nsynth(folder)
     if (folder / "manifest.csv").is_file() or any((folder / name).is_dir() for name in FAMILIES):
         return read_folder(folder)
     raise InputError(
-        f"{folder} holds neither examples.json, nor manifest.csv, nor a folder named after a "
-        f"family ({', '.join(FAMILIES)}): is it the right folder?"
+        f"{folder} holds neither {DATASET_FILE}, nor examples.json, nor manifest.csv, nor a "
+        f"folder named after a family ({', '.join(FAMILIES)}): is it the right folder?"
     )
+
+
+def read_part(part: Part, dataset: Path) -> list[NoteRecord]:
+    """Return the notes of one part of a data set."""
+    return [
+        replace(
+            record,
+            collection=part.source,
+            licence=record.licence or part.licence,
+            attribution=record.attribution or part.attribution,
+            instrument_name=record.instrument_name or part.instrument_name,
+            instrument_source=record.instrument_source or part.instrument_source,
+        )
+        for record in read_collection(dataset / part.folder)
+    ]
+
+
+def _read_dataset(folder: Path) -> list[NoteRecord]:
+    path = folder / DATASET_FILE
+    try:
+        index = msgspec.json.decode(path.read_bytes(), type=DatasetIndex)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path} cannot be used ({error}): build the data set again, nothing else is lost"
+        ) from error
+    instruments = {one.instrument for one in index.left_out if not one.note}
+    notes = {(one.instrument, one.note) for one in index.left_out}
+    return [
+        replace(record, group=index.groups.get(record.instrument, record.group))
+        for part in index.parts
+        for record in read_part(part, folder)
+        if record.instrument not in instruments and (record.instrument, record.note) not in notes
+    ]

@@ -21,7 +21,7 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
 from xai_core.pipeline.settings import LAYERS, MAX_STEPS, Settings
 from xai_core.ui.address import choose
-from xai_core.ui.wording import TYPE_LABELS, note_label, sentence
+from xai_core.ui.wording import TYPE_LABELS, note_credit, note_label, sentence
 from xai_core.values import FAMILIES, Waveform
 
 __all__ = ["Advanced", "Chosen", "choose_advanced", "choose_model", "choose_note"]
@@ -46,11 +46,12 @@ FILTERS = {"most_active": "the four most active", "first": "the first four"}
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """The audio to explain and what is known of it."""
+    """The audio to explain and what is known of it; `credit` says whose recording it is."""
 
     audio: Path | Waveform
     start: float
     truth: str | None
+    credit: str = ""
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,7 @@ def _sample(records: Sequence[NoteRecord]) -> Chosen:
         key="note",
         help="Instrument, pitch and loudness.",
     )
-    return Chosen(notes[note].path, 0.0, family)
+    return Chosen(notes[note].path, 0.0, family, note_credit(notes[note]))
 
 
 def _own_recording() -> Chosen | None:

@@ -22,6 +22,7 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError, ModelError
 from xai_core.figures import alt_text, explore_panels, probability_bars
 from xai_core.pipeline import explain_progressively, feature_maps, predict
+from xai_core.places import samples_folder
 from xai_core.ui.choices import Advanced, choose_advanced, choose_model, choose_note
 from xai_core.ui.warm import keep_keras_state, warm_up
 from xai_core.ui.wording import (
@@ -63,6 +64,8 @@ def _explore() -> None:
         chosen = choose_note(_samples())
         type, family = choose_model(available, chosen.truth if chosen else None)
         player = st.empty()
+        if chosen and chosen.credit:
+            st.caption(chosen.credit)
         advanced = choose_advanced()
     if chosen is None:
         return
@@ -139,4 +142,4 @@ def _status(
 
 @st.cache_resource(show_spinner=False)
 def _samples() -> Sequence[NoteRecord]:
-    return read_collection(store.samples_folder())
+    return read_collection(samples_folder())

@@ -24,6 +24,7 @@ __all__ = [
     "Badge",
     "completeness_badge",
     "completeness_sentence",
+    "note_credit",
     "note_label",
     "sentence",
     "verdict",
@@ -37,6 +38,7 @@ TYPE_LABELS = {
     "spectral_contrast": "Spectral contrast",
     "tonnetz": "Tonnetz",
 }
+KINDS = {"recordings": "recorded", "renders": "rendered"}  # sources of the samples
 LOUDNESS = ((32, "very soft"), (60, "soft"), (85, "medium"), (110, "loud"), (127, "very loud"))
 GOOD_ERROR = 0.01  # completeness error up to which a map is trusted
 FAIR_ERROR = 0.05
@@ -92,7 +94,7 @@ def sentence(error: Exception) -> str:
 
 
 def note_label(record: NoteRecord) -> str:
-    """Name a note for a list: pitch, loudness, instrument.
+    """Name a note for a list: instrument, pitch, loudness, and how it was made if it is ours.
 
     Examples
     --------
@@ -105,7 +107,25 @@ def note_label(record: NoteRecord) -> str:
         parts.append(f"{PITCH_CLASSES[record.pitch % 12]}{record.pitch // 12 - 1}")
     if record.velocity is not None:
         parts.append(next(name for limit, name in LOUDNESS if record.velocity <= limit))
+    if record.collection in KINDS:
+        parts.append(KINDS[record.collection])
     return " · ".join(parts)
+
+
+def note_credit(record: NoteRecord) -> str:
+    """Say whose recording a note is and under what licence, or "".
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> path = Path("x")
+    >>> note_credit(NoteRecord("x", path, "flute", "f", 69, 75, "", attribution="A. Person"))
+    'Sound: A. Person.'
+    """
+    if not record.attribution:
+        return ""
+    licence = f" ({record.licence})" if record.licence else ""
+    return f"Sound: {record.attribution}{licence}."
 
 
 def verdict(
