@@ -4,8 +4,12 @@
 #   PYTHON  interpreter to make .venv from, where the ones below are not wanted
 #   PORT    port of the dashboard, where 8501 or the next free one is not wanted
 #   ARGS    more words for pytest: make test ARGS="-k audio"
+#   DATA    folder with nsynth/ and recordings/, for make notes
+#   NOTES   folder that make notes builds
 
 PYTHON ?= python3.12 python3.11 python3.13 python3.10 python3
+DATA ?= ../shared/data
+NOTES ?= notes
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -14,11 +18,12 @@ SUITABLE := 3.10|3.11|3.12|3.13
 NEEDED := TimbreLens needs Python 3.10 to 3.13
 VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])'
 
-.PHONY: help app test install lint format types clean
+.PHONY: help app test notes install lint format types clean
 
 help:
 	@echo "make app      open the dashboard in the browser (installs what it needs the first time)"
 	@echo "make test     install what the tests need, then run the whole suite"
+	@echo "make notes    build the training set in $(NOTES)/ from registries and $(DATA)"
 	@echo "make install  install what the dashboard needs into $(VENV), and stop there"
 	@echo "make lint     check style and layout with ruff"
 	@echo "make format   mend style and layout with ruff"
@@ -29,8 +34,12 @@ app: $(VENV)/.installed
 	$(BIN)/python -m streamlit run app.py $(if $(PORT),--server.port $(PORT))
 
 test: $(VENV)/.installed-dev
-	@tests/system_needs.sh $(BIN)/python
+	@.ci/system_needs.sh $(BIN)/python chromium fluidsynth
 	$(BIN)/python -m pytest $(ARGS)
+
+notes: $(VENV)/.installed
+	@.ci/system_needs.sh $(BIN)/python fluidsynth npm
+	$(BIN)/python -m xai_core dataset build starter --data "$(DATA)" --out "$(NOTES)"
 
 install: $(VENV)/.installed
 

@@ -127,7 +127,7 @@ def test_named_chrome_that_runs_is_taken(tmp_path: Path) -> None:
 
 def test_missing_chrome_stops_the_test_run(tmp_path: Path) -> None:
     done = subprocess.run(
-        [ROOT / "tests/system_needs.sh", sys.executable],
+        [ROOT / ".ci/system_needs.sh", sys.executable, "chromium"],
         env={**os.environ, "TIMBRELENS_CHROME": str(tmp_path / "nowhere")},
         capture_output=True,
         text=True,
