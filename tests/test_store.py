@@ -237,15 +237,6 @@ def test_summaries_come_back_and_missing_ones_are_none(folders: Path) -> None:
     assert store.read_summary("mfcc", models="tiny") is None
 
 
-def test_folders_follow_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert store.models_folder() == tmp_path / "models"
-    assert store.cache_folder() == tmp_path / "cache"
-    for name in ("TIMBRELENS_MODELS", "TIMBRELENS_CACHE"):
-        monkeypatch.setenv(name, "")  # set but empty counts as not set
-    root = Path(__file__).resolve().parents[1]
-    assert (store.models_folder(), store.cache_folder()) == (root / "models", root / "cache")
-
-
 # --------------------------------------------------------------------------- cache
 
 KEY = store.cache_key(kind="test", note="a" * 64)
@@ -424,3 +415,118 @@ def test_a_cached_model_comes_back_and_a_damaged_one_does_not(
         path.write_bytes(content)
         assert store.read_cached_model(KEY) is None
         assert not path.exists()
+
+
+# ------------------------------------------------------------------------ chunks
+
+CHUNK = np.random.default_rng(0).random((2, 3, 5, 7)).astype(np.float16)
+
+
+def _read_chunk() -> np.ndarray | None:
+    return store.read_chunk(KEY, shape=CHUNK.shape, dtype=CHUNK.dtype)
+
+
+@pytest.fixture
+def chunk(folders: Path) -> Path:
+    assert store.write_chunk(KEY, CHUNK)
+    return folders / "cache" / f"{KEY}.chunk"
+
+
+def test_a_chunk_comes_back_mapped_and_read_only(chunk: Path) -> None:
+    back = _read_chunk()
+    assert isinstance(back, np.memmap)
+    assert np.array_equal(back, CHUNK)
+    with pytest.raises(ValueError, match="read-only"):
+        back[0, 0, 0, 0] = 1.0
+    content = chunk.read_bytes()
+    assert hashlib.sha256(content[:-32]).digest() == content[-32:]
+    assert np.array_equal(np.load(io.BytesIO(content[:-32])), CHUNK)  # a plain .npy before it
+
+
+def test_a_chunk_that_is_not_there_or_cannot_be_written_is_none(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _read_chunk() is None
+    (folders / "file").write_text("in the way")
+    monkeypatch.setenv("TIMBRELENS_CACHE", str(folders / "file" / "cache"))
+    assert store.write_chunk(KEY, CHUNK) is False
+    assert _read_chunk() is None
+
+
+@pytest.mark.parametrize("place", [0, 10, 100, 128, 200, -33, -32, -1])
+def test_a_changed_byte_of_a_chunk_is_noticed(chunk: Path, place: int) -> None:
+    content = bytearray(chunk.read_bytes())
+    content[place] ^= 1
+    chunk.write_bytes(content)
+    assert _read_chunk() is None
+    assert not chunk.exists()
+
+
+@pytest.mark.parametrize("length", [0, 1, 31, 32, 33, 100, 200, -33, -32, -1])
+def test_a_chunk_cut_short_is_noticed_even_after_it_was_verified(chunk: Path, length: int) -> None:
+    assert _read_chunk() is not None
+    chunk.write_bytes(chunk.read_bytes()[:length])
+    assert _read_chunk() is None
+    assert not chunk.exists()
+
+
+def _sealed(content: bytes) -> bytes:
+    return content + hashlib.sha256(content).digest()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"garbage",
+        _npy(CHUNK[:1]),
+        _npy(CHUNK.astype(np.float32)),
+        _npy(CHUNK) + b"more",
+        _npy(BOMB["values"]),
+        _npz(ARRAYS),
+    ],
+    ids=["empty", "garbage", "shape", "precision", "longer", "pickle", "zip"],
+)
+def test_foreign_chunks_are_dropped_even_with_a_digest_that_fits(
+    chunk: Path, content: bytes
+) -> None:
+    chunk.write_bytes(_sealed(content))
+    assert _read_chunk() is None
+    assert not chunk.exists()
+    assert not _Bomb.went_off
+
+
+def test_a_chunk_is_verified_once_by_a_process(
+    chunk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert _read_chunk() is not None
+
+    def refuse() -> None:
+        raise AssertionError("verified again")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.hashlib, "sha256", refuse)
+        assert _read_chunk() is not None
+    chunk.write_bytes(chunk.read_bytes())  # another file by its time: verified anew
+    with monkeypatch.context() as patch:
+        patch.setattr(store.hashlib, "sha256", refuse)
+        with pytest.raises(AssertionError, match="verified again"):
+            _read_chunk()
+
+
+def test_the_key_of_spectrograms_depends_on_their_code_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = store.spectrogram_key(type="mfcc", seed=0)
+    assert len(key) == 64
+    assert key == store.spectrogram_key(seed=0, type="mfcc")
+    assert key != store.spectrogram_key(type="mfcc", seed=1)
+    for pattern in store.DECIDING_SPECTROGRAMS:
+        assert len(list((store.ROOT / "xai_core").glob(pattern))) == 1, pattern
+    asked = []
+    monkeypatch.setattr(store, "_code_version", lambda patterns: asked.append(patterns) or "next")
+    assert store.spectrogram_key(type="mfcc", seed=0) != key
+    assert asked == [store.DECIDING_SPECTROGRAMS]
+    monkeypatch.undo()
+    monkeypatch.setattr(store, "version", lambda package: "0")
+    assert store.spectrogram_key(type="mfcc", seed=0) != key

@@ -6,10 +6,10 @@ A model lives in ``models/<set>/<type>/<family>/`` as ``model.keras`` beside
 ``card.json``, and is loaded only if its SHA-256 is the one on the card. Cache
 files are named by the SHA-256 of what decides them and hold the SHA-256 of
 their content before it; they are written beside and renamed into place, read
-without pickle, and dropped when damaged.
-
-``TIMBRELENS_MODELS`` and ``TIMBRELENS_CACHE`` move the two folders,
-``TIMBRELENS_DATA`` that of the notes to choose from.
+without pickle, and dropped when damaged. Chunks of spectrograms are too big to
+be read as a whole: they are ``.npy`` arrays with the SHA-256 behind them, and
+are mapped into memory. Their size and header are checked whenever one is
+opened, the SHA-256 when a process first opens it.
 """
 
 from __future__ import annotations
@@ -35,34 +35,45 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_core.errors import InputError, ModelError, TimbreLensError
+from xai_core.places import ROOT, cache_folder, models_folder
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, check_family, check_type
 
 __all__ = [
     "Card",
     "available_models",
-    "cache_folder",
     "cache_key",
     "load_model",
-    "models_folder",
     "read_cached",
     "read_cached_model",
     "read_card",
+    "read_chunk",
     "read_summary",
-    "samples_folder",
     "save_model",
+    "spectrogram_key",
     "write_cached",
     "write_cached_model",
+    "write_chunk",
     "write_summary",
 ]
 
-ROOT = Path(__file__).resolve().parent.parent
 DECIDING = ("audio.py", "features.py", "gradients.py", "attribution/*.py", "pipeline/*.py")
+DECIDING_SPECTROGRAMS = (
+    "datasets/notes.py",
+    "features.py",
+    "training/augment.py",
+    "training/effects.py",
+    "training/variants.py",
+)
 SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
 PACKAGES = ("numpy", "scipy", "librosa", "keras", "scikit-learn")  # whose versions a card names
+SPECTROGRAM_PACKAGES = ("numpy", "scipy", "librosa", "soundfile", "soxr")
 SUMMARY_FILE = "summary.json"
 DIGEST_BYTES = 32  # of SHA-256
+BLOCK = 2**20  # bytes read at once
+
+_verified: set[tuple[str, int, int, int]] = set()  # chunks whose SHA-256 this process has checked
 
 
 @dataclass(frozen=True)
@@ -98,24 +109,6 @@ class Card:
     data: dict[str, Any]
     scores: dict[str, Any]
     versions: dict[str, str]
-
-
-def models_folder() -> Path:
-    """Return the folder of model sets."""
-    return Path(os.environ.get("TIMBRELENS_MODELS") or ROOT / "models")
-
-
-def cache_folder() -> Path:
-    """Return the folder of cached results; it may not exist yet."""
-    return Path(os.environ.get("TIMBRELENS_CACHE") or ROOT / "cache")
-
-
-def samples_folder() -> Path:
-    """Return the folder of notes that the dashboard offers."""
-    return Path(os.environ.get("TIMBRELENS_DATA") or ROOT / "samples")
-
-
-# ------------------------------------------------------------------------ models
 
 
 def available_models(models: str = "starter") -> dict[str, tuple[str, ...]]:
@@ -341,14 +334,100 @@ def write_cached_model(key: str, model: keras.Model) -> bool:
     return _try_to_cache(_cache_path(key, ".keras"), _archived(model))
 
 
+def spectrogram_key(**parts: Any) -> str:
+    """Return the name of a chunk of spectrograms: SHA-256 of everything that decides it.
+
+    Parameters
+    ----------
+    **parts
+        JSON-serialisable values; the version of the code that reads, changes
+        and transforms notes is added, and those of the packages it uses. A
+        change of anything else leaves chunks good.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    packages = {package: version(package) for package in SPECTROGRAM_PACKAGES}
+    about = {"code": _code_version(DECIDING_SPECTROGRAMS), "packages": packages}
+    text = json.dumps({**parts, **about}, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_chunk(
+    key: str, *, shape: tuple[int, ...], dtype: npt.DTypeLike
+) -> npt.NDArray[Any] | None:
+    """Return the array stored under a key, mapped into memory, or None.
+
+    Parameters
+    ----------
+    key : str
+        From :func:`spectrogram_key`.
+    shape, dtype
+        Of the array that is expected; any other is not what was asked for.
+
+    Returns
+    -------
+    ndarray or None
+        Read-only; its pages are read from the file as they are touched. A file
+        that is torn, foreign or unreadable is removed where possible.
+    """
+    path = _cache_path(key, ".chunk")
+    try:
+        if not _is_whole(path):
+            _remove(path)
+            return None
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError:
+        return None
+    except ValueError:
+        _remove(path)
+        return None
+    if (
+        not isinstance(array, np.memmap)
+        or (array.shape, array.dtype) != (shape, np.dtype(dtype))
+        or array.offset + array.nbytes + DIGEST_BYTES != path.stat().st_size
+    ):
+        _remove(path)
+        return None
+    return array
+
+
+def write_chunk(key: str, array: npt.NDArray[Any]) -> bool:
+    """Store an array under a key for :func:`read_chunk`; False if it cannot be written."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    buffer.write(hashlib.sha256(buffer.getbuffer()).digest())
+    return _try_to_cache(_cache_path(key, ".chunk"), buffer.getbuffer())
+
+
 # ----------------------------------------------------------------------- private
 
 
+def _is_whole(path: Path) -> bool:
+    """Whether the end of a chunk is the SHA-256 of what is before it, once per process and file."""
+    about = path.stat()
+    identity = (str(path), about.st_size, about.st_mtime_ns, about.st_ino)
+    if identity in _verified:
+        return True
+    left = about.st_size - DIGEST_BYTES
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while left > 0 and (block := file.read(min(BLOCK, left))):
+            digest.update(block)
+            left -= len(block)
+        if file.read() != digest.digest():
+            return False
+    _verified.add(identity)
+    return True
+
+
 @cache
-def _code_version() -> str:
+def _code_version(patterns: tuple[str, ...] = DECIDING) -> str:
     """Digest of the sources that decide a cached result."""
     digest = hashlib.sha256()
-    for pattern in DECIDING:
+    for pattern in patterns:
         for path in sorted((ROOT / "xai_core").glob(pattern)):
             digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -376,7 +455,7 @@ def _cache_path(key: str, suffix: str = ".cache") -> Path:
     return cache_folder() / f"{key}{suffix}"
 
 
-def _try_to_cache(path: Path, content: bytes) -> bool:
+def _try_to_cache(path: Path, content: bytes | memoryview) -> bool:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _write_atomically(path, content)
@@ -385,7 +464,7 @@ def _try_to_cache(path: Path, content: bytes) -> bool:
     return True
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
+def _write_atomically(path: Path, content: bytes | memoryview) -> None:
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -12,6 +12,7 @@ from xai_core.network import build_cnn
 from xai_core.training import calibrate, calibration, probabilities_of
 from xai_core.training.calibration import platt_scaling
 from xai_core.training.corpus import Corpus
+from xai_core.training.spectrograms import Held
 
 SHAPE = (12, 9)
 
@@ -83,14 +84,14 @@ def _corpus(n: int) -> Corpus:
     rng = np.random.default_rng(2)
     x = rng.random((2, n, *SHAPE)).astype(np.float16)
     none = np.array([""] * n)
-    return Corpus("mfcc", x, rng.integers(0, 3, n), none, none, none, "")
+    return Corpus("mfcc", Held(x), rng.integers(0, 3, n), none, none, none, "")
 
 
 def test_scaling_is_folded_into_the_last_layer_exactly() -> None:
     keras.utils.set_random_seed(0)
     model = wake(build_cnn(SHAPE, head="pooled"), seed=1)
-    corpus = _corpus(12)
-    notes = corpus.x[0].astype(np.float64)
+    corpus = _corpus(70)  # more than are taken at once
+    notes = corpus.clean()[..., 0].astype(np.float64)
     hidden = {layer.name: layer.get_weights() for layer in model.layers if layer.name != "logit"}
 
     before = np.array([CnnByHand(model, pooling="time").logit(x) for x in notes])

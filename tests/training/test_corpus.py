@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,12 +11,27 @@ import pytest
 import soundfile
 
 from xai_core.datasets.notes import NoteRecord
+from xai_core.errors import InputError
 from xai_core.features import N_FRAMES, extract, n_bins
-from xai_core.training.augment import augment
-from xai_core.training.corpus import BalancedBatches, Corpus, build_corpus
+from xai_core.training.augment import Augmentation
+from xai_core.training.corpus import BalancedBatches, Corpus, NotesInTurn, build_corpus
+from xai_core.training.spectrograms import Held
 from xai_core.values import FAMILIES, Waveform
 
-NOTES = [("brass", 0, 60), ("brass", 0, 62), ("brass", 1, 60), ("reed", 0, 60)]
+
+@pytest.fixture(autouse=True, scope="module")
+def _cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIMBRELENS_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+def _all(corpus: Corpus) -> np.ndarray:
+    """Return every variant of every note, shape (n_variants, n_notes, n_frames, n_bins)."""
+    source = corpus.spectrograms
+    variants, notes = np.indices((source.n_variants, source.n_notes)).reshape(2, -1)
+    x = source.take(variants, notes)
+    return x.reshape(source.n_variants, source.n_notes, *source.shape)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +74,7 @@ def _corpus(family: list[str], instrument: list[str], n_variants: int = 1) -> Co
     x += 100 * np.arange(n_variants, dtype=np.float16)[:, np.newaxis, np.newaxis, np.newaxis]
     return Corpus(
         type="mfcc",
-        x=x,
+        spectrograms=Held(x),
         family=np.array([FAMILIES.index(name) for name in family]),
         instrument=np.array(instrument),
         source=np.array(["s"] * n),
@@ -95,14 +110,19 @@ def test_notes_become_the_spectrograms_of_the_features(records: list[NoteRecord]
 def test_variants_are_augmented_and_do_not_depend_on_order(records: list[NoteRecord]) -> None:
     forth = build_corpus(records, "mfcc", n_augmented=2, seed=3)
     back = build_corpus(records[::-1], "mfcc", n_augmented=2, seed=3)
-    assert forth.x.shape[0] == 3
-    assert np.array_equal(forth.x, back.x[:, ::-1])
+    assert forth.spectrograms.n_variants == 3
+    x = _all(forth)
+    assert np.array_equal(x, _all(back)[:, ::-1])
     assert forth.digest == back.digest
     for a, b in [(0, 1), (1, 2), (0, 2)]:
-        assert not np.array_equal(forth.x[a], forth.x[b])
-    other = build_corpus(records, "mfcc", n_augmented=2, seed=4)
-    assert np.array_equal(other.x[0], forth.x[0])
-    assert not np.array_equal(other.x[1], forth.x[1])
+        assert not np.array_equal(x[a], x[b])
+    other = _all(build_corpus(records, "mfcc", n_augmented=2, seed=4))
+    assert np.array_equal(other[0], x[0])
+    assert not np.array_equal(other[1], x[1])
+    mild = Augmentation(level_db=(0.0, 0.0))
+    changed = build_corpus(records, "mfcc", n_augmented=2, seed=3, augmentation=mild)
+    assert np.array_equal(_all(changed)[0], x[0])
+    assert not np.array_equal(_all(changed), x)
     assert build_corpus(records[:3], "mfcc", n_augmented=0, seed=3).digest != forth.digest
 
 
@@ -119,13 +139,25 @@ def test_the_digest_changes_with_the_audio_not_with_the_place(
     assert build_corpus(there, "tonnetz", n_augmented=0, seed=0).digest != first
 
 
-def test_augmentation_works_on_the_samples_of_the_file(records: list[NoteRecord]) -> None:
-    corpus = build_corpus(records[:1], "mfcc", n_augmented=1, seed=3)
-    y, sr = soundfile.read(records[0].path, dtype="float32")
-    name = int.from_bytes(hashlib.sha256(records[0].note.encode()).digest()[:8], "big")
-    changed = augment(y, rng=np.random.default_rng([3, name]))
-    expected = extract(Waveform(changed, sr), "mfcc").values
-    assert np.array_equal(corpus.x[1, 0], expected.astype(np.float16))
+def test_both_ways_of_keeping_give_the_same_corpus(records: list[NoteRecord]) -> None:
+    kept = build_corpus(records, "log_mel", n_augmented=2, seed=3)
+    computed = build_corpus(records, "log_mel", n_augmented=2, seed=3, keeping="on_the_fly")
+    assert np.array_equal(_all(kept), _all(computed))
+    assert np.array_equal(kept.mean_spectrum, computed.mean_spectrum)
+    assert kept.digest == computed.digest
+    with pytest.raises(InputError, match="chunked, on_the_fly, got 'memory'"):
+        build_corpus(records, "mfcc", n_augmented=0, seed=0, keeping="memory")  # type: ignore[arg-type]
+
+
+def test_notes_in_turn_and_their_mean() -> None:
+    corpus = _corpus(["brass"] * 100 + ["reed"] * 30, ["a"] * 130, n_variants=2)
+    turns = NotesInTurn(corpus)
+    parts = [turns[k] for k in range(len(turns))]
+    assert [len(x) for x, _ in parts] == [64, 64, 2]
+    values = np.concatenate([x for x, _ in parts])[:, 0, 0, 0]
+    assert np.array_equal(values, np.arange(130.0))  # variant 0 of each, none twice
+    assert np.concatenate([y for _, y in parts]).tolist() == [1] * 100 + [7] * 30
+    np.testing.assert_allclose(corpus.mean_spectrum, 64.5, rtol=1e-12)  # of 0 to 129
 
 
 def test_odds_by_hand() -> None:
@@ -135,6 +167,28 @@ def test_odds_by_hand() -> None:
     a, b = 4**-0.7, 1.0
     expected = [a / (4 * a + b) / 2] * 4 + [b / (4 * a + b) / 2] + [0.1] * 5
     np.testing.assert_allclose(odds, expected, rtol=1e-12)
+
+
+def test_one_big_instrument_does_not_swallow_its_family() -> None:
+    # organ: 90 notes of one instrument, ten instruments of one note; reed: one note
+    names = ["big", *(f"small {k}" for k in range(10))]
+    instrument = ["big"] * 90 + names[1:] + ["other"]
+    corpus = _corpus(["organ"] * 100 + ["reed"], instrument)
+    odds = corpus.weights()
+    big = 90 * 90**-0.7  # 3.86 against ten times 1
+    assert odds[:90].sum() == pytest.approx(0.5 * big / (big + 10))
+    assert odds[:90].sum() / odds[:100].sum() == pytest.approx(0.278, abs=1e-3)  # instead of 0.9
+    assert odds[90] / odds[0] == pytest.approx(90**0.7)  # a note of a small one: 23 times as often
+    assert odds[100] == pytest.approx(0.5)  # the other family is not touched
+
+    targets = np.arange(101.0)[:, np.newaxis]
+    batches = BalancedBatches(
+        corpus, targets, odds, batch_size=200, n_batches=20, rng=np.random.default_rng(0)
+    )
+    drawn = np.concatenate([batches[k][1][:, 0] for k in range(20)])
+    of_organ = drawn[drawn < 100]
+    # 2000 draws: four standard deviations of a share of 0.28 are 0.04
+    assert np.mean(of_organ < 90) == pytest.approx(0.278, abs=0.04)
 
 
 def test_every_family_is_drawn_as_often() -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import keras
 import numpy as np
 
 from xai_core.features import N_FRAMES
-from xai_core.training import PRESETS, Corpus, fit_binary, fit_trunk, probabilities_of
+from xai_core.training import PRESETS, Corpus, Preset, fit_binary, fit_trunk, probabilities_of
+from xai_core.training.augment import Augmentation
+from xai_core.training.spectrograms import Held
 from xai_core.values import FAMILIES
 
 BINS = 6
@@ -24,7 +27,7 @@ def _corpus(n_each: int, seed: int = 0) -> Corpus:
         x[0, k, :, 2 * f : 2 * f + 2] += 0.6
     names = np.array([f"{FAMILIES[f]}_{k % 4}" for k, f in enumerate(family)])
     none = np.array([""] * family.size)
-    return Corpus("tonnetz", x.astype(np.float16), family, names, none, none, "")
+    return Corpus("tonnetz", Held(x.astype(np.float16)), family, names, none, none, "")
 
 
 def _logits(model: keras.Model, corpus: Corpus) -> np.ndarray:
@@ -37,7 +40,11 @@ def test_presets_are_complete_and_go_into_a_card() -> None:
     for name, preset in PRESETS.items():
         values = preset.as_dict()
         assert values["name"] == name
-        assert type(preset)(**values) == preset
+        assert Preset.from_dict(json.loads(json.dumps(values))) == preset
+        assert json.loads(json.dumps(values)) == values  # so a card can be compared with it
+    louder = replace(PRESETS["standard"], augmentation=Augmentation(level_db=(-6.0, 0.0)))
+    assert louder.as_dict() != PRESETS["standard"].as_dict()
+    assert Preset.from_dict(louder.as_dict()) == louder
     paper = PRESETS["paper"]
     assert (paper.head, paper.trunk_epochs, paper.n_augmented) == ("flatten", 0, 0)
 
@@ -98,7 +105,7 @@ def test_training_leaves_corpus_and_trunk_alone() -> None:
     corpus = _corpus(4)
     trunk = fit_trunk(corpus, TINY, seed=0)
     weights = [w.copy() for w in trunk.get_weights()]
-    x = corpus.x.copy()
+    x = corpus.clean()
     fit_binary(corpus, "brass", TINY, seed=0, trunk=trunk)
-    assert np.array_equal(corpus.x, x)
+    assert np.array_equal(corpus.clean(), x)
     assert all(np.array_equal(a, b) for a, b in zip(weights, trunk.get_weights(), strict=True))

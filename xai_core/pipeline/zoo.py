@@ -23,10 +23,11 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.datasets.splits import split_by_instrument
 from xai_core.errors import InputError, ModelError
 from xai_core.evaluation import binary_scores, ten_way_scores
-from xai_core.features import N_FRAMES, describe
+from xai_core.features import describe
 from xai_core.training import (
     PRESETS,
     Corpus,
+    Keeping,
     Model,
     Preset,
     Progress,
@@ -56,6 +57,7 @@ def train_models(
     models: str,
     preset: Preset = PRESETS["standard"],
     seed: int = 0,
+    keeping: Keeping = "chunked",
     progress: Progress = lambda what, done, total: None,
 ) -> None:
     """Train, calibrate, score and save the binary models of some types.
@@ -72,6 +74,9 @@ def train_models(
         One of ``training.PRESETS``, or one of them with changes.
     seed : int
         Decides the split, the augmentation and the training.
+    keeping : {"chunked", "on_the_fly"}
+        Keep spectrograms in the cache, or compute them whenever they are asked
+        for; the numbers are the same.
     progress : callable
         Told what is being done and how far it is.
 
@@ -95,9 +100,8 @@ def train_models(
         _check_enough(family, records, train, calibration, test)
     for type in types:
         corpora = {
-            "train": _corpus("train", train, type, preset.n_augmented, seed, progress),
-            "calibration": _corpus("calibration", calibration, type, 0, seed, progress),
-            "test": _corpus("test", test, type, 0, seed, progress),
+            part: _corpus(part, notes, type, preset, seed, keeping, progress)
+            for part, notes in (("train", train), ("calibration", calibration), ("test", test))
         }
         _train_type(corpora, type, families, models, preset, seed, progress)
 
@@ -154,12 +158,12 @@ def _train_type(
                     "network": "three blocks of two 3x3 convolutions (32, 64, 128), dense 256",
                     "head": preset.head,
                     "pooled_axes": preset.pooled_axes if preset.head == "pooled" else None,
-                    "input_shape": [N_FRAMES, int(corpora["train"].x.shape[-1])],
+                    "input_shape": list(corpora["train"].spectrograms.shape),
                     "n_weights": int(model.count_params()),
                 },
                 "features": {
                     **describe(type),
-                    "mean_spectrum": _mean_spectrum(corpora["train"]),
+                    "mean_spectrum": [round(float(v), 6) for v in corpora["train"].mean_spectrum],
                 },
                 "training": {
                     **wanted,
@@ -179,14 +183,23 @@ def _corpus(
     part: str,
     records: Sequence[NoteRecord],
     type: str,
-    n_augmented: int,
+    preset: Preset,
     seed: int,
+    keeping: Keeping,
     progress: Progress,
 ) -> Corpus:
     def told(done: int, total: int) -> None:
         progress(f"{type}: spectrograms ({part})", done, total)
 
-    return build_corpus(records, type, n_augmented=n_augmented, seed=seed, progress=told)
+    return build_corpus(
+        records,
+        type,
+        n_augmented=preset.n_augmented if part == "train" else 0,
+        seed=seed,
+        augmentation=preset.augmentation,
+        keeping=keeping,
+        progress=told,
+    )
 
 
 def _is_done(type: str, family: str, models: str, wanted: dict[str, Any]) -> bool:
@@ -207,7 +220,8 @@ def _are_calibrated_together(type: str, families: Sequence[str], models: str) ->
 def _trunk(
     corpus: Corpus, preset: Preset, seed: int, wanted: dict[str, Any], progress: Progress
 ) -> Model:
-    key = store.cache_key(kind="trunk", type=corpus.type, **wanted)
+    spectrograms = store.spectrogram_key(type=corpus.type)  # the code that makes them
+    key = store.cache_key(kind="trunk", type=corpus.type, spectrograms=spectrograms, **wanted)
     trunk = store.read_cached_model(key)
     if trunk is None:
         trunk = fit_trunk(
@@ -272,11 +286,6 @@ def _ten_way(probabilities: FloatArray, test: Corpus) -> dict[str, Any]:
 
 def _scores(model: Model, test: Corpus, index: int) -> dict[str, Any]:
     return binary_scores(probabilities_of(model, test), test.family == index)
-
-
-def _mean_spectrum(corpus: Corpus) -> list[float]:
-    mean = corpus.x[0].mean(axis=(0, 1), dtype=np.float64)
-    return [round(float(value), 6) for value in mean]
 
 
 def _counts(corpus: Corpus) -> dict[str, Any]:

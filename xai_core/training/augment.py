@@ -1,33 +1,127 @@
-"""Changes to a waveform that keep its family, so that a CNN hears more than it has.
+"""Changes to a note that keep its family, so that a CNN hears more than it has.
 
 Conventions
 -----------
-Every function maps samples ``(n,)`` at 16 kHz to samples ``(n,)`` and draws from
-the generator that is handed in. Ranges are the constants below. Level is left
-alone: features are in dB below the note's own peak.
+Samples ``(n,)`` at 16 kHz, float32. What may happen, how often and how far is
+one value, :class:`Augmentation`; what happens is drawn from the generator that
+is handed in: the same seed gives the same samples to the last bit.
 """
 
 from __future__ import annotations
 
-import numpy as np
-import soxr
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
+import numpy as np
+
+from xai_core.errors import InputError
+from xai_core.training import effects
 from xai_core.values import SAMPLE_RATE, FloatArray
 
-__all__ = ["augment"]
+__all__ = ["STANDARD", "Augmentation", "augment"]
 
-MAX_LEAD = 0.25  # s, silence put before the note or onset cut from it
-MAX_RATE_CHANGE = 0.03  # pitch and speed together, as a tape would
-EQ_BANDS = 8  # control points of the gentle equaliser, equally spaced in mel
-EQ_DB = 5.0  # dB, standard deviation of each control point
-LOWPASS_RANGE = (3_000.0, 8_000.0)  # Hz
-REVERB_SECONDS = (0.1, 1.0)  # time to fall by 60 dB
-REVERB_MIX = (0.02, 0.4)  # energy of the tail against the direct sound
-NOISE_SNR_DB = (15.0, 70.0)  # dB, note against noise, both RMS
-FADE_SECONDS = (0.02, 0.6)  # fade out before a cut
+EQ_POINTS = 8  # of the gentle equaliser, equally spaced in mel
+PINK_ODDS = 0.5  # pink noise rather than white
+
+Range = tuple[float, float]
 
 
-def augment(y: FloatArray, *, rng: np.random.Generator) -> FloatArray:
+@dataclass(frozen=True)
+class Augmentation:
+    """The odds and the range of each change, in the order in which they are made.
+
+    Odds are from 0 to 1; a range is drawn from evenly.
+
+    Parameters
+    ----------
+    rate_odds, rate_change
+        Pitch and speed together, as a fraction: 0.03 is 3 % higher and faster.
+    fade_in_odds, fade_in_seconds
+        A straight line up from 0 over the attack.
+    shift_odds, shift_seconds
+        Silence before the note; below 0, what is cut from its beginning.
+    cut_odds, cut_at, fade_out_seconds
+        Where the note ends, as a fraction of 4 s, and the fade before it.
+    eq_odds, eq_db, eq_limit_db
+        Gentle equaliser: standard deviation and largest gain or loss of each
+        of eight points.
+    lowpass_odds, lowpass_hz, highpass_odds, highpass_hz
+        Band-limiting, 24 dB an octave.
+    reverb_odds, reverb_seconds, reverb_mix
+        Synthetic room: time to fall by 60 dB, energy against the direct sound.
+    overlap_odds, overlap_below_db, overlap_seconds
+        A note of another family: how far below, and how much later.
+    noise_odds, noise_snr_db
+        White or pink noise below the note, both RMS.
+    level_odds, level_db
+        Gain before the note is rounded to 16 bits.
+
+    Raises
+    ------
+    InputError
+        If odds are not from 0 to 1 or a range runs downwards.
+    """
+
+    rate_odds: float = 0.5
+    rate_change: Range = (-0.03, 0.03)
+    fade_in_odds: float = 0.15
+    fade_in_seconds: Range = (0.005, 0.15)
+    shift_odds: float = 0.7
+    shift_seconds: Range = (-0.05, 0.25)
+    cut_odds: float = 0.3
+    cut_at: Range = (0.3, 1.0)
+    fade_out_seconds: Range = (0.02, 0.6)
+    eq_odds: float = 0.8
+    eq_db: float = 5.0
+    eq_limit_db: float = 12.0
+    lowpass_odds: float = 0.25
+    lowpass_hz: Range = (3_000.0, 8_000.0)
+    highpass_odds: float = 0.15
+    highpass_hz: Range = (40.0, 160.0)
+    reverb_odds: float = 0.35
+    reverb_seconds: Range = (0.1, 1.0)
+    reverb_mix: Range = (0.02, 0.4)
+    overlap_odds: float = 0.15
+    overlap_below_db: Range = (6.0, 24.0)
+    overlap_seconds: Range = (0.0, 2.0)
+    noise_odds: float = 0.5
+    noise_snr_db: Range = (15.0, 70.0)
+    level_odds: float = 0.5
+    level_db: Range = (-24.0, 0.0)
+
+    def __post_init__(self) -> None:
+        """Refuse odds and ranges that mean nothing."""
+        for name, value in self.as_dict().items():
+            if name.endswith("_odds") and not 0.0 <= value <= 1.0:
+                raise InputError(f"expected {name} from 0 to 1, got {value}")
+            if isinstance(value, list) and not value[0] <= value[1]:
+                raise InputError(f"expected a range from low to high as {name}, got {value}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return odds and ranges as JSON has them, for the card of a model."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Augmentation:
+        """Return what :meth:`as_dict` was made of."""
+        found: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list) else v for name, v in values.items()
+        }
+        return cls(**found)
+
+
+STANDARD = Augmentation()
+
+
+def augment(
+    y: FloatArray,
+    *,
+    rng: np.random.Generator,
+    settings: Augmentation = STANDARD,
+    other: Callable[[], FloatArray] | None = None,
+) -> FloatArray:
     """Return a changed copy of a note: each change happens at its own odds.
 
     Parameters
@@ -36,82 +130,85 @@ def augment(y: FloatArray, *, rng: np.random.Generator) -> FloatArray:
         16 kHz mono.
     rng : numpy.random.Generator
         Source of every draw.
+    settings : Augmentation
+        Odds and ranges.
+    other : callable, optional
+        Returns the samples of a note of another family, and is called only if
+        it is to be heard; the label stays that of `y`, the louder one. Without
+        it no note overlaps.
 
     Returns
     -------
     ndarray, shape (n_samples,), float32
+        Silence where `y` is silence.
     """
-    out = np.asarray(y, np.float32)
-    if rng.random() < 0.5:
-        out = _change_rate(out, rng)
-    if rng.random() < 0.7:
-        out = _shift(out, rng)
-    if rng.random() < 0.3:
-        out = _cut_with_fade(out, rng)
-    if rng.random() < 0.8:
-        out = _equalise(out, rng)
-    if rng.random() < 0.35:
-        out = _reverberate(out, rng)
-    if rng.random() < 0.5:
-        out = _add_noise(out, rng)
-    return np.ascontiguousarray(out, np.float32)
+    out = effects.fit(y, y.size)
+    for change in (_change_rate, _fade_in, _shift, _cut, _filter, _reverberate):
+        out = change(out, settings, rng)
+    if rng.random() < settings.overlap_odds and other is not None:
+        below_db = rng.uniform(*settings.overlap_below_db)
+        delay = _samples(rng.uniform(*settings.overlap_seconds))
+        out = effects.overlap(out, other(), below_db=below_db, delay=delay)
+    return _set_level(_add_noise(out, settings, rng), settings, rng)
 
 
-def _change_rate(y: FloatArray, rng: np.random.Generator) -> FloatArray:
-    ratio = 1.0 + rng.uniform(-MAX_RATE_CHANGE, MAX_RATE_CHANGE)
-    resampled = soxr.resample(y, SAMPLE_RATE, SAMPLE_RATE * ratio, quality="MQ")
-    return _fit(np.asarray(resampled, np.float32), y.size)
+def _change_rate(y: FloatArray, at: Augmentation, rng: np.random.Generator) -> FloatArray:
+    if rng.random() >= at.rate_odds:
+        return y
+    return effects.change_rate(y, change=rng.uniform(*at.rate_change))
 
 
-def _shift(y: FloatArray, rng: np.random.Generator) -> FloatArray:
-    lead = int(rng.uniform(-0.2, 1.0) * MAX_LEAD * SAMPLE_RATE)
-    if lead >= 0:
-        return np.pad(y, (lead, 0))[: y.size]
-    return _fit(y[-lead:], y.size)
+def _fade_in(y: FloatArray, at: Augmentation, rng: np.random.Generator) -> FloatArray:
+    if rng.random() >= at.fade_in_odds:
+        return y
+    return effects.fade_in(y, n_samples=_samples(rng.uniform(*at.fade_in_seconds)))
 
 
-def _cut_with_fade(y: FloatArray, rng: np.random.Generator) -> FloatArray:
-    end = int(rng.uniform(0.3, 1.0) * y.size)
-    fade = min(end, int(rng.uniform(*FADE_SECONDS) * SAMPLE_RATE))
-    out = np.zeros_like(y)
-    out[:end] = y[:end]
-    out[end - fade : end] *= np.linspace(1.0, 0.0, fade, dtype=np.float32)
-    return out
+def _shift(y: FloatArray, at: Augmentation, rng: np.random.Generator) -> FloatArray:
+    if rng.random() >= at.shift_odds:
+        return y
+    return effects.shift(y, n_samples=_samples(rng.uniform(*at.shift_seconds)))
 
 
-def _equalise(y: FloatArray, rng: np.random.Generator) -> FloatArray:
-    spectrum = np.fft.rfft(y)
-    frequencies = np.fft.rfftfreq(y.size, 1.0 / SAMPLE_RATE)
-    knots = 700.0 * (10.0 ** (np.linspace(0.0, 2840.0, EQ_BANDS) / 2595.0) - 1.0)
-    gain_db = np.interp(frequencies, knots, rng.normal(0.0, EQ_DB, EQ_BANDS))
-    if rng.random() < 0.3:
-        cutoff = rng.uniform(*LOWPASS_RANGE)
-        gain_db = gain_db - 24.0 * np.maximum(0.0, np.log2(np.maximum(frequencies, 1.0) / cutoff))
-    return np.asarray(np.fft.irfft(spectrum * 10.0 ** (gain_db / 20.0), y.size), np.float32)
+def _cut(y: FloatArray, at: Augmentation, rng: np.random.Generator) -> FloatArray:
+    if rng.random() >= at.cut_odds:
+        return y
+    end = int(rng.uniform(*at.cut_at) * y.size)
+    return effects.cut(y, end=end, fade=_samples(rng.uniform(*at.fade_out_seconds)))
 
 
-def _reverberate(y: FloatArray, rng: np.random.Generator) -> FloatArray:
-    seconds = rng.uniform(*REVERB_SECONDS)
-    n = int(seconds * SAMPLE_RATE)
-    tail = rng.standard_normal(n) * 10.0 ** (-3.0 * np.arange(n) / n)
-    tail *= np.sqrt(rng.uniform(*REVERB_MIX) / np.sum(tail**2))
-    tail[0] += 1.0
-    size = y.size + n
-    wet = np.fft.irfft(np.fft.rfft(y, size) * np.fft.rfft(tail, size), size)[: y.size]
-    return np.asarray(wet, np.float32)
+def _filter(y: FloatArray, at: Augmentation, rng: np.random.Generator) -> FloatArray:
+    eq_db, lowpass, highpass = None, None, None
+    if rng.random() < at.eq_odds:
+        eq_db = np.clip(rng.normal(0.0, at.eq_db, EQ_POINTS), -at.eq_limit_db, at.eq_limit_db)
+    if rng.random() < at.lowpass_odds:
+        lowpass = rng.uniform(*at.lowpass_hz)
+    if rng.random() < at.highpass_odds:
+        highpass = rng.uniform(*at.highpass_hz)
+    if eq_db is None and lowpass is None and highpass is None:
+        return y
+    return effects.filter_bands(y, eq_db=eq_db, lowpass=lowpass, highpass=highpass)
 
 
-def _add_noise(y: FloatArray, rng: np.random.Generator) -> FloatArray:
-    rms = float(np.sqrt(np.mean(y**2)))
-    noise = rng.standard_normal(y.size)
-    if rng.random() < 0.5:  # pink instead of white
-        spectrum = np.fft.rfft(noise)
-        noise = np.fft.irfft(spectrum / np.sqrt(np.maximum(np.arange(spectrum.size), 1.0)), y.size)
-    noise *= rms * 10.0 ** (-rng.uniform(*NOISE_SNR_DB) / 20.0) / max(float(noise.std()), 1e-12)
-    return np.asarray(y + noise, np.float32)
+def _reverberate(y: FloatArray, at: Augmentation, rng: np.random.Generator) -> FloatArray:
+    if rng.random() >= at.reverb_odds:
+        return y
+    seconds, mix = rng.uniform(*at.reverb_seconds), rng.uniform(*at.reverb_mix)
+    return effects.reverberate(y, seconds=seconds, mix=mix, rng=rng)
 
 
-def _fit(y: FloatArray, n_samples: int) -> FloatArray:
-    out = np.zeros(n_samples, np.float32)
-    out[: min(n_samples, y.size)] = y[:n_samples]
-    return out
+def _add_noise(y: FloatArray, at: Augmentation, rng: np.random.Generator) -> FloatArray:
+    if rng.random() >= at.noise_odds:
+        return y
+    snr_db, pink = rng.uniform(*at.noise_snr_db), bool(rng.random() < PINK_ODDS)
+    return effects.add_noise(y, snr_db=snr_db, pink=pink, rng=rng)
+
+
+def _set_level(y: FloatArray, at: Augmentation, rng: np.random.Generator) -> FloatArray:
+    if rng.random() >= at.level_odds:
+        return y
+    return effects.set_level(y, gain_db=rng.uniform(*at.level_db))
+
+
+def _samples(seconds: float) -> int:
+    return round(seconds * SAMPLE_RATE)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_core.network import LOGIT_LAYER
-from xai_core.training.corpus import Corpus
+from xai_core.training.corpus import Corpus, NotesInTurn
 from xai_core.values import FAMILIES, FloatArray
 
 __all__ = ["calibrate", "platt_scaling", "probabilities_of", "rescale", "restore"]
@@ -109,5 +109,5 @@ def platt_scaling(logits: FloatArray, positive: npt.NDArray[np.bool_]) -> tuple[
 
 def probabilities_of(model: keras.Model, corpus: Corpus) -> FloatArray:
     """Return a model's probability for each note of a corpus, shape (n_notes,), float64."""
-    said = model.predict(corpus.clean(), batch_size=64, verbose=0)
+    said = model.predict(NotesInTurn(corpus), verbose=0)
     return np.asarray(said[:, 0], np.float64)

@@ -2,9 +2,9 @@
 
 Conventions
 -----------
-``x`` is ``(n_variants, n_notes, n_frames, n_bins)``: variant 0 is the note as
-recorded, the others are augmented. Labels are indices into
-:data:`xai_core.values.FAMILIES`.
+Variant 0 of a note is as recorded, the others are augmented; where their
+spectrograms come from is the business of :mod:`xai_core.training.spectrograms`.
+Labels are indices into :data:`xai_core.values.FAMILIES`.
 """
 
 from __future__ import annotations
@@ -12,18 +12,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.datasets.notes import NoteRecord, audio_digest, read_note
-from xai_core.features import N_FRAMES, extract, n_bins
-from xai_core.training.augment import augment
-from xai_core.values import FAMILIES, SAMPLE_RATE, FloatArray, Waveform
+from xai_core.datasets.notes import NoteRecord, audio_digest
+from xai_core.training.augment import STANDARD, Augmentation
+from xai_core.training.spectrograms import (
+    Chunked,
+    Keeping,
+    OnTheFly,
+    Spectrograms,
+    check_keeping,
+)
+from xai_core.training.variants import Recipe, choose_others, stored_form
+from xai_core.values import FAMILIES, FloatArray
 
-__all__ = ["BalancedBatches", "Corpus", "build_corpus"]
+__all__ = ["BalancedBatches", "Corpus", "NotesInTurn", "build_corpus"]
 
+AT_ONCE = 64  # notes
 BALANCE = 0.7  # 0: every note weighs the same; 1: every instrument of a family does
 
 
@@ -35,7 +44,8 @@ class Corpus:
     ----------
     type : str
         Spectrogram type.
-    x : ndarray, shape (n_variants, n_notes, n_frames, n_bins)
+    spectrograms : Spectrograms
+        Where they come from.
     family : ndarray of int, shape (n_notes,)
     instrument : ndarray of str, shape (n_notes,)
     source, collection : ndarray of str, shape (n_notes,)
@@ -45,7 +55,7 @@ class Corpus:
     """
 
     type: str
-    x: FloatArray
+    spectrograms: Spectrograms
     family: npt.NDArray[np.int64]
     instrument: npt.NDArray[np.str_]
     source: npt.NDArray[np.str_]
@@ -54,7 +64,15 @@ class Corpus:
 
     def clean(self) -> FloatArray:
         """Return the notes as recorded, shape (n_notes, n_frames, n_bins, 1)."""
-        return np.asarray(self.x[0][..., np.newaxis], np.float32)
+        turns = NotesInTurn(self)
+        return np.concatenate([turns[k][0] for k in range(len(turns))])
+
+    @cached_property
+    def mean_spectrum(self) -> FloatArray:
+        """Mean over time and the notes as recorded, shape (n_bins,), float64."""
+        turns = NotesInTurn(self)
+        total = sum(turns[k][0].sum(axis=(0, 1, 3), dtype=np.float64) for k in range(len(turns)))
+        return np.asarray(total / (self.family.size * self.spectrograms.shape[0]))
 
     def weights(self) -> FloatArray:
         """Return the odds of drawing each note: families equal, instruments nearly so."""
@@ -75,9 +93,11 @@ def build_corpus(
     *,
     n_augmented: int,
     seed: int,
+    augmentation: Augmentation = STANDARD,
+    keeping: Keeping = "chunked",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Corpus:
-    """Read notes and compute their spectrograms, as recorded and augmented.
+    """Gather notes and their spectrograms, as recorded and augmented.
 
     Parameters
     ----------
@@ -86,9 +106,14 @@ def build_corpus(
     type : str
         Spectrogram type.
     n_augmented : int
-        Augmented variants kept for each note.
+        Augmented variants of each note.
     seed : int
-        Each note draws from its own generator, so order does not matter.
+        Each variant draws from its own generator, so order does not matter.
+    augmentation : Augmentation
+        Odds and ranges.
+    keeping : {"chunked", "on_the_fly"}
+        Compute the spectrograms now, unless they are there already, and keep
+        them in the cache; or compute them whenever they are asked for.
     progress : callable
         Called with notes done and notes in all.
 
@@ -96,30 +121,62 @@ def build_corpus(
     -------
     Corpus
     """
-    x = np.zeros((1 + n_augmented, len(records), N_FRAMES, n_bins(type)), np.float16)
-    for index, record in enumerate(records):
-        y = read_note(record)
-        name = int.from_bytes(hashlib.sha256(record.note.encode()).digest()[:8], "big")
-        rng = np.random.default_rng([seed, name])
-        for variant in range(1 + n_augmented):
-            samples = y if variant == 0 else augment(y, rng=rng)
-            x[variant, index] = extract(Waveform(samples, SAMPLE_RATE), type).values
-        progress(index + 1, len(records))
+    check_keeping(keeping)
+    digests = [audio_digest(record) for record in records]
+    forms = [stored_form(*pair) for pair in zip(records, digests, strict=True)]
+    others = choose_others(records, forms, n_augmented=n_augmented, seed=seed)
+    recipes = [
+        Recipe(record, tuple(records[k] for k in chosen), type, augmentation, seed)
+        for record, chosen in zip(records, others, strict=True)
+    ]
+    source: Spectrograms
+    if keeping == "on_the_fly":
+        source = OnTheFly(recipes, 1 + n_augmented)
+    else:
+        audio = [
+            " + ".join([records[k].note, forms[k], *(forms[other] for other in others[k])])
+            for k in range(len(records))
+        ]
+        source = Chunked(recipes, audio, 1 + n_augmented)
+        source.prepare(progress)
     return Corpus(
         type=type,
-        x=x,
+        spectrograms=source,
         family=np.array([FAMILIES.index(record.family) for record in records]),
         instrument=np.array([record.instrument for record in records]),
         source=np.array([record.source for record in records]),
         collection=np.array([record.collection for record in records]),
-        digest=_digest(records),
+        digest=_digest(records, digests),
     )
 
 
-def _digest(records: Sequence[NoteRecord]) -> str:
+def _digest(records: Sequence[NoteRecord], digests: Sequence[str]) -> str:
     """SHA-256 over the names and the audio of notes, whatever their order."""
-    lines = sorted(f"{record.note} {audio_digest(record)}" for record in records)
+    pairs = zip(records, digests, strict=True)
+    lines = sorted(f"{record.note} {digest}" for record, digest in pairs)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+class NotesInTurn(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
+    """The notes of a corpus as recorded, 64 at a time: ``(x, labels)``.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    """
+
+    def __init__(self, corpus: Corpus) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        self._corpus = corpus
+
+    def __len__(self) -> int:
+        return -(-self._corpus.family.size // AT_ONCE)
+
+    def __getitem__(self, index: int) -> tuple[FloatArray, npt.NDArray[np.int64]]:
+        n_notes = self._corpus.family.size
+        notes = np.arange(index * AT_ONCE, min((index + 1) * AT_ONCE, n_notes))
+        x = self._corpus.spectrograms.take(np.zeros_like(notes), notes)
+        return x.astype(np.float32)[..., np.newaxis], self._corpus.family[notes]
 
 
 class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
@@ -160,6 +217,7 @@ class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is 
 
     def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
         notes = self._rng.choice(self._odds.size, self._batch_size, p=self._odds)
-        variants = self._rng.integers(0, self._corpus.x.shape[0], self._batch_size)
-        x = self._corpus.x[variants, notes].astype(np.float32)[..., np.newaxis]
+        spectrograms = self._corpus.spectrograms
+        variants = self._rng.integers(0, spectrograms.n_variants, self._batch_size)
+        x = spectrograms.take(variants, notes).astype(np.float32)[..., np.newaxis]
         return x, self._targets[notes]

@@ -11,15 +11,15 @@ and leaves the scores true for what is shipped.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 import keras
 import numpy as np
 
-from xai_core.features import N_FRAMES
 from xai_core.network import LOGIT_LAYER, Head, PooledAxes, build_cnn
+from xai_core.training.augment import STANDARD, Augmentation
 from xai_core.training.corpus import BalancedBatches, Corpus
 from xai_core.values import FAMILIES
 
@@ -51,6 +51,8 @@ class Preset:
         Largest learning rates of Adam, warmed up over a twentieth of the steps,
         then falling to a hundredth on a cosine. The weights kept are their
         exponential moving average (momentum 0.99).
+    augmentation : Augmentation
+        Odds and ranges of what happens to the augmented variants.
     """
 
     name: str
@@ -62,10 +64,17 @@ class Preset:
     batch_size: int = 32
     trunk_rate: float = 1e-3
     binary_rate: float = 2e-4
+    augmentation: Augmentation = STANDARD
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the preset as JSON-serialisable values, for the card."""
-        return asdict(self)
+        """Return the preset as JSON has it, for the card."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**values, "augmentation": self.augmentation.as_dict()}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Preset:
+        """Return what :meth:`as_dict` was made of."""
+        return cls(**{**values, "augmentation": Augmentation.from_dict(values["augmentation"])})
 
 
 PRESETS = {
@@ -101,7 +110,7 @@ def fit_trunk(
     """
     keras.utils.set_random_seed(seed)
     model = build_cnn(
-        (N_FRAMES, corpus.x.shape[-1]),
+        corpus.spectrograms.shape,
         head=preset.head,
         pooled_axes=preset.pooled_axes,
         n_outputs=len(FAMILIES),
@@ -160,9 +169,7 @@ def fit_binary(
         Loss and accuracy of each epoch.
     """
     keras.utils.set_random_seed(seed)
-    model = build_cnn(
-        (N_FRAMES, corpus.x.shape[-1]), head=preset.head, pooled_axes=preset.pooled_axes
-    )
+    model = build_cnn(corpus.spectrograms.shape, head=preset.head, pooled_axes=preset.pooled_axes)
     if trunk is not None:
         _start_from(model, trunk, FAMILIES.index(family))
     positive = corpus.family == FAMILIES.index(family)
