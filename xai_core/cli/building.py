@@ -99,8 +99,8 @@ def _table(records: Sequence[NoteRecord]) -> Table:
         names[record.family].add(record.instrument)
         independent[record.family].add(record.group or record.instrument)
     table = Table("Family", title="Notes by source", show_edge=False)
-    for heading in (*sources, "All notes", "Instruments", "Independent"):
-        table.add_column(heading, justify="right")
+    for heading in (*sources, "All", "Instru- ments", "Inde- pendent"):
+        table.add_column(heading, justify="right", overflow="fold")
     for family in FAMILIES:
         row = [notes[family, source] for source in sources]
         counts = (*row, sum(row), len(names[family]), len(independent[family]))
