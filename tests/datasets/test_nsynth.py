@@ -163,6 +163,16 @@ def test_streaming_gives_what_reading_gives_in_the_order_of_the_file(folder: Pat
     assert sorted(streamed, key=lambda record: record.note) == read_nsynth(folder)
 
 
+def test_streaming_and_reading_find_the_same_files(folder: Path) -> None:
+    first, second, third = sorted((folder / "audio").iterdir())
+    first.rename(first.with_suffix(".FLAC"))
+    write_audio(second.with_suffix(".wav"), tone())  # beside the FLAC: the last by name is taken
+    third.rename(third.with_suffix(".txt"))
+    records = read_nsynth(folder)
+    assert [record.path.suffix for record in records] == [".FLAC", ".wav"]
+    assert list(stream_nsynth(folder)) == records
+
+
 def test_a_stream_says_at_once_that_there_is_nothing(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"expected .*examples\.json, found no such file"):
         stream_nsynth(tmp_path)
