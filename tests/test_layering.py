@@ -35,6 +35,7 @@ ROOMS = {
     "errors": _room(0),
     "values": _room(1, "numpy"),
     "places": _room(1),
+    "scores": _room(1, "numpy"),
     "audio": _room(2, "numpy soundfile soxr"),
     "features": _room(2, "numpy librosa"),
     "network": _room(2, "numpy keras"),

@@ -1,0 +1,135 @@
+"""Scores as frozen values: a number with its interval, and a reliability curve.
+
+Conventions
+-----------
+Scores are fractions in [0, 1]. An interval is the 95 % percentile bootstrap
+over instruments, None where it cannot be told. Lookup tables of scores, as
+they stand on cards and in ``scores.json``, hold ``{metric: value}`` and, under
+``intervals``, ``{metric: [low, high]}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_core.errors import InputError
+
+__all__ = ["LEVEL", "Reliability", "Score"]
+
+LEVEL = 0.95  # share of the resamples inside an interval
+
+_COLUMNS = ("n_notes", "n_positive", "weight", "probability", "frequency")
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score and its interval.
+
+    Parameters
+    ----------
+    value : float
+    low, high : float or None
+        Ends of the interval; None where there are too few instruments for one.
+
+    Raises
+    ------
+    InputError
+        If only one end is known, or the ends are in the wrong order.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.low is None) != (self.high is None):
+            raise InputError(f"expected both ends of an interval or none, got {self}")
+        if self.low is not None and self.high is not None and not self.low <= self.high:
+            raise InputError(f"expected the low end of an interval below the high one, got {self}")
+
+    @classmethod
+    def of(cls, scores: Mapping[str, Any], metric: str) -> Score:
+        """Return one score of a lookup table, its interval included if the table has one.
+
+        Raises
+        ------
+        InputError
+            If the table does not hold the metric.
+
+        Examples
+        --------
+        >>> Score.of({"recall": 0.5, "intervals": {"recall": [0.25, 0.75]}}, "recall")
+        Score(value=0.5, low=0.25, high=0.75)
+        """
+        if metric not in scores:
+            raise InputError(f"expected a table of scores with {metric}, got {', '.join(scores)}")
+        interval = (scores.get("intervals") or {}).get(metric)
+        low, high = (None, None) if interval is None else interval
+        return cls(scores[metric], low, high)
+
+    @property
+    def text(self) -> str:
+        """The score in percent, with its interval: ``42 % (31 to 55 %)``."""
+        if self.low is None or self.high is None:
+            return f"{100 * self.value:.0f} %"
+        return f"{100 * self.value:.0f} % ({100 * self.low:.0f} to {100 * self.high:.0f} %)"
+
+
+@dataclass(frozen=True, eq=False)
+class Reliability:
+    """How often notes of the family are met where a model says a certain probability.
+
+    Both classes weigh the same, as for the probabilities: in each bin,
+    `frequency` is what the share of the family would be if half of all notes
+    were of it.
+
+    Parameters
+    ----------
+    n_notes, n_positive : ndarray of int, shape (n_bins,)
+        Notes in each of the bins of equal width that cover [0, 1], and those
+        of them that are of the family.
+    weight : ndarray, shape (n_bins,)
+        Share of the weight of all notes; sums to 1.
+    probability, frequency : ndarray, shape (n_bins,)
+        Weighted mean probability and weighted share of the family; NaN in a
+        bin without notes.
+    """
+
+    n_notes: npt.NDArray[np.int64]
+    n_positive: npt.NDArray[np.int64]
+    weight: npt.NDArray[np.float64]
+    probability: npt.NDArray[np.float64]
+    frequency: npt.NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        for name in _COLUMNS:
+            dtype = np.int64 if name.startswith("n_") else np.float64
+            column = np.array(getattr(self, name), dtype=dtype)
+            column.setflags(write=False)
+            object.__setattr__(self, name, column)
+
+    @property
+    def expected_calibration_error(self) -> float:
+        """Mean distance of frequency from probability, weighted by bin; 0 is best."""
+        filled = self.weight > 0
+        gap = np.abs(self.frequency[filled] - self.probability[filled])
+        return float(np.sum(self.weight[filled] * gap))
+
+    def as_dict(self) -> dict[str, list[float | None]]:
+        """Return the bins as JSON has them, None in place of NaN."""
+        return {
+            name: [None if v != v else v for v in getattr(self, name).tolist()] for name in _COLUMNS
+        }
+
+    @classmethod
+    def from_dict(cls, columns: Mapping[str, Sequence[float | None]]) -> Reliability:
+        """Return what :meth:`as_dict` was made of."""
+        return cls(
+            **{name: np.array([np.nan if v is None else v for v in columns[name]])
+               for name in _COLUMNS}
+        )  # fmt: skip
