@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from xai_core.cli.audit import audit_command
 from xai_core.cli.building import build
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.instruments import FIRST_NUMBER
@@ -32,6 +33,7 @@ def _dataset() -> None:
 
 
 app.command()(build)
+app.command("audit")(audit_command)
 
 
 @app.command()

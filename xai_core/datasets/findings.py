@@ -1,0 +1,232 @@
+"""What a reader should know of a collection before training on it.
+
+Conventions
+-----------
+A finding is not an error: the notes can be used, and whether they should be is
+the reader's choice. Each says what it is, why it matters and which notes,
+families or labels it is about. Silent and damaged notes are not judged further.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from xai_core.datasets.checking import Skipped
+from xai_core.datasets.confounding import Confounding
+from xai_core.datasets.counts import FamilyCount, InstrumentCount
+from xai_core.datasets.finding_words import (
+    CONFOUNDED,
+    DC_SHARE,
+    DOMINANT_SHARE,
+    LENGTH_TOLERANCE,
+    LONG_PADDING,
+    LONGEST_READ,
+    NOTE_SECONDS,
+    WORDS,
+)
+from xai_core.datasets.notes import NoteRecord
+from xai_core.datasets.signal import NoteSignal
+from xai_core.values import SAMPLE_RATE
+
+__all__ = ["Finding", "Found", "find_in_counts", "find_in_labels", "find_in_signals"]
+
+Heard = Sequence[tuple[NoteRecord, NoteSignal]]
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing that a finding is about.
+
+    Parameters
+    ----------
+    name : str
+        A note, a family or a label.
+    detail : str
+        What was measured ("2.50 s"), or "".
+    path : str
+        Audio file of a note, else "".
+    """
+
+    name: str
+    detail: str = ""
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One kind of thing that was found.
+
+    Parameters
+    ----------
+    key : str
+        Name for a program, ``clipped``.
+    title, why : str
+        What it is, and one sentence on why it matters.
+    unit : str
+        ``notes``, ``families`` or ``labels``: what is counted.
+    total : int
+        How many there are of the unit in all.
+    found : tuple of Found
+        Never empty.
+    """
+
+    key: str
+    title: str
+    why: str
+    unit: str
+    total: int
+    found: tuple[Found, ...]
+
+    @property
+    def count(self) -> int:
+        """How many were found."""
+        return len(self.found)
+
+
+def find_in_signals(
+    heard: Heard, unusable: Sequence[tuple[NoteRecord, Skipped]], *, total: int
+) -> list[Finding]:
+    """Return what the audio tells.
+
+    Parameters
+    ----------
+    heard : sequence of (NoteRecord, NoteSignal)
+        Notes that can be read.
+    unusable : sequence of (NoteRecord, Skipped)
+        Notes that cannot.
+    total : int
+        Notes in all.
+    """
+    sounding = [(record, signal) for record, signal in heard if not signal.is_silent]
+    found = {
+        "unusable": [_note(record, skipped.reason) for record, skipped in unusable],
+        "silent": _where(heard, lambda s: s.is_silent, lambda s: f"peak {s.peak_dbfs:.0f} dBFS"),
+        "noise_only": _where(
+            sounding,
+            lambda s: s.is_noise,
+            lambda s: f"clearest partial {s.tone_db:.1f} dB",
+            worst=lambda s: -s.tone_db,
+        ),
+        "clipped": _where(
+            sounding,
+            lambda s: s.n_clipped > 0,
+            lambda s: f"{s.n_clipped} samples in flat tops",
+            worst=lambda s: s.n_clipped,
+        ),
+        "dc_offset": _where(
+            sounding,
+            lambda s: s.dc_share > DC_SHARE,
+            lambda s: f"{100 * s.dc_share:.1f} % of the peak",
+            worst=lambda s: s.dc_share,
+        ),
+        **_copies(sounding),
+        "short": _where(
+            heard,
+            lambda s: s.seconds < NOTE_SECONDS - LENGTH_TOLERANCE,
+            _length,
+            worst=lambda s: -s.seconds,
+        ),
+        "long": _where(
+            heard,
+            lambda s: s.seconds > NOTE_SECONDS + LENGTH_TOLERANCE,
+            _length,
+            worst=lambda s: s.seconds,
+        ),
+        "padded": _where(
+            sounding,
+            lambda s: s.padding_seconds >= LONG_PADDING,
+            lambda s: f"{s.padding_seconds:.2f} s",
+            worst=lambda s: s.padding_seconds,
+        ),
+        "other_rate": _where(heard, lambda s: s.sr != SAMPLE_RATE, lambda s: f"{s.sr} Hz"),
+        "several_channels": _where(
+            heard, lambda s: s.n_channels > 1, lambda s: f"{s.n_channels} channels"
+        ),
+    }
+    return _findings(found, unit="notes", total=total)
+
+
+def find_in_counts(
+    families: Sequence[FamilyCount], instruments: Sequence[InstrumentCount]
+) -> list[Finding]:
+    """Return what the counts of instruments tell."""
+    found = [
+        Found(one.family, f"{one.instrument} has {100 * one.share:.0f} % of {count.n_notes} notes")
+        for count in families
+        for one in instruments
+        if one.family == count.family and one.share > DOMINANT_SHARE
+    ]
+    return _findings({"one_instrument": found}, unit="families", total=len(families))
+
+
+def find_in_labels(
+    confounded: Sequence[Confounding], families: Sequence[FamilyCount]
+) -> list[Finding]:
+    """Return what the confounding of family and labels tells."""
+    single = [
+        Found(count.family, f"all {count.n_notes} notes from {next(iter(count.notes_by_source))}")
+        for one in confounded
+        for count in families
+        if one.label == "source" and count.family in one.single
+    ]
+    telling = [
+        Found(one.label, one.sentence) for one in confounded if one.information >= CONFOUNDED
+    ]
+    return [
+        *_findings({"one_source": single}, unit="families", total=len(families)),
+        *_findings({"confounded": telling}, unit="labels", total=len(confounded)),
+    ]
+
+
+def _findings(found: dict[str, list[Found]], *, unit: str, total: int) -> list[Finding]:
+    return [
+        Finding(key, *WORDS[key], unit=unit, total=total, found=tuple(found[key]))
+        for key in WORDS
+        if found.get(key)
+    ]
+
+
+def _where(
+    heard: Heard,
+    test: Callable[[NoteSignal], bool],
+    detail: Callable[[NoteSignal], str],
+    *,
+    worst: Callable[[NoteSignal], float] = lambda signal: 0.0,
+) -> list[Found]:
+    """Return the notes that pass a test, those with the largest `worst` first."""
+    found = [(record, signal) for record, signal in heard if test(signal)]
+    found.sort(key=lambda pair: -worst(pair[1]))
+    return [_note(record, detail(signal)) for record, signal in found]
+
+
+def _note(record: NoteRecord, detail: str) -> Found:
+    return Found(record.note, detail, str(record.path))
+
+
+def _length(signal: NoteSignal) -> str:
+    if signal.seconds >= LONGEST_READ:
+        return f"{LONGEST_READ:.0f} s or more"
+    return f"{signal.seconds:.2f} s"
+
+
+def _copies(sounding: Heard) -> dict[str, list[Found]]:
+    """Return the notes that share their samples, by how far apart their labels are."""
+    groups: dict[str, list[NoteRecord]] = defaultdict(list)
+    for record, signal in sounding:
+        groups[signal.digest].append(record)
+    found: dict[str, list[Found]] = defaultdict(list)
+    for notes in groups.values():
+        if len(notes) < 2:
+            continue
+        if len({note.family for note in notes}) > 1:
+            key = "copy_across_families"
+        elif len({note.instrument for note in notes}) > 1:
+            key = "copy_across_instruments"
+        else:
+            key = "copy_in_instrument"
+        for i, note in enumerate(notes):
+            others = ", ".join(other.note for j, other in enumerate(notes) if j != i)
+            found[key].append(_note(note, f"as {others}"))
+    return found
