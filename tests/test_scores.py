@@ -50,3 +50,17 @@ def test_a_reliability_curve_survives_json() -> None:
     assert again.expected_calibration_error == pytest.approx(0.1)
     with pytest.raises(ValueError, match="read-only"):
         again.weight[0] = 1.0
+
+
+def test_pooled_curves_weigh_models_alike() -> None:
+    one = Reliability([2, 0], [1, 0], [1.0, 0.0], [0.2, np.nan], [0.5, np.nan])
+    other = Reliability([1, 3], [0, 3], [0.25, 0.75], [0.4, 0.9], [0.1, 0.7])
+    pooled = Reliability.pooled([one, other])
+    assert pooled.n_notes.tolist() == [3, 3]
+    assert pooled.n_positive.tolist() == [1, 3]
+    np.testing.assert_allclose(pooled.weight, [0.625, 0.375])
+    np.testing.assert_allclose(pooled.probability, [(0.2 + 0.25 * 0.4) / 1.25, 0.9])
+    np.testing.assert_allclose(pooled.frequency, [(0.5 + 0.25 * 0.1) / 1.25, 0.7])
+    assert np.isnan(Reliability.pooled([one]).probability[1])
+    with pytest.raises(InputError, match="curves to pool, got none"):
+        Reliability.pooled([])

@@ -120,6 +120,32 @@ class Reliability:
         gap = np.abs(self.frequency[filled] - self.probability[filled])
         return float(np.sum(self.weight[filled] * gap))
 
+    @classmethod
+    def pooled(cls, curves: Sequence[Reliability]) -> Reliability:
+        """Return the curve of several models together, each weighing the same.
+
+        Raises
+        ------
+        InputError
+            If there are none.
+        """
+        if not curves:
+            raise InputError("expected reliability curves to pool, got none")
+        weight = np.mean([curve.weight for curve in curves], axis=0)
+        with np.errstate(invalid="ignore"):  # a bin that is empty in all
+            probability, frequency = (
+                np.mean([np.nan_to_num(c.weight * getattr(c, name)) for c in curves], axis=0)
+                / weight
+                for name in ("probability", "frequency")
+            )
+        return cls(
+            n_notes=np.sum([curve.n_notes for curve in curves], axis=0),
+            n_positive=np.sum([curve.n_positive for curve in curves], axis=0),
+            weight=weight,
+            probability=probability,
+            frequency=frequency,
+        )
+
     def as_dict(self) -> dict[str, list[float | None]]:
         """Return the bins as JSON has them, None in place of NaN."""
         return {

@@ -19,16 +19,24 @@ from xai_core.figures.maps import (
     spectrogram_figure,
 )
 from xai_core.figures.scales import limits
+from xai_core.figures.score_curves import reliability_curves, training_curves
+from xai_core.figures.score_maps import confusion_map
+from xai_core.figures.scores import accuracy_bars, score_bars
 from xai_core.figures.sentences import alt_text
 
 __all__ = [
+    "accuracy_bars",
     "alt_text",
     "attribution_figure",
     "bin_positions",
+    "confusion_map",
     "explore_panels",
     "feature_maps_figure",
     "heatmap_figure",
     "limits",
     "probability_bars",
+    "reliability_curves",
+    "score_bars",
     "spectrogram_figure",
+    "training_curves",
 ]
