@@ -23,7 +23,8 @@ def test_a_family_folder_marks_a_folder_of_audio(tmp_path: Path) -> None:
 
 def test_any_other_folder_says_what_was_looked_for(tmp_path: Path) -> None:
     (tmp_path / "holiday").mkdir()
-    with pytest.raises(InputError, match=r"neither dataset\.json, nor examples\.json, nor manifest\.csv"):
+    sought = r"neither dataset\.json, nor examples\.json, nor manifest\.csv"
+    with pytest.raises(InputError, match=sought):
         read_collection(tmp_path)
 
 
