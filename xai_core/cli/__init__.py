@@ -18,6 +18,7 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # not exported by Typer
 
 from xai_core.cli import dataset
+from xai_core.cli.evaluating import evaluate
 from xai_core.cli.explaining import explain, predict
 from xai_core.cli.training import train
 from xai_core.errors import InputError, TimbreLensError
@@ -35,6 +36,7 @@ app = typer.Typer(
 app.command()(predict)
 app.command()(explain)
 app.command()(train)
+app.command()(evaluate)
 app.add_typer(dataset.app, name="dataset")
 
 

@@ -46,7 +46,7 @@ def confusion_map(
     table = np.asarray(counts)
     shares = confusion_shares(table)
     drawing = Drawing(
-        Frame(height, left=round(LETTER * 9) + 44, right=66, top=8, bottom=72),
+        Frame(height, left=round(LETTER * 9) + 44, right=78, top=8, bottom=72),
         alt=confusion_sentence(table),
         uirevision=uirevision,
     )
