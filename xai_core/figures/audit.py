@@ -84,7 +84,7 @@ def source_bars(notes: Counts, *, said: str = "", uirevision: str = "audit sourc
         )
     if rest:
         others = [sum(notes[family].get(source, 0) for source in rest) for family in families]
-        drawing.traces.append(_stack(f"{len(rest)} other sources", OTHERS, others, families))
+        drawing.traces.append(_stack(f"other sources ({len(rest)})", OTHERS, others, families))
     totals = [sum(notes[family].values()) for family in families]
     drawing.annotations += [
         _beside(f"{total:,}", x=total, y=row) for row, total in enumerate(totals)

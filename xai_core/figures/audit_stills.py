@@ -91,7 +91,7 @@ def _draw_sources(axes: Axes, notes: Counts) -> None:
     named, rest = main_sources(notes)
     parts = [([source], shortened(source)) for source in named]
     if rest:
-        parts.append((rest, f"{len(rest)} other sources"))
+        parts.append((rest, f"other sources ({len(rest)})"))
     start = np.zeros(len(families))
     for (sources, name), colour in zip(parts, (*SOURCE_COLOURS, OTHERS), strict=False):
         widths = [sum(notes[family].get(s, 0) for s in sources) for family in families]
