@@ -57,7 +57,7 @@ def test_small_sources_share_one_colour_and_no_note_is_lost() -> None:
     assert len(rest) == 5
     traces = sent(source_bars(many))["data"]
     assert len(traces) == len(SOURCE_COLOURS) + 1
-    assert traces[-1]["name"] == "5 other sources"
+    assert traces[-1]["name"] == "other sources (5)"
     assert sum(trace["x"][0] for trace in traces) == sum(many["reed"].values())
     assert len({trace["marker"]["color"] for trace in traces}) == len(traces)
 
