@@ -124,7 +124,7 @@ def test_progress_covers_every_stage(records: list[NoteRecord]) -> None:
     assert [e[1:] for e in events if e[0] == f"{TYPE}: models"] == [(k, 10) for k in range(1, 11)]
 
 
-def test_another_data_set_is_said_to_be_one(records: list[NoteRecord]) -> None:
+def test_other_notes_than_those_of_the_cards_are_said_to_be_such(records: list[NoteRecord]) -> None:
     evaluation = _evaluate(records[:-1])  # the last note is of vocal_acoustic_003
     assert not evaluation.types[0].as_on_cards
     (remark,) = evaluation.remarks

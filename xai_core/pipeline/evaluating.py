@@ -249,8 +249,8 @@ def _other_notes(said: _Said) -> str:
     names = {record.instrument for record in said.records}
     return (
         f"{said.type}: scored on {len(said.records):,} notes of {len(names)} of the "
-        f"{len(held_out)} instruments that the cards hold out, not on the cards' own notes: these "
-        "are other recordings, and instruments were found by their names alone."
+        f"{len(held_out)} instruments that the cards hold out, which are not just the notes of the "
+        "cards' own scores; instruments are told by their names alone."
     )
 
 
