@@ -530,3 +530,29 @@ def test_the_key_of_spectrograms_depends_on_their_code_and_no_other(
     monkeypatch.undo()
     monkeypatch.setattr(store, "version", lambda package: "0")
     assert store.spectrogram_key(type="mfcc", seed=0) != key
+
+
+def test_what_is_kept_for_a_while_can_be_removed() -> None:
+    key = store.training_key(what="epochs", seed=0)
+    assert store.write_cached(key, {"weights": np.arange(3)})
+    store.remove_cached(key)
+    assert store.read_cached(key) is None
+    store.remove_cached(key)  # nothing there: nothing to do
+    assert key == store.training_key(seed=0, what="epochs")
+    assert key != store.training_key(seed=1, what="epochs")
+
+
+def test_comments_do_not_decide_what_is_learnt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "xai_core" / "network.py"
+    path.parent.mkdir()
+    monkeypatch.setattr(store, "ROOT", tmp_path)
+
+    def code(text: str) -> str:
+        path.write_text(text)
+        return store.training_code()
+
+    first = code('"""One."""\n\n\ndef f(x):\n    """Double."""\n    return 2 * x\n')
+    assert first == code('def f(x):  # twice\n    """Two times."""\n\n    return (2 * x)\n')
+    assert first != code("def f(x):\n    return 3 * x\n")

@@ -14,6 +14,7 @@ opened, the SHA-256 when a process first opens it.
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import io
@@ -48,8 +49,11 @@ __all__ = [
     "read_card",
     "read_chunk",
     "read_summary",
+    "remove_cached",
     "save_model",
     "spectrogram_key",
+    "training_code",
+    "training_key",
     "write_cached",
     "write_cached_model",
     "write_chunk",
@@ -63,6 +67,14 @@ DECIDING_SPECTROGRAMS = (
     "training/augment.py",
     "training/effects.py",
     "training/variants.py",
+)
+DECIDING_TRAINING = (
+    *DECIDING_SPECTROGRAMS,
+    "network.py",
+    "training/batches.py",
+    "training/corpus.py",
+    "training/fit.py",
+    "training/stage.py",
 )
 SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 MODEL_FILE = "model.keras"
@@ -334,6 +346,35 @@ def write_cached_model(key: str, model: keras.Model) -> bool:
     return _try_to_cache(_cache_path(key, ".keras"), _archived(model))
 
 
+def remove_cached(key: str) -> None:
+    """Remove the arrays stored under a key, where there are any."""
+    _remove(_cache_path(key))
+
+
+def training_key(**parts: Any) -> str:
+    """Return the name of what is learnt from: SHA-256 of everything that decides it.
+
+    Parameters
+    ----------
+    **parts
+        JSON-serialisable values, :func:`training_code` among them, so that all
+        workers of a run agree on it.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    text = json.dumps(parts, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def training_code() -> str:
+    """Return a digest of the sources that decide what is learnt; comments do not count."""
+    text = "\n".join(_statements(path) for path in _sources(DECIDING_TRAINING))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def spectrogram_key(**parts: Any) -> str:
     """Return the name of a chunk of spectrograms: SHA-256 of everything that decides it.
 
@@ -427,10 +468,24 @@ def _is_whole(path: Path) -> bool:
 def _code_version(patterns: tuple[str, ...] = DECIDING) -> str:
     """Digest of the sources that decide a cached result."""
     digest = hashlib.sha256()
-    for pattern in patterns:
-        for path in sorted((ROOT / "xai_core").glob(pattern)):
-            digest.update(path.read_bytes())
+    for path in _sources(patterns):
+        digest.update(path.read_bytes())
     return digest.hexdigest()
+
+
+def _sources(patterns: tuple[str, ...]) -> list[Path]:
+    folder = ROOT / "xai_core"
+    return [path for pattern in patterns for path in sorted(folder.glob(pattern))]
+
+
+def _statements(path: Path) -> str:
+    """Return a module without comments, docstrings and layout."""
+    tree = ast.parse(path.read_bytes())
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    for node in ast.walk(tree):
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            del node.body[0]
+    return ast.unparse(tree)
 
 
 def _versions() -> dict[str, str]:

@@ -6,6 +6,7 @@ import pytest
 
 from tests.datasets.notes_on_disk import new_note, tone, write_audio
 from xai_core.datasets import read_collection, read_folder, read_nsynth, write_nsynth
+from xai_core.datasets.collection import describe_collection
 from xai_core.errors import InputError
 
 
@@ -31,3 +32,15 @@ def test_any_other_folder_says_what_was_looked_for(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"found none at .*nowhere"):
         read_collection(tmp_path / "nowhere")
+
+
+def test_a_card_names_the_folder_or_the_recipe(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    assert describe_collection(folder) == {"name": "mine"}
+    text = '{"name": "starter", "recipe_digest": "ab12", "parts": []}'
+    (folder / "dataset.json").write_text(text)
+    assert describe_collection(folder) == {"name": "starter", "recipe_digest": "ab12"}
+    (folder / "dataset.json").write_text(text[:-9])
+    with pytest.raises(InputError, match="build the data set again"):
+        describe_collection(folder)

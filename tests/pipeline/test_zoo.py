@@ -13,53 +13,22 @@ import pytest
 import soundfile
 import tensorflow as tf
 
+from tests.pipeline.chords import NOTES, SR, write_chords
 from xai_core import store
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
 from xai_core.features import describe, extract
 from xai_core.gradients import ModelGradients
-from xai_core.pipeline import explain
+from xai_core.grid import JobsFailedError
+from xai_core.pipeline import explain, jobs
 from xai_core.pipeline.zoo import train_models
-from xai_core.training import PRESETS, restore
+from xai_core.training import PRESETS, Corpus, restore
 from xai_core.values import FAMILIES, Waveform
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config")  # see `run` below
 
-SR = 16_000  # Hz
 TYPE = "tonnetz"  # the smallest
-INSTRUMENTS = 3
-NOTES = 2  # of each instrument
 PRESET = replace(PRESETS["quick"], batch_size=8, binary_epochs=3, binary_rate=5e-3)
-
-
-def _write_notes(folder: Path) -> list[NoteRecord]:
-    """Write noisy chords: families differ in their interval, instruments in their overtones."""
-    folder.mkdir()
-    t = np.arange(64_000) / SR
-    records = []
-    for f, family in enumerate(FAMILIES):
-        for number in range(INSTRUMENTS):
-            for k in range(NOTES):
-                name = f"{family}_acoustic_{number:03d}-{60 + k:03d}-100"
-                rng = np.random.default_rng([f, number, k])
-                root = 220.0 * 2 ** (k / 12)
-                y = np.sin(2 * np.pi * root * t) + np.sin(2 * np.pi * root * 2 ** (f / 12) * t)
-                y += 0.3 * (number + 1) * np.sin(6 * np.pi * root * t)
-                y = 0.1 * y * np.exp(-t) + 0.002 * rng.standard_normal(t.size)
-                soundfile.write(folder / f"{name}.flac", y, SR, subtype="PCM_16")
-                records.append(
-                    NoteRecord(
-                        note=name,
-                        path=folder / f"{name}.flac",
-                        family=family,
-                        instrument=name.rsplit("-", 2)[0],
-                        pitch=60 + k,
-                        velocity=100,
-                        source=f"library {number}",
-                        collection="chords" if f < 6 else "others",
-                    )
-                )
-    return records
 
 
 @dataclass(frozen=True)
@@ -89,7 +58,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Run]:
         patch.setenv("TIMBRELENS_MODELS", str(folder / "models"))
         patch.setenv("TIMBRELENS_CACHE", str(folder / "cache"))
         tf.config.run_functions_eagerly(True)  # a few steps each: tracing would take the longest
-        records = _write_notes(folder / "notes")
+        records = write_chords(folder / "notes")
         events: list[tuple[str, int, int]] = []
         train_models(
             records,
@@ -207,6 +176,21 @@ def test_progress_covers_every_stage(run: _Run) -> None:
         assert epochs == [(k, 3) for k in range(1, 4)]
 
 
+def test_curves_and_what_decided_them_are_kept(run: _Run) -> None:
+    curves = {"loss", "accuracy", "val_loss", "val_accuracy", "val_balanced_accuracy"}
+    for card in _cards().values():
+        assert {len(values) for values in card.training["history"].values()} == {3}
+        assert set(card.training["history"]) == curves
+        assert card.training["code"] == store.training_code()
+        assert card.training["split"]["fractions"] == {"test": 0.2, "calibration": 0.1}
+        assert card.training["data_sets"] == []
+    summary = store.read_summary(TYPE, models="tiny")
+    assert summary is not None
+    trunk = summary["trunk"]["history"]
+    assert set(trunk) == curves
+    assert len(trunk["val_loss"]) == 2
+
+
 def test_the_models_can_be_explained(run: _Run) -> None:
     explanation = explain(run.records[0].path, type=TYPE, family="bass", models="tiny")
     assert explanation.completeness is not None
@@ -279,6 +263,35 @@ def test_another_seed_or_other_notes_train_anew(run: _Run) -> None:
     assert store.read_summary(TYPE, models="other") is None  # nine families are missing
 
 
+def test_a_model_that_fails_is_named_and_the_others_go_on(
+    run: _Run, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fit = jobs.fit_binary
+
+    def fit_all_but_organ(corpus: Corpus, family: str, *given: object, **more: object) -> object:
+        if family == "organ":
+            raise MemoryError("no room for a step")
+        return fit(corpus, family, *given, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs, "fit_binary", fit_all_but_organ)
+    wanted = {"models": "failing", "families": ["organ", "reed"]}
+    with pytest.raises(JobsFailedError, match=r"1 of 5 jobs failed .* \(tonnetz organ\)"):
+        run.train(**wanted)
+    said = [entry.message for entry in caplog.records if entry.name == "xai_core.pipeline.zoo"]
+    assert said == ["tonnetz organ failed: MemoryError: no room for a step"]
+    assert store.read_card(TYPE, "reed", models="failing").training["calibration"] is not None
+    monkeypatch.undo()
+    monkeypatch.setenv("TIMBRELENS_MODELS", str(run.folder / "models"))
+    monkeypatch.setenv("TIMBRELENS_CACHE", str(run.folder / "cache"))
+    assert run.train(**wanted) == ["tonnetz: organ"] * 3
+
+
+def test_a_preset_that_validates_has_a_part_of_its_own(run: _Run) -> None:
+    preset = replace(PRESET, trunk_epochs=0, binary_epochs=1, validation_fraction=0.3)
+    with pytest.raises(InputError, match=r"at least 4 instruments of brass .*training, valid"):
+        run.train(models="validating", families=["brass"], preset=preset)
+
+
 def test_too_few_instruments_are_named_before_any_work(run: _Run) -> None:
     two = [record for record in run.records if record.instrument != "organ_acoustic_001"]
     with pytest.raises(InputError, match=r"at least 3 instruments of organ .* got 2"):
@@ -292,7 +305,7 @@ def test_too_few_instruments_are_named_before_any_work(run: _Run) -> None:
 def test_a_damaged_file_is_named_and_the_rest_is_trained_on(
     run: _Run, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    records = _write_notes(tmp_path / "notes")
+    records = write_chords(tmp_path / "notes")
     path = records[7].path
     path.write_bytes(path.read_bytes()[:1000])
     events: list[tuple[str, int, int]] = []

@@ -14,7 +14,7 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
 from xai_core.features import N_FRAMES, extract, n_bins
 from xai_core.training.augment import Augmentation
-from xai_core.training.corpus import BalancedBatches, Corpus, NotesInTurn, build_corpus
+from xai_core.training.corpus import Corpus, NotesInTurn, build_corpus
 from xai_core.training.spectrograms import Held
 from xai_core.values import FAMILIES, Waveform
 
@@ -163,7 +163,7 @@ def test_notes_in_turn_and_their_mean() -> None:
 def test_odds_by_hand() -> None:
     # brass: instrument a with 4 notes, b with 1; reed: one instrument with 5
     corpus = _corpus(["brass"] * 5 + ["reed"] * 5, ["a"] * 4 + ["b"] + ["c"] * 5)
-    odds = corpus.weights()
+    odds = corpus.weights(0.7)
     a, b = 4**-0.7, 1.0
     expected = [a / (4 * a + b) / 2] * 4 + [b / (4 * a + b) / 2] + [0.1] * 5
     np.testing.assert_allclose(odds, expected, rtol=1e-12)
@@ -174,21 +174,18 @@ def test_one_big_instrument_does_not_swallow_its_family() -> None:
     names = ["big", *(f"small {k}" for k in range(10))]
     instrument = ["big"] * 90 + names[1:] + ["other"]
     corpus = _corpus(["organ"] * 100 + ["reed"], instrument)
-    odds = corpus.weights()
+    odds = corpus.weights(0.7)
     big = 90 * 90**-0.7  # 3.86 against ten times 1
     assert odds[:90].sum() == pytest.approx(0.5 * big / (big + 10))
     assert odds[:90].sum() / odds[:100].sum() == pytest.approx(0.278, abs=1e-3)  # instead of 0.9
     assert odds[90] / odds[0] == pytest.approx(90**0.7)  # a note of a small one: 23 times as often
     assert odds[100] == pytest.approx(0.5)  # the other family is not touched
 
-    targets = np.arange(101.0)[:, np.newaxis]
-    batches = BalancedBatches(
-        corpus, targets, odds, batch_size=200, n_batches=20, rng=np.random.default_rng(0)
-    )
-    drawn = np.concatenate([batches[k][1][:, 0] for k in range(20)])
-    of_organ = drawn[drawn < 100]
-    # 2000 draws: four standard deviations of a share of 0.28 are 0.04
-    assert np.mean(of_organ < 90) == pytest.approx(0.278, abs=0.04)
+
+def test_balance_goes_from_notes_to_instruments() -> None:
+    corpus = _corpus(["organ"] * 10 + ["reed"] * 2, ["big"] * 9 + ["small"] + ["other"] * 2)
+    np.testing.assert_allclose(corpus.weights(0.0), [0.05] * 10 + [0.25] * 2, rtol=1e-12)
+    assert corpus.weights(1.0)[:9].sum() == pytest.approx(0.25)  # as often as the small one
 
 
 def test_every_family_is_drawn_as_often() -> None:
@@ -196,48 +193,7 @@ def test_every_family_is_drawn_as_often() -> None:
     family = rng.choice(FAMILIES, 500, p=[0.3, 0.2, 0.1, 0.1, 0.1, 0.05, 0.05, 0.05, 0.03, 0.02])
     instrument = [f"{name}_{rng.integers(5)}" for name in family]
     corpus = _corpus(list(family), instrument)
-    odds = corpus.weights()
+    odds = corpus.weights(0.7)
     assert odds.sum() == pytest.approx(1.0)
     for index in range(10):
         assert odds[corpus.family == index].sum() == pytest.approx(0.1)
-
-
-def test_batches_follow_odds_and_carry_the_right_targets() -> None:
-    corpus = _corpus(["brass"] * 3 + ["reed"], ["a", "b", "c", "d"], n_variants=3)
-    odds = np.array([0.5, 0.3, 0.2, 0.0])
-    targets = np.array([[0.0], [1.0], [2.0], [3.0]])
-    batches = BalancedBatches(
-        corpus, targets, odds, batch_size=100, n_batches=40, rng=np.random.default_rng(0)
-    )
-    assert len(batches) == 40
-    notes, variants = [], []
-    for index in range(len(batches)):
-        x, y = batches[index]
-        assert x.shape == (100, 2, 3, 1)
-        assert x.dtype == np.float32
-        value = x[:, 0, 0, 0]
-        assert (x == value[:, np.newaxis, np.newaxis, np.newaxis]).all()
-        assert np.array_equal(value % 100, y[:, 0])  # the note and its target belong together
-        notes.extend(y[:, 0].astype(int))
-        variants.extend(value.astype(int) // 100)
-    # 4000 draws: five standard deviations are 0.04
-    np.testing.assert_allclose(np.bincount(notes, minlength=4) / 4000, odds, atol=0.04)
-    np.testing.assert_allclose(np.bincount(variants) / 4000, 1 / 3, atol=0.04)
-    assert notes.count(3) == 0
-
-
-def test_batches_repeat_with_the_seed_and_differ_within_it() -> None:
-    corpus = _corpus(["brass"] * 20, [str(k) for k in range(20)])
-    targets, odds = np.zeros((20, 1)), np.full(20, 0.05)
-
-    def draw(seed: int) -> list[np.ndarray]:
-        batches = BalancedBatches(
-            corpus, targets, odds, batch_size=8, n_batches=2, rng=np.random.default_rng(seed)
-        )
-        return [batches[k][0] for k in (0, 1, 0)]
-
-    first, again = draw(1), draw(1)
-    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
-    assert not np.array_equal(first[0], first[1])
-    assert not np.array_equal(first[0], first[2])  # the next epoch draws afresh
-    assert not np.array_equal(first[0], draw(2)[0])

@@ -1,20 +1,24 @@
-"""``python -m xai_core train``: the models of one or more spectrogram types."""
+"""``python -m xai_core train``: models of some or all types and families."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import logging
+import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from xai_core.cli.quiet import quiet_start
-from xai_core.datasets.collection import read_collection
+from xai_core.datasets.collection import describe_collection, read_collection
 from xai_core.errors import InputError
-from xai_core.values import FAMILIES, check_family, check_type
+from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, check_family, check_type
 
-__all__ = ["train"]
+__all__ = ["TrainingProgress", "train"]
+
+OVERALL = "all jobs"  # what the whole run is called among the stages
+ALL_TYPES = "all"
 
 
 def train(
@@ -22,65 +26,88 @@ def train(
         list[Path],
         typer.Option(help="Folder of notes (NSynth layout, or one folder a family); repeatable."),
     ],
-    type: Annotated[list[str], typer.Option("--type", "-t", help="Spectrogram type; repeatable.")],
+    type: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--type", "--types", "-t", help="Spectrogram type; repeatable. All six by default."
+        ),
+    ] = None,
     family: Annotated[
         list[str] | None, typer.Option(help="Family; repeatable. All ten by default.")
     ] = None,
     models: Annotated[str, typer.Option(help="Name of the model set to write.")] = "mine",
     preset: Annotated[str, typer.Option(help="standard, quick or paper.")] = "standard",
-    trunk_epochs: Annotated[
+    epochs: Annotated[
         int | None,
-        typer.Option(min=0, help="Epochs of the ten-way trunk; the preset's if not given."),
-    ] = None,
-    binary_epochs: Annotated[
-        int | None,
-        typer.Option(min=1, help="Epochs of each binary model; the preset's if not given."),
+        typer.Option(
+            min=1,
+            help="Epochs of the ten-way trunk, or of each binary model where the preset has no "
+            "trunk; the preset's if not given.",
+        ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Decides split, augmentation and training.")] = 0,
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler, tcp://host:port, that you trust; by default the "
+            "jobs run here, one after the other on all cores."
+        ),
+    ] = None,
 ) -> None:
     """Train binary CNNs, calibrate and score them, and save them with their cards.
 
-    A killed run resumes: models that are there already are kept.
+    A run that is killed goes on where it was when the same command is given
+    again, and loses at most the epoch that was running. A model that fails is
+    reported, the others go on, and the exit status is 1 at the end.
+
+    With --cluster the same jobs go to Dask workers. These are processes of
+    their own, here or on other machines, that must see the notes under the same
+    path and share the folders of models and cache (TIMBRELENS_MODELS,
+    TIMBRELENS_CACHE): `dask scheduler`, then `dask worker tcp://host:8786
+    --nthreads 1` in this folder for each. The job of a worker that dies is
+    done by another.
 
     Example: python -m xai_core train --data notes/nsynth -t mfcc --preset quick
     """
     with quiet_start():
         from xai_core.pipeline.zoo import train_models
         from xai_core.training import PRESETS
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each model it traces
 
     if preset not in PRESETS:
         raise InputError(f"unknown preset {preset!r}: choose one of {', '.join(PRESETS)}")
-    chosen = PRESETS[preset]
-    if trunk_epochs is not None:
-        chosen = replace(chosen, trunk_epochs=trunk_epochs)
-    if binary_epochs is not None:
-        chosen = replace(chosen, binary_epochs=binary_epochs)
-    types = [check_type(name) for name in type]
+    chosen = PRESETS[preset] if epochs is None else PRESETS[preset].with_epochs(epochs)
+    named = type or [ALL_TYPES]
+    types = SPECTROGRAM_TYPES if ALL_TYPES in named else [check_type(name) for name in named]
     families = [check_family(name) for name in family or FAMILIES]
-    records = [record for folder in data for record in read_collection(folder)]
+    folders = [folder.resolve() for folder in data]
+    records = [record for folder in folders for record in read_collection(folder)]
     with TrainingProgress() as progress:
         train_models(
             records,
-            types=types,
-            families=families,
+            types=list(dict.fromkeys(types)),
+            families=list(dict.fromkeys(families)),
             models=models,
             preset=chosen,
             seed=seed,
+            data_sets=[describe_collection(folder) for folder in folders],
+            cluster=cluster,
             progress=progress,
         )
 
 
 class TrainingProgress:
-    """A bar for each stage on a terminal; a line for each epoch in a log file."""
+    """A bar for each stage on a terminal, a line for each epoch in a log file; the time left."""
 
     def __init__(self) -> None:
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.completed}/{task.total}"),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[shown]}"),
         )
         self._tasks: dict[str, TaskID] = {}
+        self._first: tuple[float, int] | None = None  # when, and what was done of all then
+        self._left = ""
 
     def __enter__(self) -> TrainingProgress:
         if self._bars.console.is_terminal:
@@ -88,15 +115,40 @@ class TrainingProgress:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bars.stop()
+        if self._bars.console.is_terminal:
+            self._bars.stop()
 
     def __call__(self, what: str, done: int, total: int) -> None:
         """Report that `done` of `total` steps of a stage are through."""
-        if not self._bars.console.is_terminal:
-            if "loss" in what or done == total:
-                print(f"{what} {done}/{total}", flush=True)
-            return
-        stage = what.partition(" (loss")[0].partition(" (accuracy")[0]
+        if what == OVERALL:
+            self._left = self._time_left(done, total)
+        if self._bars.console.is_terminal:
+            self._show(what, done, total)
+        elif what != OVERALL and ("loss" in what or done == total):
+            print(f"{what} {done}/{total}{self._left}", flush=True)
+
+    def _show(self, what: str, done: int, total: int) -> None:
+        stage = what.partition(" (loss")[0]
+        shown = f"{done}/{total}"
+        if what == OVERALL:
+            shown = f"{done / max(total, 1):.0%}{self._left}"
         if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(what, total=total)
-        self._bars.update(self._tasks[stage], description=what, completed=done)
+            self._tasks[stage] = self._bars.add_task(what, total=total, shown=shown)
+        task = self._tasks[stage]
+        self._bars.update(task, description=what, completed=done, total=total, shown=shown)
+        if done == total and what != OVERALL:  # sixty finished bars would hide the others
+            self._bars.remove_task(self._tasks.pop(stage))
+            self._bars.console.print(f"{what} {shown}", highlight=False)
+
+    def _time_left(self, done: int, total: int) -> str:
+        now = time.monotonic()
+        if self._first is None:
+            self._first = now, done
+        began, before = self._first
+        if done <= before or done >= total:
+            return ""
+        minutes = (total - done) * (now - began) / (done - before) / 60
+        if minutes < 1:
+            return ", less than 1 min left"
+        hours, minutes = divmod(round(minutes), 60)
+        return f", about {hours} h {minutes} min left" if hours else f", about {minutes} min left"

@@ -21,7 +21,15 @@ from xai_core.datasets.nsynth import read_nsynth
 from xai_core.errors import InputError
 from xai_core.values import FAMILIES
 
-__all__ = ["DATASET_FILE", "DatasetIndex", "LeftOut", "Part", "read_collection", "read_part"]
+__all__ = [
+    "DATASET_FILE",
+    "DatasetIndex",
+    "LeftOut",
+    "Part",
+    "describe_collection",
+    "read_collection",
+    "read_part",
+]
 
 DATASET_FILE = "dataset.json"
 
@@ -93,6 +101,15 @@ def read_collection(folder: str | Path) -> list[NoteRecord]:
     )
 
 
+def describe_collection(folder: str | Path) -> dict[str, str]:
+    """Return what a card says of a folder of notes: ``name`` and, if built, ``recipe_digest``."""
+    folder = Path(folder)
+    if not (folder / DATASET_FILE).is_file():
+        return {"name": folder.resolve().name}
+    index = _read_index(folder)
+    return {"name": index.name, "recipe_digest": index.recipe_digest}
+
+
 def read_part(part: Part, dataset: Path) -> list[NoteRecord]:
     """Return the notes of one part of a data set."""
     return [
@@ -108,14 +125,18 @@ def read_part(part: Part, dataset: Path) -> list[NoteRecord]:
     ]
 
 
-def _read_dataset(folder: Path) -> list[NoteRecord]:
+def _read_index(folder: Path) -> DatasetIndex:
     path = folder / DATASET_FILE
     try:
-        index = msgspec.json.decode(path.read_bytes(), type=DatasetIndex)
+        return msgspec.json.decode(path.read_bytes(), type=DatasetIndex)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path} cannot be used ({error}): build the data set again, nothing else is lost"
         ) from error
+
+
+def _read_dataset(folder: Path) -> list[NoteRecord]:
+    index = _read_index(folder)
     instruments = {one.instrument for one in index.left_out if not one.note}
     notes = {(one.instrument, one.note) for one in index.left_out}
     return [

@@ -1,9 +1,10 @@
 """Training one binary CNN, or the ten of a spectrogram type from a shared trunk.
 
 ``effects`` and ``augment`` change waveforms, ``variants`` turns a note into
-spectrograms, ``spectrograms`` keeps them, ``corpus`` draws balanced batches of
-them, ``fit`` trains, ``calibration`` makes probabilities honest. Scores and
-saving belong to the floors above.
+spectrograms, ``spectrograms`` keeps them, ``corpus`` gathers them, ``presets``
+says how to learn, ``batches`` draws, ``stage`` runs the epochs, ``fit`` trains
+trunk and models, ``calibration`` makes probabilities honest. Scores and saving
+belong to the floors above.
 
 Keras is loaded when a name is asked for, not by the import: the worker
 processes that compute spectrograms need no TensorFlow.
@@ -16,14 +17,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xai_core.training.augment import Augmentation
     from xai_core.training.calibration import calibrate, probabilities_of, restore
-    from xai_core.training.corpus import Corpus, build_corpus
-    from xai_core.training.fit import PRESETS, Model, Preset, Progress, fit_binary, fit_trunk
+    from xai_core.training.corpus import Corpus, build_corpus, notes_digest
+    from xai_core.training.fit import fit_binary, fit_trunk
+    from xai_core.training.presets import PRESETS, Preset
     from xai_core.training.spectrograms import Keeping
+    from xai_core.training.stage import History, Model, Progress
 
 __all__ = [
     "PRESETS",
     "Augmentation",
     "Corpus",
+    "History",
     "Keeping",
     "Model",
     "Preset",
@@ -32,6 +36,7 @@ __all__ = [
     "calibrate",
     "fit_binary",
     "fit_trunk",
+    "notes_digest",
     "probabilities_of",
     "restore",
 ]
@@ -42,14 +47,22 @@ def __getattr__(name: str) -> Any:
         from xai_core.training import calibration
 
         return getattr(calibration, name)
-    if name in ("Corpus", "build_corpus"):
+    if name in ("Corpus", "build_corpus", "notes_digest"):
         from xai_core.training import corpus
 
         return getattr(corpus, name)
-    if name in ("PRESETS", "Model", "Preset", "Progress", "fit_binary", "fit_trunk"):
+    if name in ("fit_binary", "fit_trunk"):
         from xai_core.training import fit
 
         return getattr(fit, name)
+    if name in ("PRESETS", "Preset"):
+        from xai_core.training import presets
+
+        return getattr(presets, name)
+    if name in ("History", "Model", "Progress"):
+        from xai_core.training import stage
+
+        return getattr(stage, name)
     if name == "Augmentation":
         from xai_core.training import augment
 

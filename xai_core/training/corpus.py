@@ -1,4 +1,4 @@
-"""Notes as arrays a network can be trained on, drawn so that families weigh the same.
+"""Notes as arrays a network can be trained on, and the odds at which families weigh the same.
 
 Conventions
 -----------
@@ -30,10 +30,9 @@ from xai_core.training.spectrograms import (
 from xai_core.training.variants import Recipe, choose_others, stored_form
 from xai_core.values import FAMILIES, FloatArray
 
-__all__ = ["BalancedBatches", "Corpus", "NotesInTurn", "build_corpus"]
+__all__ = ["Corpus", "NotesInTurn", "build_corpus", "notes_digest"]
 
 AT_ONCE = 64  # notes
-BALANCE = 0.7  # 0: every note weighs the same; 1: every instrument of a family does
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,15 +73,21 @@ class Corpus:
         total = sum(turns[k][0].sum(axis=(0, 1, 3), dtype=np.float64) for k in range(len(turns)))
         return np.asarray(total / (self.family.size * self.spectrograms.shape[0]))
 
-    def weights(self) -> FloatArray:
-        """Return the odds of drawing each note: families equal, instruments nearly so."""
+    def weights(self, balance: float) -> FloatArray:
+        """Return the odds of drawing each note: families equal, instruments more or less so.
+
+        Parameters
+        ----------
+        balance : float
+            0: every note of a family weighs the same; 1: every instrument does.
+        """
         odds = np.zeros(self.family.size)
         for index in np.unique(self.family):
             members = np.flatnonzero(self.family == index)
             _, inverse, counts = np.unique(
                 self.instrument[members], return_inverse=True, return_counts=True
             )
-            share = counts[inverse] ** -BALANCE
+            share = counts[inverse] ** -balance
             odds[members] = share / share.sum()
         return np.asarray(odds / odds.sum())
 
@@ -150,6 +155,11 @@ def build_corpus(
     )
 
 
+def notes_digest(records: Sequence[NoteRecord]) -> str:
+    """Return the digest that a corpus of these notes has: of their names and their audio."""
+    return _digest(records, [audio_digest(record) for record in records])
+
+
 def _digest(records: Sequence[NoteRecord], digests: Sequence[str]) -> str:
     """SHA-256 over the names and the audio of notes, whatever their order."""
     pairs = zip(records, digests, strict=True)
@@ -177,47 +187,3 @@ class NotesInTurn(keras.utils.PyDataset):  # type: ignore[misc]  # keras is unty
         notes = np.arange(index * AT_ONCE, min((index + 1) * AT_ONCE, n_notes))
         x = self._corpus.spectrograms.take(np.zeros_like(notes), notes)
         return x.astype(np.float32)[..., np.newaxis], self._corpus.family[notes]
-
-
-class BalancedBatches(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
-    """Batches drawn with replacement at given odds, a fresh draw each epoch.
-
-    Parameters
-    ----------
-    corpus : Corpus
-        All variants of a note are drawn alike.
-    targets : ndarray, shape (n_notes, n_outputs)
-    odds : ndarray, shape (n_notes,)
-        Sums to 1.
-    batch_size, n_batches : int
-        Notes a batch, batches an epoch.
-    rng : numpy.random.Generator
-    """
-
-    def __init__(
-        self,
-        corpus: Corpus,
-        targets: FloatArray,
-        odds: FloatArray,
-        *,
-        batch_size: int,
-        n_batches: int,
-        rng: np.random.Generator,
-    ) -> None:
-        super().__init__(workers=1, use_multiprocessing=False)
-        self._corpus = corpus
-        self._targets = targets
-        self._odds = odds
-        self._batch_size = batch_size
-        self._n_batches = n_batches
-        self._rng = rng
-
-    def __len__(self) -> int:
-        return self._n_batches
-
-    def __getitem__(self, index: int) -> tuple[FloatArray, FloatArray]:
-        notes = self._rng.choice(self._odds.size, self._batch_size, p=self._odds)
-        spectrograms = self._corpus.spectrograms
-        variants = self._rng.integers(0, spectrograms.n_variants, self._batch_size)
-        x = spectrograms.take(variants, notes).astype(np.float32)[..., np.newaxis]
-        return x, self._targets[notes]

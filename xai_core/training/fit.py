@@ -4,84 +4,31 @@ Conventions
 -----------
 A preset states everything that decides a result. The trunk is the same
 convolution stack with ten outputs, trained once for a spectrogram type; each
-binary model starts from it and is fine-tuned on a class-balanced draw. Weights
-are rounded to half precision before anything is scored, which halves the files
-and leaves the scores true for what is shipped.
+binary model starts from it and is fine-tuned on as many notes of its family as
+of the others. Weights of binary models are rounded to half precision before
+anything is scored, which halves the files and leaves the scores true for what
+is shipped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+from threading import Lock
 
 import keras
 import numpy as np
+import numpy.typing as npt
 
-from xai_core.network import LOGIT_LAYER, Head, PooledAxes, build_cnn
-from xai_core.training.augment import STANDARD, Augmentation
-from xai_core.training.corpus import BalancedBatches, Corpus
-from xai_core.values import FAMILIES
+from xai_core.network import LOGIT_LAYER, build_cnn
+from xai_core.training.batches import Batches
+from xai_core.training.corpus import Corpus
+from xai_core.training.presets import Preset
+from xai_core.training.stage import History, Model, Progress, Stage, learn
+from xai_core.values import FAMILIES, FloatArray
 
-__all__ = ["PRESETS", "Model", "Preset", "Progress", "fit_binary", "fit_trunk"]
+__all__ = ["fit_binary", "fit_trunk"]
 
-Model = keras.Model
-
-Progress = Callable[[str, int, int], None]  # what is done, steps done, steps in all
-
-
-@dataclass(frozen=True)
-class Preset:
-    """Everything that decides a training result, beside the data and the seed.
-
-    Parameters
-    ----------
-    name : str
-        Which preset it is, or started from.
-    head, pooled_axes
-        As in :func:`xai_core.network.build_cnn`.
-    trunk_epochs, binary_epochs : int
-        Epochs of the ten-way trunk (0: binary models start from random
-        weights) and of each binary model.
-    n_augmented : int
-        Augmented variants of each note.
-    batch_size : int
-        Notes a step.
-    trunk_rate, binary_rate : float
-        Largest learning rates of Adam, warmed up over a twentieth of the steps,
-        then falling to a hundredth on a cosine. The weights kept are their
-        exponential moving average (momentum 0.99).
-    augmentation : Augmentation
-        Odds and ranges of what happens to the augmented variants.
-    """
-
-    name: str
-    head: Head
-    pooled_axes: PooledAxes
-    trunk_epochs: int
-    binary_epochs: int
-    n_augmented: int
-    batch_size: int = 32
-    trunk_rate: float = 1e-3
-    binary_rate: float = 2e-4
-    augmentation: Augmentation = STANDARD
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the preset as JSON has it, for the card."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {**values, "augmentation": self.augmentation.as_dict()}
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Preset:
-        """Return what :meth:`as_dict` was made of."""
-        return cls(**{**values, "augmentation": Augmentation.from_dict(values["augmentation"])})
-
-
-PRESETS = {
-    "standard": Preset("standard", "pooled", "time", 16, 2, 3),
-    "quick": Preset("quick", "pooled", "both", 2, 1, 0),
-    "paper": Preset("paper", "flatten", "time", 0, 200, 0, binary_rate=1e-3),
-}
+POSITIVE_SHARE = 4  # a balanced epoch of a binary model is at most this many times its notes
+_BUILDING = Lock()  # Keras draws first weights from one generator for the whole process
 
 
 def fit_trunk(
@@ -89,8 +36,10 @@ def fit_trunk(
     preset: Preset,
     *,
     seed: int,
+    validation: Corpus | None = None,
+    key: str | None = None,
     progress: Progress = lambda what, done, total: None,
-) -> keras.Model:
+) -> tuple[Model, History]:
     """Train the convolution stack as a ten-way network.
 
     Parameters
@@ -100,39 +49,41 @@ def fit_trunk(
     preset : Preset
     seed : int
         Decides first weights, dropout and which notes are drawn.
+    validation : Corpus, optional
+        Notes that are not learnt from, scored after each epoch.
+    key : str, optional
+        What epochs are kept under in the cache, so that a killed run goes on.
     progress : callable
         Told the stage with its loss, epochs done and epochs in all.
 
     Returns
     -------
-    keras.Model
+    model : keras.Model
         Ten outputs in the order of FAMILIES.
+    history : dict
+        As :func:`xai_core.training.stage.learn` returns it.
     """
-    keras.utils.set_random_seed(seed)
-    model = build_cnn(
-        corpus.spectrograms.shape,
-        head=preset.head,
-        pooled_axes=preset.pooled_axes,
-        n_outputs=len(FAMILIES),
+    model = _untrained(corpus, preset, seed, n_outputs=len(FAMILIES))
+    stage = Stage(
+        what=f"{corpus.type}: trunk",
+        batches=Batches(
+            corpus,
+            _ten_way(corpus),
+            corpus.weights(preset.balance) if preset.draw == "balanced" else None,
+            n_batches=_n_batches(corpus.family.size, preset),
+            preset=preset,
+            seeds=(seed, len(FAMILIES)),
+        ),
+        loss=keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=preset.label_smoothing
+        ),
+        n_epochs=preset.trunk_epochs,
+        rate=preset.trunk_rate,
+        preset=preset,
+        validation=None if validation is None else (validation, _ten_way(validation)),
+        key=key,
     )
-    logits = keras.Model(model.input, model.get_layer(LOGIT_LAYER).output)
-    n_batches = max(1, corpus.family.size // preset.batch_size)
-    logits.compile(
-        optimizer=_adam(preset.trunk_rate, n_batches * preset.trunk_epochs),
-        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.05),
-        metrics=["accuracy"],
-    )
-    batches = BalancedBatches(
-        corpus,
-        np.eye(len(FAMILIES), dtype=np.float32)[corpus.family],
-        corpus.weights(),
-        batch_size=preset.batch_size,
-        n_batches=n_batches,
-        rng=np.random.default_rng(seed),
-    )
-    told = _Epochs(f"{corpus.type}: trunk", preset.trunk_epochs, progress)
-    logits.fit(batches, epochs=preset.trunk_epochs, verbose=0, callbacks=[told])
-    return model
+    return model, learn(model, stage, progress)
 
 
 def fit_binary(
@@ -141,10 +92,12 @@ def fit_binary(
     preset: Preset,
     *,
     seed: int,
-    trunk: keras.Model | None = None,
+    trunk: Model | None = None,
+    validation: Corpus | None = None,
+    key: str | None = None,
     progress: Progress = lambda what, done, total: None,
-) -> tuple[keras.Model, dict[str, list[float]]]:
-    """Train the binary CNN of one family on as many notes of it as of the others.
+) -> tuple[Model, History]:
+    """Train the binary CNN of one family.
 
     Parameters
     ----------
@@ -158,6 +111,10 @@ def fit_binary(
     trunk : keras.Model, optional
         Ten-way network to start from, left as it is; its logit of the family
         less the mean of the other nine is the first logit of the model.
+    validation : Corpus, optional
+        Notes that are not learnt from, scored after each epoch.
+    key : str, optional
+        What epochs are kept under in the cache, so that a killed run goes on.
     progress : callable
         Told the stage with its loss, epochs done and epochs in all.
 
@@ -166,46 +123,71 @@ def fit_binary(
     model : keras.Model
         One probability; weights rounded to half precision.
     history : dict
-        Loss and accuracy of each epoch.
+        As :func:`xai_core.training.stage.learn` returns it.
     """
-    keras.utils.set_random_seed(seed)
-    model = build_cnn(corpus.spectrograms.shape, head=preset.head, pooled_axes=preset.pooled_axes)
+    index = FAMILIES.index(family)
+    model = _untrained(corpus, preset, seed, n_outputs=1)
     if trunk is not None:
-        _start_from(model, trunk, FAMILIES.index(family))
-    positive = corpus.family == FAMILIES.index(family)
-    odds = corpus.weights()
-    odds = np.where(positive, 0.5 * odds / odds[positive].sum(), 0.5 * odds / odds[~positive].sum())
-    n_notes = min(corpus.family.size, 4 * int(positive.sum()))
-    n_batches = max(1, n_notes // preset.batch_size)
-    model.compile(
-        optimizer=_adam(preset.binary_rate, n_batches * preset.binary_epochs),
-        loss="binary_crossentropy",
-        metrics=["accuracy"],
+        _start_from(model, trunk, index)
+    positive = corpus.family == index
+    odds, n_notes = None, corpus.family.size
+    if preset.draw == "balanced":
+        odds = _even_odds(corpus.weights(preset.balance), positive)
+        n_notes = min(n_notes, POSITIVE_SHARE * int(positive.sum()))
+    stage = Stage(
+        what=f"{corpus.type}: {family}",
+        batches=Batches(
+            corpus,
+            _binary(corpus, index),
+            odds,
+            n_batches=_n_batches(n_notes, preset),
+            preset=preset,
+            seeds=(seed, index),
+        ),
+        loss=keras.losses.BinaryCrossentropy(from_logits=True),
+        n_epochs=preset.binary_epochs,
+        rate=preset.binary_rate,
+        preset=preset,
+        validation=None if validation is None else (validation, _binary(validation, index)),
+        key=key,
     )
-    batches = BalancedBatches(
-        corpus,
-        positive.astype(np.float32)[:, np.newaxis],
-        odds,
-        batch_size=preset.batch_size,
-        n_batches=n_batches,
-        rng=np.random.default_rng([seed, FAMILIES.index(family)]),
-    )
-    told = _Epochs(f"{corpus.type}: {family}", preset.binary_epochs, progress)
-    result = model.fit(batches, epochs=preset.binary_epochs, verbose=0, callbacks=[told])
-    return _plain(model, preset), {
-        name: [float(v) for v in values] for name, values in result.history.items()
-    }
+    history = learn(model, stage, progress)
+    model.set_weights([w.astype(np.float16).astype(np.float32) for w in model.get_weights()])
+    return model, history
 
 
-def _adam(rate: float, n_steps: int) -> keras.optimizers.Optimizer:
-    warm_up = max(1, n_steps // 20)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        rate * 0.1, max(1, n_steps - warm_up), alpha=0.01, warmup_target=rate, warmup_steps=warm_up
-    )
-    return keras.optimizers.Adam(schedule, use_ema=True, ema_momentum=0.99)
+def _untrained(corpus: Corpus, preset: Preset, seed: int, *, n_outputs: int) -> Model:
+    with _BUILDING:
+        keras.utils.set_random_seed(seed)
+        return build_cnn(
+            corpus.spectrograms.shape,
+            head=preset.head,
+            pooled_axes=preset.pooled_axes,
+            n_outputs=n_outputs,
+        )
 
 
-def _start_from(model: keras.Model, trunk: keras.Model, index: int) -> None:
+def _ten_way(corpus: Corpus) -> FloatArray:
+    return np.eye(len(FAMILIES), dtype=np.float32)[corpus.family]
+
+
+def _binary(corpus: Corpus, index: int) -> FloatArray:
+    return np.asarray(corpus.family == index, np.float32)[:, np.newaxis]
+
+
+def _even_odds(odds: FloatArray, positive: npt.NDArray[np.bool_]) -> FloatArray:
+    """Return odds at which a note of the family is as likely as one of another."""
+    yes, no = 0.5 * odds / odds[positive].sum(), 0.5 * odds / odds[~positive].sum()
+    return np.asarray(np.where(positive, yes, no))
+
+
+def _n_batches(n_notes: int, preset: Preset) -> int:
+    if preset.draw == "every_note":
+        return max(1, -(-n_notes // preset.batch_size))
+    return max(1, n_notes // preset.batch_size)
+
+
+def _start_from(model: Model, trunk: Model, index: int) -> None:
     for layer in model.layers:
         weights = trunk.get_layer(layer.name).get_weights() if layer.weights else []
         if layer.name == LOGIT_LAYER:
@@ -217,22 +199,3 @@ def _start_from(model: keras.Model, trunk: keras.Model, index: int) -> None:
             ]
         if weights:
             layer.set_weights(weights)
-
-
-def _plain(model: keras.Model, preset: Preset) -> keras.Model:
-    """Return the model without optimizer, its weights rounded to half precision."""
-    plain = build_cnn(model.input_shape[1:], head=preset.head, pooled_axes=preset.pooled_axes)
-    plain.set_weights([w.astype(np.float16).astype(np.float32) for w in model.get_weights()])
-    return plain
-
-
-class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # keras is untyped
-    """Reports epochs to a progress function."""
-
-    def __init__(self, what: str, n_epochs: int, progress: Progress) -> None:
-        super().__init__()
-        self._what, self._n_epochs, self._progress = what, n_epochs, progress
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        detail = ", ".join(f"{name} {value:.3f}" for name, value in (logs or {}).items())
-        self._progress(f"{self._what} ({detail})", epoch + 1, self._n_epochs)

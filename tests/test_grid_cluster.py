@@ -1,0 +1,106 @@
+"""The grid on a real Dask cluster of two worker processes, one of which is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests import grid_jobs
+from tests.cluster import dask_cluster
+from tests.pipeline.chords import write_chords
+from xai_core import store
+from xai_core.errors import InputError
+from xai_core.grid import Job, JobsFailedError, run_jobs
+from xai_core.pipeline.zoo import train_models
+from xai_core.training import PRESETS
+
+pytestmark = pytest.mark.slow
+
+TYPES = ("tonnetz", "spectral_contrast")
+FAMILIES = ("brass", "flute")
+PRESET = replace(PRESETS["quick"], batch_size=4, trunk_epochs=2)
+
+
+def test_all_models_arrive_though_a_worker_is_killed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = {f"TIMBRELENS_{name.upper()}": str(tmp_path / name) for name in ("models", "cache")}
+    for name, value in places.items():
+        monkeypatch.setenv(name, value)
+    records = write_chords(tmp_path / "notes")
+    learning: set[str] = set()
+    killed = False
+    with dask_cluster(tmp_path, n_workers=2, environ=places) as cluster:
+
+        def told(what: str, done: int, total: int) -> None:
+            nonlocal killed
+            if "loss" in what:
+                learning.add(what.partition(":")[0])
+            if len(learning) == 2 and not killed:  # both are at work
+                killed = True
+                os.kill(cluster.workers[0].pid, signal.SIGKILL)
+
+        train_models(
+            records,
+            types=TYPES,
+            families=FAMILIES,
+            models="grid",
+            preset=PRESET,
+            cluster=cluster.address,
+            progress=told,
+        )
+        assert cluster.workers[0].wait() == -signal.SIGKILL
+        assert cluster.workers[1].poll() is None
+    assert killed
+    assert store.available_models("grid") == dict.fromkeys(TYPES[::-1], FAMILIES)
+    for type in TYPES:
+        cards = [store.load_model(type, family, models="grid")[1] for family in FAMILIES]
+        assert cards[0].training["calibration"] is not None
+        assert cards[0].training["calibration"] == cards[1].training["calibration"]
+        assert {len(card.training["history"]["loss"]) for card in cards} == {1}
+
+
+def test_jobs_on_a_cluster_fail_and_wait_as_they_do_here(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    jobs = [
+        Job("a", grid_jobs.write, (out, "a")),
+        Job("b", grid_jobs.fail, ("the disk is full",)),
+        Job("c", grid_jobs.write, (out, "c"), needs=("a",)),
+        Job("d", grid_jobs.write, (out, "d"), needs=("b",)),
+        Job("e", grid_jobs.break_down, needs=("a",)),
+    ]
+    said: list[str] = []
+    told: list[tuple[str, int, int]] = []
+    with dask_cluster(tmp_path, n_workers=2) as cluster:
+        with pytest.raises(JobsFailedError, match=r"3 of 5 jobs .*\(b, d, e\)") as caught:
+            run_jobs(
+                jobs,
+                cluster=cluster.address,
+                progress=lambda *event: told.append(event),
+                failed=said.append,
+            )
+        assert sorted(said) == [
+            "b failed: the disk is full",
+            "e failed: ZeroDivisionError: in a step",
+        ]
+        assert "in break_down" in str(caught.value.__cause__)
+        moments = {name: float((out / name).read_text().split()[0]) for name in "ac"}
+        assert moments["a"] < moments["c"]
+        assert ("a (loss 0.5)", 2, 2) in told
+        assert {path.name for path in out.iterdir()} == {"a", "c"}
+
+
+def test_a_cluster_without_workers_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xai_core.grid.SECONDS_FOR_WORKERS", 1)
+    with (
+        dask_cluster(tmp_path, n_workers=0) as cluster,
+        pytest.raises(InputError, match="has no workers: start some with `dask worker tcp://"),
+    ):
+        run_jobs([Job("a", grid_jobs.write, (tmp_path, "a"))], cluster=cluster.address)

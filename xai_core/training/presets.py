@@ -1,0 +1,211 @@
+"""What decides a training result, beside the data and the seed, in one table.
+
+Conventions
+-----------
+A preset is one frozen value that JSON can hold and that lands in the card of
+every model. Values that differ between spectrogram types stand in ``by_type``;
+:meth:`Preset.for_type` gives what holds for one type, which is what the card
+says. Epochs are passes over as many notes as the training set has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal, get_args
+
+from xai_core.errors import InputError
+from xai_core.network import Head, PooledAxes
+from xai_core.training.augment import STANDARD, Augmentation
+from xai_core.values import check_type
+
+__all__ = ["PRESETS", "Draw", "Precision", "Preset", "Schedule"]
+
+Precision = Literal["float32", "mixed_bfloat16"]
+Schedule = Literal["constant", "cosine"]
+Draw = Literal["balanced", "every_note"]
+
+_CHOICES = {"precision": Precision, "schedule": Schedule, "draw": Draw}
+_SHARES = ("mask_bins", "mask_frames", "label_smoothing", "average", "validation_fraction")
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Everything that decides a training result, beside the data and the seed.
+
+    Parameters
+    ----------
+    name : str
+        Which preset it is, or started from.
+    head, pooled_axes
+        As in :func:`xai_core.network.build_cnn`.
+    trunk_epochs, binary_epochs : int
+        Epochs of the ten-way trunk (0: binary models start from random
+        weights) and of each binary model.
+    n_augmented : int
+        Augmented variants of each note.
+    batch_size : int
+        Notes a step.
+    trunk_rate, binary_rate : float
+        Largest learning rates of Adam.
+    schedule : {'cosine', 'constant'}
+        ``cosine`` warms up over a twentieth of the steps, then falls to a
+        hundredth.
+    average : float
+        The weights kept are their exponential moving average with this
+        momentum; 0: the last ones.
+    precision : {'float32', 'mixed_bfloat16'}
+        Of the hidden layers while they are trained. Weights, logits and loss
+        are in single precision either way, and so is the saved model.
+    draw : {'balanced', 'every_note'}
+        Draw families (of a binary model: yes and no) at equal odds, with
+        replacement; or take every note once an epoch.
+    balance : float
+        With ``balanced``: 0, every note of a family weighs the same; 1, every
+        instrument of it does.
+    crop_frames : int
+        Frames of a stretch that is cut out of each note at random, 0 for whole
+        notes. Only for the pooled head, which averages over time.
+    whole_epochs : int
+        Last epochs of a stage, which see whole notes nevertheless.
+    mask_bins, mask_frames : float
+        Widest stripe of each note that is silenced (zero), as a share of its
+        bins and of its frames.
+    mixup : float
+        Pairs of notes are averaged with a weight drawn from Beta(mixup,
+        mixup), and so are their targets; 0: never.
+    label_smoothing : float
+        Share of a target of the trunk that is spread over all ten families.
+    patience : int
+        Stop a stage after so many epochs without a better balanced accuracy on
+        the validation notes, and keep the best epoch; 0: never.
+    validation_fraction : float
+        Share of the instruments of the training set that is kept for
+        validation; 0: validation curves are of the calibration notes.
+    augmentation : Augmentation
+        Odds and ranges of what happens to the augmented variants.
+    by_type : mapping
+        ``{type: {field: value}}`` where a type differs.
+
+    Raises
+    ------
+    InputError
+        If a value is out of its range.
+    """
+
+    name: str
+    head: Head
+    pooled_axes: PooledAxes
+    trunk_epochs: int
+    binary_epochs: int
+    n_augmented: int
+    batch_size: int = 32
+    trunk_rate: float = 1e-3
+    binary_rate: float = 2e-4
+    schedule: Schedule = "cosine"
+    average: float = 0.99
+    precision: Precision = "float32"
+    draw: Draw = "balanced"
+    balance: float = 0.7
+    crop_frames: int = 0
+    whole_epochs: int = 0
+    mask_bins: float = 0.0
+    mask_frames: float = 0.0
+    mixup: float = 0.0
+    label_smoothing: float = 0.0
+    patience: int = 0
+    validation_fraction: float = 0.0
+    augmentation: Augmentation = STANDARD
+    by_type: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be trained."""
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in get_args(choices):
+                raise InputError(
+                    f"expected {name} to be one of {', '.join(get_args(choices))}, got {value!r}"
+                )
+        for name in _SHARES:
+            if not 0.0 <= getattr(self, name) < 1.0:
+                raise InputError(f"expected {name} from 0 to below 1, got {getattr(self, name)}")
+        for name in ("trunk_epochs", "binary_epochs", "n_augmented", "mixup", "patience"):
+            if getattr(self, name) < 0:
+                raise InputError(f"expected {name} of at least 0, got {getattr(self, name)}")
+        if self.crop_frames and (self.head != "pooled" or self.crop_frames < 8):
+            raise InputError(
+                "expected crop_frames 0, or at least 8 with the pooled head, got "
+                f"{self.crop_frames} with head {self.head!r}"
+            )
+        for type in self.by_type:
+            check_type(type)
+            self.for_type(type)  # refuses what a type cannot have
+
+    def for_type(self, type: str) -> Preset:
+        """Return the preset as it holds for one spectrogram type."""
+        changes: dict[str, Any] = {**self.by_type.get(type, {}), "by_type": {}}
+        return replace(self, **changes)
+
+    def with_epochs(self, n_epochs: int) -> Preset:
+        """Return the preset with other epochs of its longest stage, for every type.
+
+        That is the trunk, or the binary models where there is none.
+        """
+        name = "trunk_epochs" if self.trunk_epochs else "binary_epochs"
+        by_type = {
+            type: {key: value for key, value in changes.items() if key != name}
+            for type, changes in self.by_type.items()
+        }
+        changed: dict[str, Any] = {name: n_epochs, "by_type": by_type}
+        return replace(self, **changed)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the preset as JSON has it, for the card."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        by_type = {type: dict(changes) for type, changes in self.by_type.items()}
+        return {**values, "augmentation": self.augmentation.as_dict(), "by_type": by_type}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Preset:
+        """Return what :meth:`as_dict` was made of."""
+        return cls(**{**values, "augmentation": Augmentation.from_dict(values["augmentation"])})
+
+
+PRESETS = {
+    "standard": Preset(
+        "standard",
+        head="pooled",
+        pooled_axes="time",
+        trunk_epochs=24,
+        binary_epochs=1,
+        n_augmented=3,
+        precision="mixed_bfloat16",
+        label_smoothing=0.05,
+        by_type={
+            "stft": {"trunk_epochs": 10, "crop_frames": 63, "whole_epochs": 2},
+            "log_mel": {"trunk_epochs": 16},
+        },
+    ),
+    "quick": Preset(
+        "quick",
+        head="pooled",
+        pooled_axes="both",
+        trunk_epochs=2,
+        binary_epochs=1,
+        n_augmented=0,
+        label_smoothing=0.05,
+    ),
+    "paper": Preset(
+        "paper",
+        head="flatten",
+        pooled_axes="time",
+        trunk_epochs=0,
+        binary_epochs=200,
+        n_augmented=0,
+        binary_rate=1e-3,
+        schedule="constant",
+        average=0.0,
+        draw="every_note",
+        validation_fraction=0.2,
+    ),
+}
