@@ -194,6 +194,23 @@ def test_a_damaged_note_is_left_out_with_its_reason(data: Path, tmp_path: Path) 
     assert len(read_collection(tmp_path / "out")) == 2
 
 
+def test_damaged_notes_are_told_from_others_of_the_same_name(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "mine" / "guitar"
+    names = ("one/A4.wav", "one/soft/A4.wav", "two/A4.wav", "two/B4.wav")
+    for seed, name in enumerate(names):
+        write_audio(folder / name, noise(seed))
+    (folder / "one" / "A4.wav").write_bytes(b"no audio")
+    (folder / "two" / "B4.wav").write_bytes(b"")
+    report = run(Recipe("toy", (MINE,)), tmp_path)
+    assert [(one.instrument, one.note, one.reason) for one in report.left_out] == [
+        ("guitar_one", "A4", "damaged"),
+        ("guitar_two", "B4", "empty"),
+    ]
+    kept = [record.path.resolve() for record in read_collection(tmp_path / "out")]
+    assert kept == [folder / "one" / "soft" / "A4.wav", folder / "two" / "A4.wav"]
+    assert list(report.records) == read_collection(tmp_path / "out")
+
+
 def test_instruments_that_share_a_recording_are_grouped(data: Path, tmp_path: Path) -> None:
     notes = [new_note("guitar", number=i, pitch=60, y=noise(i)) for i in range(3)]
     notes.append(new_note("guitar", number=7, pitch=60, y=np.rint(noise(1) * 16_384) / 32_768))

@@ -108,7 +108,7 @@ def build_dataset(
         ]
         records = [record for part in parts for record in read_part(part, out)]
         _check_names(records)
-        records, left_out, twins = _choose(recipe, records, samples, progress)
+        records, left_out, twins = _choose(recipe, records, samples, out, progress)
         groups = group_names([(one.a, one.b) for one in twins])
         index = DatasetIndex(recipe.name, recipe.digest, tuple(parts), tuple(left_out), groups)
         _write(out / DATASET_FILE, msgspec.json.format(msgspec.json.encode(index), indent=1))
@@ -141,14 +141,18 @@ def _choose(
     recipe: Recipe,
     records: Sequence[NoteRecord],
     samples: Sequence[NoteRecord],
+    out: Path,
     progress: Progress,
 ) -> tuple[list[NoteRecord], list[LeftOut], list[Twins]]:
     def told(what: str) -> Callable[[int, int], None]:
         return lambda done, total: progress(what, done, total)
 
-    owner = {record.note: record.instrument for record in records}
+    owner = {record.path: record.instrument for record in records}
     usable, skipped = usable_notes(records, progress=told("reading every note"))
-    left_out = [LeftOut(owner[one.note], one.reason, one.note) for one in skipped]
+    left_out = [
+        LeftOut(owner[one.path], one.reason, one.note, os.path.relpath(one.path, out))
+        for one in skipped
+    ]
     if not recipe.find_twins:
         return usable, left_out, []
     shown = {record.instrument for record in samples} if recipe.apart_from_samples else set()

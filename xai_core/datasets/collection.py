@@ -10,6 +10,7 @@ of its own in one of the other layouts, with what holds for all notes of it.
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,11 +36,16 @@ DATASET_FILE = "dataset.json"
 
 
 class LeftOut(msgspec.Struct, frozen=True):
-    """One note, or all of an instrument if `note` is "", that is not used, and why."""
+    """One note, or all of an instrument if `note` is "", that is not used, and why.
+
+    `file` is relative to the data set: notes of several instruments, or even
+    of one, may have the same name.
+    """
 
     instrument: str
     reason: str
     note: str = ""
+    file: str = ""
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -138,10 +144,13 @@ def _read_index(folder: Path) -> DatasetIndex:
 def _read_dataset(folder: Path) -> list[NoteRecord]:
     index = _read_index(folder)
     instruments = {one.instrument for one in index.left_out if not one.note}
-    notes = {(one.instrument, one.note) for one in index.left_out}
+    files = {one.file for one in index.left_out if one.file}
+    notes = {(one.instrument, one.note) for one in index.left_out if not one.file}
     return [
         replace(record, group=index.groups.get(record.instrument, record.group))
         for part in index.parts
         for record in read_part(part, folder)
-        if record.instrument not in instruments and (record.instrument, record.note) not in notes
+        if record.instrument not in instruments
+        and (record.instrument, record.note) not in notes
+        and (not files or os.path.relpath(record.path, folder) not in files)
     ]
