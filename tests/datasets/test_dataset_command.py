@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.datasets.notes_on_disk import tone, write_audio
 from tests.datasets.soundfont_file import Tone, write_soundfont
 from xai_core.cli.dataset import app
 from xai_core.datasets import read_nsynth
 from xai_core.errors import InputError
+from xai_core.values import FAMILIES
 
 TONES = [
     Tone(0, 16, "Drawbars"),
@@ -124,7 +126,23 @@ def test_summary_counts_damaged_notes_too(font: Path, tmp_path: Path) -> None:
     assert "6 notes of 3 instruments" in result.output
 
 
-@pytest.mark.parametrize("command", ["render", "summary"])
+def test_names_with_brackets_are_shown_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "[b]notes" / "flute"
+    write_audio(folder / "[red] one" / "A4.wav", tone())
+    (folder / "[red] one" / "[i]B4.wav").write_bytes(b"damaged")
+    assert "[b]notes" in run("summary", folder.parent).output
+    recipe = tmp_path / "toy.toml"
+    recipe.write_text('name = "toy"\n[[source]]\nname = "a"\nkind = "notes"\npath = "[b]notes"\n')
+    out = tmp_path / ("[u]out" + 60 * "x")
+    result = run("build", recipe, "--data", tmp_path, "--out", out)
+    assert result.exit_code == 0, result.output
+    assert "left out: [i]B4 of flute_[red] one (damaged)\n" in result.output
+    assert f"1 notes of 1 instruments in {out}; licences" in result.output
+    for family in FAMILIES:
+        assert f" {family} " in result.output
+
+
+@pytest.mark.parametrize("command", ["build", "render", "summary"])
 def test_help_gives_an_example(command: str) -> None:
     result = run(command, "--help")
     assert result.exit_code == 0

@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from xai_core.datasets.build import BuildReport, build_dataset
-from xai_core.datasets.collection import read_collection
+from xai_core.datasets.collection import LeftOut, read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.datasets.recipe import read_recipe, shipped_recipes
 from xai_core.errors import InputError
@@ -71,22 +71,29 @@ def build(
 
 
 def _say(report: BuildReport, out: Path, console: Console) -> None:
+    def say(sentence: str) -> None:  # names are no markup, and are not cut into lines
+        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+
     for one in report.left_out[:SHOWN]:
-        console.print(f"left out: {one.note or one.instrument} ({one.reason})", highlight=False)
+        say(f"left out: {_name(one)} ({one.reason})")
     if len(report.left_out) > SHOWN:
-        console.print(f"... and {len(report.left_out) - SHOWN} more, in {out / 'dataset.json'}")
+        say(f"... and {len(report.left_out) - SHOWN} more, in {out / 'dataset.json'}")
     for twins in report.twins[:SHOWN]:
-        console.print(
-            f"kept together: {twins.a} and {twins.b} (likeness {twins.likeness:.2f})",
-            highlight=False,
-        )
+        say(f"kept together: {twins.a} and {twins.b} (likeness {twins.likeness:.2f})")
     if len(report.twins) > SHOWN:
-        console.print(f"... and {len(report.twins) - SHOWN} more pairs")
+        say(f"... and {len(report.twins) - SHOWN} more pairs")
     console.print(_table(report.records))
-    console.print(
+    say(
         f"{len(report.records)} notes of {len({r.instrument for r in report.records})} instruments "
         f"in {out}; licences in {out / 'ATTRIBUTION.md'}"
     )
+
+
+def _name(one: LeftOut) -> str:
+    """Return a name that tells the note from those of other instruments."""
+    if not one.note or one.note.startswith(one.instrument):
+        return one.note or one.instrument
+    return f"{one.note} of {one.instrument}"
 
 
 def _table(records: Sequence[NoteRecord]) -> Table:
@@ -98,7 +105,8 @@ def _table(records: Sequence[NoteRecord]) -> Table:
     for record in records:
         names[record.family].add(record.instrument)
         independent[record.family].add(record.group or record.instrument)
-    table = Table("Family", title="Notes by source", show_edge=False)
+    table = Table(title="Notes by source", show_edge=False)
+    table.add_column("Family", no_wrap=True, min_width=max(map(len, FAMILIES)))
     for heading in (*sources, "All", "Instru- ments", "Inde- pendent"):
         table.add_column(heading, justify="right", overflow="fold")
     for family in FAMILIES:

@@ -10,6 +10,7 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -134,7 +135,7 @@ def _table(records: Sequence[NoteRecord]) -> Table:
         velocities = sorted({record.velocity for record in row if record.velocity is not None})
         table.add_row(
             FAMILIES[family],
-            source,
+            escape(source),
             str(len({record.instrument for record in row})),
             str(len(row)),
             f"{min(pitches)}-{max(pitches)}" if pitches else "?",
