@@ -28,6 +28,7 @@ from xai_core.datasets.recipe import (
     SoundPackage,
     Wanted,
 )
+from xai_core.datasets.splits import split_by_instrument
 from xai_core.errors import InputError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -227,6 +228,47 @@ def test_instruments_that_share_a_recording_are_grouped(data: Path, tmp_path: Pa
     assert {record.group for record in alone.records} == {""}
 
 
+def write_manifest(folder: Path, notes: dict[str, tuple[np.ndarray, str]]) -> None:
+    """Write notes of guitars, ``{instrument: (samples, group)}``, with their manifest."""
+    lines = ["file,family,instrument,source,midi_pitch,group"]
+    for name, (y, group) in notes.items():
+        write_audio(folder / f"{name}.wav", y)
+        lines.append(f"{name}.wav,guitar,{name},here,60,{group}")
+    (folder / "manifest.csv").write_text("\n".join(lines) + "\n")
+
+
+def test_groups_that_a_manifest_tells_are_joined_with_those_that_are_found(
+    tmp_path: Path,
+) -> None:
+    quiet = np.rint(noise(0) * 16_384) / 32_768  # the recording of a
+    notes = {"a": (noise(0), "g"), "b": (noise(1), "g"), "c": (quiet, ""), "d": (noise(3), "")}
+    write_manifest(tmp_path / "data" / "mine", notes)
+    report = run(Recipe("toy", (MINE,)), tmp_path)
+    assert {record.instrument: record.group for record in report.records} == {
+        **dict.fromkeys("abc", "a"),
+        "d": "",
+    }
+    for seed in range(8):
+        sides = split_by_instrument(
+            report.records, test_fraction=0.5, rng=np.random.default_rng(seed)
+        )
+        assert sorted("".join(r.instrument for r in side) for side in sides) == ["abc", "d"]
+
+
+def test_instruments_joined_by_one_that_is_left_out_stay_together(tmp_path: Path) -> None:
+    bridge = np.concatenate([noise(5)[: 3 * SR], noise(6)[:SR]])
+    notes = {"a": (noise(0), "g"), "b": (noise(1), "g"), "c": (bridge, "g")}
+    write_manifest(tmp_path / "data" / "mine", notes)
+    write_manifest(tmp_path / "data" / "more", {"d": (np.rint(noise(1) * 16_384) / 32_768, "")})
+    path = write_audio(tmp_path / "shown.wav", bridge[1_000:])
+    shown = NoteRecord("shown", path, "guitar", "a", 60, None, "samples")  # a name met by chance
+    recipe = Recipe("toy", (MINE, NotesSource("more", "more")), apart_from_samples=True)
+    report = run(recipe, tmp_path, samples=[shown])
+    assert [one.instrument for one in report.left_out] == ["c"]
+    groups = {record.instrument: record.group for record in read_collection(tmp_path / "out")}
+    assert groups == dict.fromkeys("abd", "a")
+
+
 def test_what_shares_a_recording_with_the_samples_is_left_out(data: Path, tmp_path: Path) -> None:
     path = write_audio(tmp_path / "shown.wav", noise(2)[1_000:])
     shown = NoteRecord("shown", path, "guitar", "guitar_shown", 60, None, "samples")
@@ -238,6 +280,27 @@ def test_what_shares_a_recording_with_the_samples_is_left_out(data: Path, tmp_pa
         "guitar_acoustic_001",
     }
     assert len(run(Recipe("toy", (MINE,)), tmp_path, samples=[shown]).records) == 3
+    quick = Recipe("toy", (MINE,), apart_from_samples=True, find_twins=False)
+    report = run(quick, tmp_path, samples=[shown])
+    assert [one.instrument for one in report.left_out] == ["guitar_acoustic_002"]
+
+
+def test_the_samples_themselves_are_left_out_under_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "data" / "mine"
+    write_audio(folder / "guitar" / "one" / "A4.wav", noise(1))  # no pitch is told
+    write_audio(folder / "guitar" / "two" / "A4.wav", noise(2))
+    write_audio(folder / "reed" / "two" / "A4.wav", noise(3))  # under another family too
+    shown = [
+        NoteRecord(name, write_audio(tmp_path / f"{name}.flac", y), "guitar", name, 60, None, "s")
+        for name, y in {"guitar_one": noise(1), "guitar_x": noise(3)}.items()
+    ]
+    report = run(Recipe("toy", (MINE,), apart_from_samples=True), tmp_path, samples=shown)
+    assert [(one.instrument, one.reason) for one in report.left_out] == [
+        ("guitar_one", "shares a recording with guitar_one of the samples (a copy)"),
+        ("reed_two", "shares a recording with guitar_x of the samples (a copy)"),
+    ]
+    kept = read_collection(tmp_path / "out")
+    assert [record.instrument for record in kept] == ["guitar_two"]
 
 
 def test_what_is_wanted_and_missing_is_said_once_a_family(data: Path, tmp_path: Path) -> None:
@@ -268,6 +331,38 @@ def test_nothing_of_the_user_is_overwritten(data: Path, registry: Registry, tmp_
     with pytest.raises(InputError, match="holds something that is not of this data set"):
         run(Recipe("toy", (FETCHED,)), tmp_path)
     assert treasure.read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["ATTRIBUTION.md", "examples.json", "manifest.csv"])
+def test_a_folder_of_something_else_is_left_alone(data: Path, tmp_path: Path, name: str) -> None:
+    treasure = tmp_path / "out" / name
+    treasure.parent.mkdir()
+    treasure.write_text("mine")
+    with pytest.raises(InputError, match=f"holds {name}, which is not of this data set"):
+        run(Recipe("toy", (MINE,)), tmp_path)
+    assert [path.name for path in treasure.parent.iterdir()] == [name]
+    assert treasure.read_text() == "mine"
+
+
+def test_another_data_set_is_left_alone_and_a_damaged_one_made_anew(
+    data: Path, tmp_path: Path
+) -> None:
+    run(Recipe("toy", (MINE,)), tmp_path)
+    index = tmp_path / "out" / "dataset.json"
+    before = index.read_bytes()
+    with pytest.raises(InputError, match=r"holds the data set 'toy', and this one .* 'other'"):
+        run(Recipe("other", (MINE,)), tmp_path)
+    assert index.read_bytes() == before
+    index.write_bytes(before[:-40])
+    run(Recipe("toy", (MINE,)), tmp_path)
+    assert index.read_bytes() == before
+
+
+def test_attribution_stays_a_table_whatever_a_manifest_says(data: Path, tmp_path: Path) -> None:
+    source = NotesSource("mine", "mine", "CC\nBY", "you | me")
+    run(Recipe("toy", (source,)), tmp_path)
+    told = (tmp_path / "out" / "ATTRIBUTION.md").read_text()
+    assert "| CC BY | you / me |" in told
 
 
 def test_a_place_that_cannot_be_written_is_said(data: Path, tmp_path: Path) -> None:

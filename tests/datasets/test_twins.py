@@ -81,6 +81,21 @@ def test_twins_are_found_across_instruments_of_one_family_and_pitch(tmp_path: Pa
     assert find_twins(records[::-1]) == twins
 
 
+def test_only_pairs_of_the_instruments_asked_for_are_compared(tmp_path: Path) -> None:
+    y = plucked(0)
+    records = [
+        record(write_audio(tmp_path / f"{i}.wav", y, subtype="FLOAT"), f"guitar_{i}")
+        for i in range(4)
+    ]
+    missing = record(tmp_path / "missing.wav", "guitar_x", pitch=58)  # needs not be read
+    found = find_twins([*records, missing], among={"guitar_1", "guitar_3"})
+    pairs = {frozenset((one.a, one.b)) for one in found}
+    assert pairs == {
+        frozenset((f"guitar_{a}", f"guitar_{b}")) for a, b in ("10", "12", "13", "30", "32")
+    }
+    assert find_twins([*records, missing], among=()) == []
+
+
 def test_notes_of_one_instrument_are_not_compared(tmp_path: Path) -> None:
     y = plucked(0)
     paths = [write_audio(tmp_path / f"{i}.wav", y, subtype="FLOAT") for i in range(2)]

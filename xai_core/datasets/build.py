@@ -13,8 +13,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -24,10 +24,11 @@ from xai_core.datasets.collection import (
     DATASET_FILE,
     DatasetIndex,
     LeftOut,
+    describe_collection,
     read_collection,
     read_part,
 )
-from xai_core.datasets.notes import NoteRecord
+from xai_core.datasets.notes import NoteRecord, audio_digest
 from xai_core.datasets.recipe import Recipe
 from xai_core.datasets.twins import Twins, find_twins, group_names
 from xai_core.datasets.units import Progress, make_parts
@@ -87,10 +88,11 @@ def build_dataset(
     Raises
     ------
     InputError
-        If a source is missing or cannot be fetched, `out` cannot be written,
-        or two sources use one instrument name.
+        If a source is missing or cannot be fetched, `out` cannot be written or
+        holds something else, or two sources use one instrument name.
     """
     out = Path(out)
+    _check_place(recipe, out)
     try:
         out.mkdir(parents=True, exist_ok=True)
         for debris in out.glob("*/.part-*"):
@@ -108,17 +110,37 @@ def build_dataset(
         ]
         records = [record for part in parts for record in read_part(part, out)]
         _check_names(records)
-        records, left_out, twins = _choose(recipe, records, samples, out, progress)
-        groups = group_names([(one.a, one.b) for one in twins])
+        left_out, twins, groups = _choose(recipe, records, samples, out, progress)
         index = DatasetIndex(recipe.name, recipe.digest, tuple(parts), tuple(left_out), groups)
         _write(out / DATASET_FILE, msgspec.json.format(msgspec.json.encode(index), indent=1))
         kept = read_collection(out)
         _write(out / ATTRIBUTION_FILE, _attribution(recipe, kept).encode())
     except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
         raise InputError(
-            f"the data set cannot be written to {out}: {error.strerror or error}"
+            f"the data set cannot be written to {out}: {error.strerror or error}{where}"
         ) from error
     return BuildReport(tuple(kept), tuple(left_out), tuple(twins), tuple(_short(recipe, kept)))
+
+
+def _check_place(recipe: Recipe, out: Path) -> None:
+    """Raise InputError where files would be overwritten that are not of this data set."""
+    if (out / DATASET_FILE).is_file():
+        try:
+            name = describe_collection(out)["name"]
+        except InputError:  # a damaged index is made anew
+            return
+        if name != recipe.name:
+            raise InputError(
+                f"{out} holds the data set {name!r}, and this one is called {recipe.name!r}: "
+                "choose another folder"
+            )
+        return
+    for name in ("examples.json", "manifest.csv", ATTRIBUTION_FILE):
+        if (out / name).exists():
+            raise InputError(
+                f"{out} holds {name}, which is not of this data set: choose another folder"
+            )
 
 
 # ---------------------------------------------------------------------- choosing
@@ -132,8 +154,8 @@ def _check_names(records: Sequence[NoteRecord]) -> None:
     for instrument, where in sorted(collections.items()):
         if len(where) > 1:
             raise InputError(
-                f"instrument {instrument} comes from {' and '.join(sorted(where))}: give one of "
-                "them another first_number in the recipe"
+                f"instrument {instrument} comes from {' and '.join(sorted(where))}: name the same "
+                "notes once only, or give a source that is made another first_number"
             )
 
 
@@ -143,7 +165,7 @@ def _choose(
     samples: Sequence[NoteRecord],
     out: Path,
     progress: Progress,
-) -> tuple[list[NoteRecord], list[LeftOut], list[Twins]]:
+) -> tuple[list[LeftOut], list[Twins], dict[str, str]]:
     def told(what: str) -> Callable[[int, int], None]:
         return lambda done, total: progress(what, done, total)
 
@@ -153,22 +175,57 @@ def _choose(
         LeftOut(owner[one.path], one.reason, one.note, os.path.relpath(one.path, out))
         for one in skipped
     ]
-    if not recipe.find_twins:
-        return usable, left_out, []
-    shown = {record.instrument for record in samples} if recipe.apart_from_samples else set()
-    apart = list(samples) if recipe.apart_from_samples else []
-    twins = find_twins([*usable, *apart], progress=told("looking for shared recordings"))
-    removed: set[str] = set()
+    # Under a name that no instrument of a recipe can have.
+    apart = [replace(one, instrument=f"{one.instrument} of the samples") for one in samples]
+    apart = apart if recipe.apart_from_samples else []
+    shown = {record.instrument for record in apart}
+    twins = find_twins(
+        [*usable, *apart],
+        among=None if recipe.find_twins else shown,
+        progress=told("looking for shared recordings"),
+    )
+    removed = dict(_copies(usable, apart))
     for one in twins:
         if (one.a in shown) != (one.b in shown):
             used, sample = (one.b, one.a) if one.a in shown else (one.a, one.b)
-            if used not in removed:
-                reason = f"shares a recording with {sample} of the samples ({one.likeness:.2f})"
-                left_out.append(LeftOut(used, reason))
-            removed.add(used)
-    gone = removed | shown
-    kept = [record for record in usable if record.instrument not in gone]
-    return kept, left_out, [one for one in twins if not {one.a, one.b} & gone]
+            removed.setdefault(used, f"shares a recording with {sample} ({one.likeness:.2f})")
+    left_out += [LeftOut(name, reason) for name, reason in removed.items()]
+    kept = [record for record in usable if record.instrument not in removed]
+    among_used = [one for one in twins if not {one.a, one.b} & shown]
+    groups = _groups(usable, among_used, kept={record.instrument for record in kept})
+    told_of = [one for one in among_used if not {one.a, one.b} & removed.keys()]
+    return left_out, told_of, groups
+
+
+def _copies(
+    records: Sequence[NoteRecord], samples: Sequence[NoteRecord]
+) -> Iterator[tuple[str, str]]:
+    """Yield instruments that hold the very samples of a shown note, whatever its pitch."""
+    shown = {audio_digest(one): one.instrument for one in samples}
+    for record in records if shown else ():
+        sample = shown.get(audio_digest(record))
+        if sample is not None:
+            yield record.instrument, f"shares a recording with {sample} (a copy)"
+
+
+def _groups(
+    records: Sequence[NoteRecord], twins: Sequence[Twins], *, kept: Collection[str]
+) -> dict[str, str]:
+    """Return the groups of instruments: of those that share recordings and of those told so.
+
+    What joins two instruments may itself be left out.
+    """
+    first: dict[str, str] = {}
+    told = {
+        (first.setdefault(record.group, record.instrument), record.instrument)
+        for record in records
+        if record.group
+    }
+    members: dict[str, list[str]] = defaultdict(list)
+    for name, group in group_names([*((one.a, one.b) for one in twins), *sorted(told)]).items():
+        if name in kept:
+            members[group].append(name)
+    return {name: names[0] for names in members.values() if len(names) > 1 for name in names}
 
 
 def _short(recipe: Recipe, records: Sequence[NoteRecord]) -> Iterator[str]:
@@ -202,7 +259,8 @@ def _attribution(recipe: Recipe, records: Sequence[NoteRecord]) -> str:
     )
     for (source, name, licence, attribution), count in sorted(rows.items()):
         cells = (source, name, str(count), licence or "unknown", attribution or "unknown")
-        lines.append("| " + " | ".join(cell.replace("|", "/") for cell in cells) + " |")
+        plain = (" ".join(cell.replace("|", "/").split()) for cell in cells)
+        lines.append(f"| {' | '.join(plain)} |")
     return "\n".join(lines) + "\n"
 
 

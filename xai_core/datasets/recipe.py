@@ -133,7 +133,8 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wanted : Wanted
     apart_from_samples : bool
         Whether to leave out instruments that share a recording with the notes
-        that come with TimbreLens, which are shown and never trained on.
+        that come with TimbreLens, which are shown and never trained on; they
+        are looked for whatever `find_twins` says.
     find_twins : bool
         Whether to look for instruments that share recordings, which a split
         then keeps together. Time grows with the square of the notes of a

@@ -61,6 +61,7 @@ class Twins:
 def find_twins(
     records: Sequence[NoteRecord],
     *,
+    among: Collection[str] | None = None,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Twins]:
     """Return the pairs of instruments that share a recording, the most alike first.
@@ -70,7 +71,10 @@ def find_twins(
     Parameters
     ----------
     records : sequence of NoteRecord
-        Notes that can be read; each is read once.
+        Notes that can be read; each is read once at most.
+    among : collection of str, optional
+        Only pairs that hold one of these instruments are looked for, in a time
+        that does not grow with the square of the others.
     progress : callable
         Told (notes heard, notes in all).
 
@@ -86,7 +90,7 @@ def find_twins(
     best: dict[tuple[str, str], Twins] = {}
     done, total = 0, sum(map(len, groups.values()))
     for key in sorted(groups):
-        for twins in _alike(groups[key]):
+        for twins in _alike(groups[key], among):
             pair = (twins.a, twins.b)
             if pair not in best or twins.likeness > best[pair].likeness:
                 best[pair] = twins
@@ -130,18 +134,21 @@ def group_names(pairs: Collection[tuple[str, str]]) -> dict[str, str]:
     return {name: find(name) for name in sorted(parent)}
 
 
-def _alike(records: Sequence[NoteRecord]) -> Iterator[Twins]:
-    if len({record.instrument for record in records}) < 2:
+def _alike(records: Sequence[NoteRecord], among: Collection[str] | None) -> Iterator[Twins]:
+    names = {record.instrument for record in records}
+    asked = names if among is None else names & set(among)
+    if len(names) < 2 or not asked:
         return
     heard: list[tuple[NoteRecord, _Spectrum]] = []
-    for record in sorted(records, key=lambda one: (one.instrument, one.note)):
+    for record in sorted(records, key=lambda r: (r.instrument not in asked, r.instrument, r.note)):
         spectrum = _whitened(read_samples(record, seconds=2 * LISTENED))
         for other, theirs in heard:
             if other.instrument != record.instrument:
                 found = _correlation(spectrum, theirs)
                 if found >= SAME:
                     yield Twins(other.instrument, record.instrument, found, other.note, record.note)
-        heard.append((record, spectrum))
+        if record.instrument in asked:
+            heard.append((record, spectrum))
 
 
 def _whitened(y: npt.NDArray[np.float32]) -> _Spectrum:
