@@ -41,7 +41,7 @@ ROOMS = {
     "network": _room(2, "numpy keras"),
     "gradients": _room(2, "numpy tensorflow keras"),
     "attribution": _room(2, "numpy"),
-    "metrics": _room(2, "numpy scipy ot"),
+    "metrics": _room(2, "numpy scipy numba ot"),
     "datasets": _room(2, "numpy soundfile soxr ijson msgspec fluidsynth"),
     "figures": _room(2, "numpy plotly matplotlib"),
     "store": _room(3, "numpy keras"),
