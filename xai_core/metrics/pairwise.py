@@ -95,7 +95,8 @@ def pairwise(
     out = np.zeros((n, n))
     blocks = list(_blocks(n, symmetric=metric in SYMMETRIC))
     done, total = 0, sum(rows.size for rows, _ in blocks)
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    # A matrix product has threads of its own.
+    with ThreadPoolExecutor(1 if metric == "kl_divergence" else os.cpu_count()) as threads:
         jobs = {threads.submit(values, rows, cols): (rows, cols) for rows, cols in blocks}
         for job in as_completed(jobs):
             rows, cols = jobs[job]
@@ -153,8 +154,8 @@ def _kullback_leibler(maps: Sequence[Array]) -> _Values:
         top, left = np.unique(rows), np.unique(cols)
         cross = p[top] @ logs[left].T
         found = negentropy[rows] - cross[np.searchsorted(top, rows), np.searchsorted(left, cols)]
-        for k in np.flatnonzero(found < CLOSE):
-            found[k] = kl_divergence(maps[rows[k]], maps[cols[k]])
+        close = np.flatnonzero(found < CLOSE)
+        found[close] = _each(_relative_entropy, p, rows[close], cols[close])
         return np.asarray(found)
 
     return values
@@ -165,11 +166,9 @@ def _jensen_shannon(maps: Sequence[Array]) -> _Values:
     negentropy = np.array([_sum_p_log_p(row) for row in p])
 
     def values(rows: _Indices, cols: _Indices) -> Array:
-        found = np.empty(rows.size)
-        _middle_terms(p, rows, cols, found)
-        found = (negentropy[rows] + negentropy[cols]) / 2 - found
-        for k in np.flatnonzero(found < CLOSE):
-            found[k] = js_divergence(maps[rows[k]], maps[cols[k]])
+        found = (negentropy[rows] + negentropy[cols]) / 2 - _each(_middle, p, rows, cols)
+        close = np.flatnonzero(found < CLOSE)
+        found[close] = _each(_divergence_from_middle, p, rows[close], cols[close])
         return np.asarray(np.minimum(found, np.log(2.0)))
 
     return values
@@ -197,6 +196,9 @@ _PREPARE: dict[str, Callable[[Sequence[Array]], _Values]] = {
 }
 
 
+# Each adds up over the bins of two rows of a matrix.
+
+
 @numba.njit(cache=True, nogil=True)
 def _sum_p_log_p(p: Array) -> float:
     total = 0.0
@@ -207,13 +209,42 @@ def _sum_p_log_p(p: Array) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
-def _middle_terms(p: Array, rows: _Indices, cols: _Indices, out: Array) -> None:
-    """Write the sum of m ln m over the mean m of each pair of rows of `p`."""
+def _middle(p: Array, q: Array) -> float:
+    """Return the sum of m ln m, where m is the mean of both."""
+    total = 0.0
+    for i in range(p.size):
+        m = 0.5 * (p[i] + q[i])
+        if m > 0.0:
+            total += m * np.log(m)
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _relative_entropy(p: Array, q: Array) -> float:
+    total = 0.0
+    for i in range(p.size):
+        total += p[i] * np.log(p[i] / q[i])
+    return total
+
+
+@numba.njit(cache=True, nogil=True)
+def _divergence_from_middle(p: Array, q: Array) -> float:
+    total = 0.0
+    for i in range(p.size):
+        m = 0.5 * (p[i] + q[i])
+        if p[i] > 0.0:
+            total += 0.5 * p[i] * np.log(p[i] / m)
+        if q[i] > 0.0:
+            total += 0.5 * q[i] * np.log(q[i] / m)
+    return total
+
+
+@numba.njit(nogil=True)
+def _each(
+    of_two: Callable[[Array, Array], float], p: Array, rows: _Indices, cols: _Indices
+) -> Array:
+    """Return a function of two rows for pairs of them."""
+    out = np.empty(rows.size)
     for k in range(rows.size):
-        a, b = p[rows[k]], p[cols[k]]
-        total = 0.0
-        for i in range(a.size):
-            middle = 0.5 * (a[i] + b[i])
-            if middle > 0.0:
-                total += middle * np.log(middle)
-        out[k] = total
+        out[k] = of_two(p[rows[k]], p[cols[k]])
+    return out
