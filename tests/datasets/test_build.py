@@ -317,6 +317,24 @@ def test_one_name_for_two_instruments_is_refused(data: Path, tmp_path: Path) -> 
         run(twice, tmp_path)
 
 
+def test_a_family_asked_for_twice_is_there_once(data: Path, tmp_path: Path) -> None:
+    twice = RenderSource(
+        "rendered", (Font("toy.sf2"),), families=("organ", "organ"), pitches_per_instrument=1
+    )
+    assert len(run(Recipe("toy", (twice,)), tmp_path).records) == 5  # velocities
+
+
+def test_absolute_paths_need_no_folder_of_data(data: Path, tmp_path: Path) -> None:
+    mine = NotesSource("mine", str(data / "mine"))
+    toy = RenderSource("rendered", (Font(str(data / "toy.sf2")),), pitches_per_instrument=1)
+    out, kept = tmp_path / "out", tmp_path / "kept"
+    report = build_dataset(Recipe("toy", (mine, toy)), out, downloads=kept)
+    assert len(report.records) == 3 + 2 * 5
+    gone = NotesSource("gone", str(data / "gone"))
+    with pytest.raises(InputError, match=r"there is no .*gone: is the path right\?"):
+        build_dataset(Recipe("toy", (gone,)), out, downloads=kept)
+
+
 def test_missing_folders_are_named(data: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"source 'mine'.*say which with --data"):
         build_dataset(Recipe("toy", (MINE,)), tmp_path / "out", downloads=tmp_path / "kept")

@@ -70,6 +70,7 @@ def test_an_installed_file_is_taken_where_it_is(registry: Registry, tmp_path: Pa
     installed.write_bytes(b"installed")
     found = debian_file("font", str(installed)[1:], tmp_path / "kept")
     assert found.read_bytes() == b"installed"
+    assert debian_file("font", str(installed), tmp_path / "kept") == found
     assert registry.asked == []
 
 

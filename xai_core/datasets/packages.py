@@ -89,6 +89,7 @@ def debian_file(package: str, file: str, folder: str | Path) -> Path:
     InputError
         If this is no Debian, or the package cannot be fetched or lacks the file.
     """
+    file = file.lstrip("/")
     installed = Path("/") / file
     if installed.is_file():
         return installed

@@ -12,6 +12,7 @@ note by note) and ``npm`` (packages whose sound files are named by pitch,
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -35,8 +36,39 @@ __all__ = [
 
 RECIPES = Path(__file__).parent / "recipes"
 
-_Name = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9_-]*$")]
-_Family = Annotated[str, msgspec.Meta(pattern=f"^({'|'.join(FAMILIES)})$")]
+# What a text may be, and how a reader is told so.
+_NAME = "^[a-z0-9][a-z0-9_-]*$"
+_FAMILY = f"^({'|'.join(FAMILIES)})$"
+_SOUND = "^(acoustic|electronic|synthetic)$"
+_VERSION = r"^[0-9]+\.[0-9]+\.[0-9]+$"
+_NPM = r"^(@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*$"
+_DEBIAN = "^([a-z0-9][a-z0-9.+-]*)?$"
+_SAID = {
+    _NAME: "a name of small letters, digits, - and _",
+    _FAMILY: f"one of {', '.join(FAMILIES)}",
+    _SOUND: "acoustic, electronic or synthetic",
+    _VERSION: "a version such as 1.1.2",
+    _NPM: "the name of an npm package",
+    _DEBIAN: "the name of a Debian package",
+}
+# msgspec's words, and plain ones.
+_WORDS = (
+    (r"Object missing required field `(\w+)`", r"`\1` is missing"),
+    (r"Object contains unknown field `(\w+)`", r"`\1` is not known here"),
+    (r"Invalid value '(.*)'$", r"expected notes, render or npm, got '\1'"),  # only of a kind
+    ("`str`", "text"),
+    ("`int` <=", "a whole number, at most"),
+    ("`int` >=", "a whole number, at least"),
+    (r"`int(?: \| null)?`", "a whole number"),
+    ("`float`", "a number with a point"),
+    ("`bool`", "true or false"),
+    ("`array`", "a list"),
+    ("`object`", "a table"),
+    ("^Expected", "expected"),
+)
+
+_Name = Annotated[str, msgspec.Meta(pattern=_NAME)]
+_Family = Annotated[str, msgspec.Meta(pattern=_FAMILY)]
 _Midi = Annotated[int, msgspec.Meta(ge=0, le=127)]
 _Count = Annotated[int, msgspec.Meta(ge=1)]
 _Number = Annotated[int, msgspec.Meta(ge=0, le=999)]  # of an instrument, three digits
@@ -47,7 +79,7 @@ class NotesSource(
 ):
     """Notes that lie in a folder already; they are read where they are.
 
-    `path` is below the folder of data that the build is given. `licence` and
+    `path` is below the folder of data that the build is given, or absolute. `licence` and
     `attribution` hold for the notes that do not tell their own.
     """
 
@@ -58,10 +90,10 @@ class NotesSource(
 
 
 class Font(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A SoundFont: a `file` below the data folder, or below / of a `debian` package."""
+    """A SoundFont: a `file` below the data folder or absolute, or below / of a `debian` package."""
 
     file: str
-    debian: str = ""
+    debian: Annotated[str, msgspec.Meta(pattern=_DEBIAN)] = ""
 
 
 class RenderSource(
@@ -86,10 +118,10 @@ class RenderSource(
 class SoundPackage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One package, which is one instrument; `origin` is who recorded it."""
 
-    name: Annotated[str, msgspec.Meta(pattern=r"^(@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*$")]
-    version: Annotated[str, msgspec.Meta(pattern=r"^[0-9]+\.[0-9]+\.[0-9]+$")]
+    name: Annotated[str, msgspec.Meta(pattern=_NPM)]
+    version: Annotated[str, msgspec.Meta(pattern=_VERSION)]
     family: _Family
-    sound: Annotated[str, msgspec.Meta(pattern="^(acoustic|electronic|synthetic)$")]
+    sound: Annotated[str, msgspec.Meta(pattern=_SOUND)]
     instrument: str
     origin: str = ""
 
@@ -185,7 +217,7 @@ def read_recipe(recipe: str | Path) -> Recipe:
     try:
         found = msgspec.toml.decode(content, type=Recipe)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"the recipe {path} cannot be used: {error}") from error
+        raise InputError(f"the recipe {path} cannot be used: {_plain(str(error))}") from error
     names = [source.name for source in found.source]
     for name in names:
         if names.count(name) > 1:
@@ -193,3 +225,25 @@ def read_recipe(recipe: str | Path) -> Recipe:
     if not names:
         raise InputError(f"the recipe {path} names no source")
     return found
+
+
+def _plain(said: str) -> str:
+    """Return what msgspec says of a recipe in words for its author.
+
+    Examples
+    --------
+    >>> _plain("Expected `str`, got `int` - at `$.source[0].fonts[1].file`")
+    'expected text, got a whole number (source 1, fonts 2, file)'
+    """
+    what, _, place = said.partition(" - at `$")
+    pattern = re.fullmatch("Expected `str` matching regex '(.*)'", what)
+    if pattern is not None:
+        known = {repr(text)[1:-1]: words for text, words in _SAID.items()}
+        what = f"expected {known.get(pattern[1], 'another text')}"
+    for theirs, ours in _WORDS:
+        what = re.sub(theirs, ours, what)
+    steps = [
+        name + (f" {int(number) + 1}" if number else "")
+        for name, number in re.findall(r"\.(\w+)(?:\[(\d+)\])?", place)
+    ]
+    return f"{what} ({', '.join(steps)})" if steps else what

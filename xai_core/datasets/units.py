@@ -118,7 +118,7 @@ def _units(
     if not presets:
         raise InputError(f"source {source.name!r}: its SoundFonts hold no preset of its families")
     present = {preset.program.family for preset in presets}
-    for family in source.families:
+    for family in dict.fromkeys(source.families):
         if family in present:
             yield _render_unit(source, family, fonts, digests)
 
@@ -240,13 +240,16 @@ def _font(font: Font, downloads: Path, data: Path | None, source: str) -> Path:
 
 
 def _below(data: Path | None, path: str, source: str) -> Path:
-    if data is None:
+    if Path(path).is_absolute():
+        found, hint = Path(path), "is the path right?"
+    elif data is None:
         raise InputError(
             f"source {source!r} of this recipe lies in a folder of yours: say which with --data"
         )
-    found = data / path
+    else:
+        found, hint = data / path, "is --data the right folder?"
     if not found.exists():
-        raise InputError(f"source {source!r}: there is no {found}: is --data the right folder?")
+        raise InputError(f"source {source!r}: there is no {found}: {hint}")
     return found
 
 
