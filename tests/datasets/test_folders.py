@@ -49,7 +49,7 @@ def test_a_file_that_the_manifest_names_in_vain_is_left_out_and_named(
     )
     with caplog.at_level(logging.WARNING):
         assert [record.note for record in read_folder(tmp_path)] == ["a"]
-    assert "1 files" in caplog.text
+    assert "1 file is missing of" in caplog.text
     assert "reed/gone.flac" in caplog.text
 
 
@@ -99,6 +99,15 @@ def test_a_manifest_without_a_column_is_refused(tmp_path: Path, column: str) -> 
 def test_a_family_that_is_none_names_the_line(tmp_path: Path) -> None:
     write_manifest(tmp_path, ("k/a.flac", "kazoo", "k", "lib", "70", "100"))
     with pytest.raises(InputError, match="line 2 has the unknown family 'kazoo'"):
+        read_folder(tmp_path)
+
+
+def test_a_row_without_an_instrument_names_the_line(tmp_path: Path) -> None:
+    for name in "ab":
+        write_audio(tmp_path / "reed" / f"{name}.flac", tone())
+    rows = [("reed/a.flac", "reed", "oboe", "two\nlines", "", ""), ("reed/b.flac", "reed", " ")]
+    write_manifest(tmp_path, *rows)
+    with pytest.raises(InputError, match=r"manifest.csv line 4 names no instrument"):
         read_folder(tmp_path)
 
 

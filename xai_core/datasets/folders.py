@@ -45,7 +45,8 @@ def read_folder(folder: str | Path) -> list[NoteRecord]:
     ------
     InputError
         If there is no family folder, no audio in them, or ``manifest.csv``
-        is not a UTF-8 table, lacks a column or names an unknown family.
+        is not a UTF-8 table, lacks a column, or names an unknown family or
+        no instrument.
     """
     folder = Path(folder)
     manifest = folder / "manifest.csv"
@@ -66,6 +67,8 @@ def _from_manifest(manifest: Path) -> list[NoteRecord]:
         family = row["family"]
         if family not in FAMILIES:
             raise InputError(f"{manifest} line {line} has the unknown family {family!r}")
+        if not row["instrument"].strip():
+            raise InputError(f"{manifest} line {line} names no instrument")
         path = manifest.parent / row["file"]
         if not path.is_file():
             missing.append(row["file"])
@@ -86,7 +89,8 @@ def _from_manifest(manifest: Path) -> list[NoteRecord]:
             )
         )
     if missing:
-        _LOG.warning("%d files of %s are missing, first %s", len(missing), manifest, missing[0])
+        verb = "file is" if len(missing) == 1 else "files are"
+        _LOG.warning("%d %s missing of %s, first %s", len(missing), verb, manifest, missing[0])
     return records
 
 
@@ -98,7 +102,8 @@ def _rows(manifest: Path) -> Iterator[tuple[int, dict[str, str]]]:
             absent = [name for name in _COLUMNS if name not in (reader.fieldnames or [])]
             if absent:
                 raise InputError(f"{manifest} has no column {absent[0]!r}")
-            yield from enumerate(reader, start=2)
+            for row in reader:
+                yield reader.line_num, row
     except UnicodeDecodeError as error:
         raise InputError(
             f"{manifest} is not UTF-8 text: was it saved by a spreadsheet in another encoding?"
