@@ -11,6 +11,7 @@ that need it. A job whose worker dies is given to another worker.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 import traceback
@@ -237,14 +238,14 @@ def _connected(address: str) -> Any:
 
     try:
         client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
-    except OSError as error:
+    except (OSError, asyncio.TimeoutError) as error:
         raise InputError(
             f"expected a Dask scheduler at {address}, could not reach one ({_described(error)}): "
             "is it running, and is the address that of `dask scheduler`?"
         ) from error
     try:
         client.wait_for_workers(1, timeout=SECONDS_FOR_WORKERS)
-    except OSError as error:  # a TimeoutError is one
+    except (OSError, asyncio.TimeoutError) as error:  # two kinds of error on Python 3.10
         client.close()
         raise InputError(
             f"the Dask cluster at {address} has no workers: start some with "

@@ -6,11 +6,15 @@ from dataclasses import replace
 
 import keras
 import numpy as np
+import pytest
 
 from tests.training.small_corpus import easy_corpus
-from xai_core.training import PRESETS, Corpus, fit_binary, fit_trunk, probabilities_of
+from xai_core.training import PRESETS, Corpus, fit, fit_binary, fit_trunk, probabilities_of
+from xai_core.training.stage import Stage
 
-TINY = replace(PRESETS["quick"], name="tiny", batch_size=8, binary_epochs=1, trunk_epochs=1)
+TINY = replace(
+    PRESETS["quick"], name="tiny", batch_size=8, binary_epochs=1, trunk_epochs=1, by_type={}
+)
 
 
 def _logits(model: keras.Model, corpus: Corpus) -> np.ndarray:
@@ -68,6 +72,32 @@ def test_a_seed_decides_the_result() -> None:
         np.testing.assert_allclose(a, b, atol=1e-3)
     assert np.abs(first.get_weights()[0] - other.get_weights()[0]).max() > 0.05
     assert first.name == "cnn_flatten"
+
+
+@pytest.mark.parametrize(
+    ("changes", "n_trunk", "n_binary"),
+    [
+        ({}, 15, 10),  # 60 notes; 40 of the family and of others
+        ({"epoch_notes": 24}, 6, 6),
+        ({"epoch_notes": 1000}, 15, 10),
+        ({"draw": "every_note", "batch_size": 7}, 9, 9),  # the last batch has 4
+    ],
+)
+def test_an_epoch_has_so_many_steps(
+    changes: dict[str, object], n_trunk: int, n_binary: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stages: list[Stage] = []
+
+    def note(model: keras.Model, stage: Stage, progress: object) -> dict[str, list[float]]:
+        stages.append(stage)
+        return {}
+
+    monkeypatch.setattr(fit, "learn", note)
+    preset = replace(TINY, **{"batch_size": 4, **changes})  # type: ignore[arg-type]
+    corpus = replace(easy_corpus(20), family=np.repeat([0, 1, 2], [10, 20, 30]))
+    fit_trunk(corpus, preset, seed=0)
+    fit_binary(corpus, "bass", preset, seed=0)
+    assert [one.batches.n_batches for one in stages] == [n_trunk, n_binary]
 
 
 def test_training_leaves_corpus_and_trunk_alone() -> None:

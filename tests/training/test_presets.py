@@ -54,6 +54,7 @@ def test_a_type_has_values_of_its_own() -> None:
         ({"draw": "all"}, "expected draw to be one of balanced, every_note"),
         ({"mask_bins": 1.0}, "expected mask_bins from 0 to below 1, got 1.0"),
         ({"mixup": -0.1}, "expected mixup of at least 0, got -0.1"),
+        ({"epoch_notes": -1}, "expected epoch_notes of at least 0"),
         ({"binary_epochs": -1}, "expected binary_epochs of at least 0"),
         (
             {"crop_frames": 63, "head": "flatten"},

@@ -17,7 +17,9 @@ from xai_core.network import CONV_LAYERS, build_cnn
 from xai_core.training import PRESETS, Preset, fit_binary, fit_trunk
 from xai_core.training.stage import training_copy
 
-TINY = replace(PRESETS["quick"], name="tiny", batch_size=8, trunk_epochs=4, binary_epochs=4)
+TINY = replace(
+    PRESETS["quick"], name="tiny", batch_size=8, trunk_epochs=4, binary_epochs=4, by_type={}
+)
 KEY = store.training_key(what="a stage of this test")
 
 

@@ -184,7 +184,8 @@ def _even_odds(odds: FloatArray, positive: npt.NDArray[np.bool_]) -> FloatArray:
 def _n_batches(n_notes: int, preset: Preset) -> int:
     if preset.draw == "every_note":
         return max(1, -(-n_notes // preset.batch_size))
-    return max(1, n_notes // preset.batch_size)
+    n_drawn = min(n_notes, preset.epoch_notes or n_notes)
+    return max(1, n_drawn // preset.batch_size)
 
 
 def _start_from(model: Model, trunk: Model, index: int) -> None:

@@ -27,6 +27,7 @@ Draw = Literal["balanced", "every_note"]
 
 _CHOICES = {"precision": Precision, "schedule": Schedule, "draw": Draw}
 _SHARES = ("mask_bins", "mask_frames", "label_smoothing", "average", "validation_fraction")
+_COUNTS = ("trunk_epochs", "binary_epochs", "n_augmented", "epoch_notes", "mixup", "patience")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,9 @@ class Preset:
     draw : {'balanced', 'every_note'}
         Draw families (of a binary model: yes and no) at equal odds, with
         replacement; or take every note once an epoch.
+    epoch_notes : int
+        With ``balanced``: most notes that an epoch draws, so that a run takes
+        as long however many there are; 0: as many as there are.
     balance : float
         With ``balanced``: 0, every note of a family weighs the same; 1, every
         instrument of it does.
@@ -106,6 +110,7 @@ class Preset:
     average: float = 0.99
     precision: Precision = "float32"
     draw: Draw = "balanced"
+    epoch_notes: int = 0
     balance: float = 0.7
     crop_frames: int = 0
     whole_epochs: int = 0
@@ -129,7 +134,7 @@ class Preset:
         for name in _SHARES:
             if not 0.0 <= getattr(self, name) < 1.0:
                 raise InputError(f"expected {name} from 0 to below 1, got {getattr(self, name)}")
-        for name in ("trunk_epochs", "binary_epochs", "n_augmented", "mixup", "patience"):
+        for name in _COUNTS:
             if getattr(self, name) < 0:
                 raise InputError(f"expected {name} of at least 0, got {getattr(self, name)}")
         if self.crop_frames and (self.head != "pooled" or self.crop_frames < 8):
@@ -193,7 +198,9 @@ PRESETS = {
         trunk_epochs=2,
         binary_epochs=1,
         n_augmented=0,
+        epoch_notes=1000,
         label_smoothing=0.05,
+        by_type={"stft": {"epoch_notes": 500, "crop_frames": 32}},
     ),
     "paper": Preset(
         "paper",
