@@ -18,6 +18,7 @@ from xai_core.figures.scales import number_text
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000  # ms; a cold server loads TensorFlow first
+CLICKS = 5  # at most, until a list takes one
 # Plotly draws a moment after the text beside a figure is there
 DRAWN = "axis => [...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot._fullData)"
 TITLES = ("Feature maps", "Integrated Gradients", "Grad-CAM")
@@ -43,8 +44,17 @@ def panels(page: Page) -> Locator:
 
 
 def choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
+    """Pick an option of a list; on a busy machine a click while it opens can be lost."""
     page.get_by_role("combobox", name=label).click()
-    page.get_by_role("option", name=option).first.click()
+    wanted = page.get_by_role("option", name=option).first
+    for _ in range(CLICKS):
+        wanted.click()
+        try:
+            expect(wanted).to_be_hidden(timeout=3_000)  # ms
+        except AssertionError:
+            continue
+        return
+    raise AssertionError(f"the list {label!r} stays open whatever is clicked")
 
 
 def heatmap_of_panel(page: Page, panel: int) -> np.ndarray:
