@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser import AppServer
 from tests.conftest import StartApp
@@ -205,6 +205,24 @@ def test_bad_recordings_get_one_sentence_and_lose_nothing(
     expect(page.get_by_text("padded 1.00 s of silence at the end")).to_be_visible()
     assert heatmap_of_panel(page, 1).shape == (40, 126)
     assert "Traceback" not in server.log
+
+
+def test_a_choice_in_the_address_outlives_a_browser_slow_to_draw_its_lists(
+    page: Page, server: AppServer
+) -> None:
+    held: list[Route] = []
+    page.route(re.compile(r"/Selectbox\.[^/]*\.js"), lambda route: held.append(route))
+    open_explore(page, server, "?type=mfcc")
+    page.get_by_text("My own recording").click()
+    expect(page.get_by_text("Add a recording")).to_be_visible(timeout=PATIENCE)
+    for route in held:
+        route.continue_()
+    assert held
+    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
+    page.get_by_text("A note that comes with TimbreLens").click()
+    expect(badge(page)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
+    assert heatmap_of_panel(page, 1).shape == (40, 126)
 
 
 def test_a_long_recording_is_explained_from_where_the_visitor_says(

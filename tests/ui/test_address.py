@@ -79,3 +79,11 @@ def test_a_choice_outlives_a_run_without_its_widget() -> None:
     assert not app.selectbox
     app.checkbox[0].check().run()
     assert app.selectbox[0].value == "c"
+
+
+def test_a_browser_that_draws_the_list_anew_is_told_the_choice() -> None:
+    app = letters(letter="c")
+    assert app.selectbox[0].proto.default == 2
+    assert app.run().selectbox[0].proto.default == 2
+    app.selectbox[0].set_value("a").run()
+    assert app.selectbox[0].proto.default == 0

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
@@ -57,10 +57,10 @@ def choose(
     if default is None or default not in options:
         default = next(iter(options))
     labels = _told_apart(options)
-    _adopt_address(options, key=key, default=default)
     choice = place.selectbox(
         label,
         tuple(options),
+        index=_adopt_address(tuple(options), key=key, default=default),
         format_func=lambda option: labels[option],
         key=key,
         help=help,
@@ -70,14 +70,27 @@ def choose(
     return str(choice)
 
 
-def _adopt_address(options: Mapping[str, str], *, key: str, default: str) -> None:
-    """Set the widget from the address when that changed, or when its options did."""
+def _adopt_address(options: Sequence[str], *, key: str, default: str) -> int:
+    """Set the widget from the address when that changed, or when its options did.
+
+    Returns
+    -------
+    int
+        Where the choice stands among the options, for a browser that draws the
+        widget anew and no longer knows what was chosen; 0 where the state was
+        set, which tells the browser already.
+    """
     state = st.session_state
     shown = st.query_params.get(key)
-    if key not in state or _changed_by_visitor(key, shown):
-        state[key] = shown or default
-    if state.get(key) not in options:
-        state[key] = default
+    wanted = str(state[key]) if key in state else shown or default
+    if key in state and _changed_by_visitor(key, shown):
+        wanted = shown or default
+    if wanted not in options:
+        wanted = default
+    if key in state and state[key] != wanted:
+        state[key] = wanted
+        return 0
+    return options.index(wanted)
 
 
 @dataclass
