@@ -180,15 +180,23 @@ PRESETS = {
     "standard": Preset(
         "standard",
         head="pooled",
-        pooled_axes="time",
-        trunk_epochs=24,
+        pooled_axes="bands",
+        trunk_epochs=30,
         binary_epochs=1,
         n_augmented=3,
+        trunk_rate=2e-3,
+        patience=10,
         precision="mixed_bfloat16",
         label_smoothing=0.05,
         by_type={
-            "stft": {"trunk_epochs": 10, "crop_frames": 63, "whole_epochs": 2},
-            "log_mel": {"trunk_epochs": 16},
+            "stft": {
+                "trunk_epochs": 16,
+                "trunk_rate": 1.5e-3,
+                "crop_frames": 42,
+                "whole_epochs": 2,
+            },
+            "log_mel": {"trunk_epochs": 22, "trunk_rate": 1.5e-3, "n_augmented": 7},
+            "mfcc": {"trunk_epochs": 36, "n_augmented": 7},
         },
     ),
     "quick": Preset(
