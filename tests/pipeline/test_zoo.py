@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -245,10 +246,49 @@ def test_a_run_killed_while_it_calibrated_calibrates_again(run: _Run) -> None:
         new = after[family].training["calibration"]
         assert new["scale"] == pytest.approx(old["scale"], rel=1e-5)
         assert new["offset"] == pytest.approx(old["offset"], abs=1e-5)
-        assert after[family].scores == pytest.approx(before[family].scores, abs=1e-5)
+        assert _numbers(after[family].scores) == pytest.approx(
+            _numbers(before[family].scores), abs=1e-5
+        )
     again = store.load_model(TYPE, "organ", models="tiny")[0].get_weights()
     for a, b in zip(weights, again, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
+
+
+def _numbers(scores: dict[str, Any], under: str = "") -> dict[str, float]:
+    """Return all single numbers of a nested table by the way to them."""
+    flat: dict[str, float] = {}
+    for name, value in scores.items():
+        if isinstance(value, dict):
+            flat |= _numbers(value, f"{under}{name}/")
+        elif isinstance(value, list):
+            flat |= _numbers({str(k): one for k, one in enumerate(value)}, f"{under}{name}/")
+        elif value is not None:
+            flat[under + name] = float(value)
+    return flat
+
+
+def test_cards_say_how_sure_their_scores_are(run: _Run) -> None:
+    for card in _cards().values():
+        # one held-out instrument of each family: nothing is known of how instruments differ
+        assert card.scores["n_positive_instruments"] == 1
+        assert card.scores["intervals"] is None
+        assert card.scores["better_than_chance"] is False
+        assert 0.0 <= card.scores["ece"] <= 1.0
+    summary = store.read_summary(TYPE, models="tiny")
+    assert summary is not None
+    assert summary["ten_way"]["intervals"]["accuracy"] is None
+    assert np.sum(summary["ten_way"]["confusion"]) == summary["ten_way"]["n_notes"]
+
+
+def test_scores_without_intervals_are_made_anew_and_nothing_is_learnt(run: _Run) -> None:
+    before = _cards()["reed"].scores
+    path = run.folder / "models" / "tiny" / TYPE / "reed" / "card.json"
+    card = json.loads(path.read_text())
+    for name in ("intervals", "better_than_chance"):  # as an earlier version had them
+        del card["scores"][name]
+    path.write_text(json.dumps(card))
+    assert run.train() == []
+    assert _numbers(_cards()["reed"].scores) == pytest.approx(_numbers(before), abs=1e-5)
 
 
 def test_another_seed_or_other_notes_train_anew(run: _Run) -> None:

@@ -1,5 +1,6 @@
 """Composition: what a page or a command calls, each in one function."""
 
+from xai_core.pipeline.doubts import doubted_families
 from xai_core.pipeline.explaining import (
     explain,
     explain_progressively,
@@ -11,6 +12,7 @@ from xai_core.pipeline.settings import Settings, resolve_settings
 
 __all__ = [
     "Settings",
+    "doubted_families",
     "explain",
     "explain_progressively",
     "feature_maps",

@@ -28,7 +28,12 @@ from xai_core.evaluation import (
     resample_instruments,
     ten_way_scores,
 )
-from xai_core.pipeline.unseen import Groups, choose_unseen, instruments_of
+from xai_core.pipeline.unseen import (
+    Groups,
+    choose_unseen,
+    independent_instruments,
+    instruments_of,
+)
 from xai_core.training import Corpus, Progress, build_corpus, probabilities_of
 from xai_core.values import FAMILIES, FloatArray, check_family, check_type
 
@@ -299,7 +304,7 @@ def _score(
     said: _Said, groups: Groups, rng: np.random.Generator, n_resamples: int
 ) -> tuple[TypeScores, list[str]]:
     """Return the scores of a type, and a sentence on families that cannot be scored."""
-    family, instrument = _families(said.records), _independent(said.records, groups)
+    family, instrument = _families(said.records), independent_instruments(said.records, groups)
     resamples = resample_instruments(family, instrument, rng=rng, n_resamples=n_resamples)
     scored, missing = [], []
     for column, (name, card) in enumerate(said.cards.items()):
@@ -347,7 +352,7 @@ def _together(
     records = [record for record in said[0].records if record.path in common]
     family = _families(records)
     resamples = resample_instruments(
-        family, _independent(records, groups), rng=rng, n_resamples=n_resamples
+        family, independent_instruments(records, groups), rng=rng, n_resamples=n_resamples
     )
     averaged = average_types(rows)
     return (
@@ -376,7 +381,7 @@ def _by_collection(
         part = [record for record in records if record.collection == name]
         family = _families(part)
         resamples = resample_instruments(
-            family, _independent(part, groups), rng=rng, n_resamples=n_resamples
+            family, independent_instruments(part, groups), rng=rng, n_resamples=n_resamples
         )
         rows = probabilities[[record.collection == name for record in records]]
         found[name] = ten_way_scores(rows, family, resamples=resamples)
@@ -385,8 +390,3 @@ def _by_collection(
 
 def _families(records: Sequence[NoteRecord]) -> np.ndarray[Any, np.dtype[np.int64]]:
     return np.array([FAMILIES.index(record.family) for record in records], np.int64)
-
-
-def _independent(records: Sequence[NoteRecord], groups: Groups) -> list[str]:
-    """Return one name for all instruments that share recordings."""
-    return [min(groups[record.instrument]) for record in records]

@@ -30,6 +30,7 @@ from xai_core.audio import load_note
 from xai_core.errors import InputError
 from xai_core.features import extract
 from xai_core.gradients import ModelGradients
+from xai_core.pipeline.doubts import doubt_sentence
 from xai_core.pipeline.settings import Settings, resolve_settings
 from xai_core.values import (
     FAMILIES,
@@ -214,6 +215,7 @@ def explain_progressively(
         "note_sha256": _digest(note.y),
     }
     baseline = _baseline(settings, spectrogram, card, baseline_audio)
+    doubt = doubt_sentence(card)
     if settings.method == "integrated_gradients":
         record["baseline_sha256"] = _digest(baseline)
 
@@ -236,7 +238,7 @@ def explain_progressively(
             completeness=completeness,
             settings=record,
             waveform=note,
-            notes=notes,
+            notes=(*notes, doubt) if doubt else notes,
         )
 
     if settings.method == "grad_cam":

@@ -20,10 +20,12 @@ import numpy as np
 
 from xai_core import store
 from xai_core.datasets.notes import NoteRecord
+from xai_core.datasets.splits import group_instruments
 from xai_core.errors import ModelError
-from xai_core.evaluation import binary_scores
+from xai_core.evaluation import binary_scores, resample_instruments
 from xai_core.features import describe
 from xai_core.pipeline.calibrating import calibrate_models
+from xai_core.pipeline.unseen import independent_instruments
 from xai_core.training import (
     Corpus,
     History,
@@ -189,11 +191,18 @@ def finish_type(plan: Plan, *, progress: Progress) -> None:
     if done and not _are_calibrated_together(plan, done):
         corpora = _corpora(plan, progress)
         history = _trunk_history(plan)
+        records = plan.parts["test"]
+        resamples = resample_instruments(
+            corpora["test"].family,
+            independent_instruments(records, group_instruments(records)),
+            rng=np.random.default_rng(plan.config.seed),
+        )
         calibrate_models(
             corpora["calibration"],
             corpora["test"],
             done,
             models=plan.models,
+            resamples=resamples,
             trunk=None if history is None else {"history": history},
         )
 
@@ -213,10 +222,14 @@ def is_finished(plan: Plan) -> bool:
 
 
 def _are_calibrated_together(plan: Plan, families: list[str]) -> bool:
-    """Whether the cards tell of one calibration; not so after a run that was killed."""
+    """Whether the cards tell of one calibration and of all scores.
+
+    Not so after a run that was killed, or one by a version that gave no intervals.
+    """
     cards = [store.read_card(plan.type, family, models=plan.models) for family in families]
     found = [card.training["calibration"] for card in cards]
     together = None not in found and all(one == found[0] for one in found)
+    together = together and all("better_than_chance" in card.scores for card in cards)
     if len(families) < len(FAMILIES):
         return together
     return together and store.read_summary(plan.type, models=plan.models) is not None

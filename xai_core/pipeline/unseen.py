@@ -15,7 +15,7 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError, ModelError
 from xai_core.store import Card
 
-__all__ = ["Groups", "choose_unseen", "instruments_of"]
+__all__ = ["Groups", "choose_unseen", "independent_instruments", "instruments_of"]
 
 Groups = Mapping[str, frozenset[str]]  # of instruments that share recordings
 
@@ -32,6 +32,11 @@ def instruments_of(card: Card, part: str) -> set[str]:
             f"its {part} notes, so nobody can say which ones it has not seen: was it made by "
             "another program?"
         ) from error
+
+
+def independent_instruments(records: Sequence[NoteRecord], groups: Groups) -> list[str]:
+    """Return the instrument of each note, one name for all that share recordings."""
+    return [min(groups[record.instrument]) for record in records]
 
 
 def choose_unseen(

@@ -38,7 +38,7 @@ from xai_core.pipeline.jobs import (
 from xai_core.training import PRESETS, Keeping, Preset, Progress, notes_digest
 from xai_core.values import FAMILIES
 
-__all__ = ["calibrate_models", "train_models"]
+__all__ = ["calibrate_models", "split_notes", "train_models"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -111,7 +111,7 @@ def train_models(
     )
     if skipped:
         _LOG.warning(skipped_sentence(skipped, total=len(records) + len(skipped)))
-    parts = _split(records, seed, preset.validation_fraction)
+    parts = split_notes(records, seed, preset.validation_fraction)
     for family in families:
         _check_enough(family, records, parts)
     digests = {part: notes_digest(notes) for part, notes in parts.items()}
@@ -134,9 +134,23 @@ def train_models(
         _check_written(plan, families)
 
 
-def _split(
-    records: Sequence[NoteRecord], seed: int, validation_fraction: float
+def split_notes(
+    records: Sequence[NoteRecord], seed: int, validation_fraction: float = 0.0
 ) -> dict[str, list[NoteRecord]]:
+    """Divide notes by instrument into the parts of a training run.
+
+    Parameters
+    ----------
+    records : sequence of NoteRecord
+    seed : int
+    validation_fraction : float
+        Share of the instruments of the training notes that is kept apart; 0: none.
+
+    Returns
+    -------
+    dict
+        ``{part: notes}`` of train, calibration, test and, if asked for, validation.
+    """
     held_in, test = split_by_instrument(
         records, test_fraction=TEST_FRACTION, rng=np.random.default_rng(seed)
     )

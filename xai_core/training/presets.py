@@ -190,10 +190,10 @@ PRESETS = {
         label_smoothing=0.05,
         by_type={
             "stft": {
-                "trunk_epochs": 16,
+                "trunk_epochs": 13,
                 "trunk_rate": 1.5e-3,
                 "crop_frames": 42,
-                "whole_epochs": 2,
+                "whole_epochs": 1,
             },
             "log_mel": {"trunk_epochs": 22, "trunk_rate": 1.5e-3, "n_augmented": 7},
             "mfcc": {"trunk_epochs": 36, "n_augmented": 7},

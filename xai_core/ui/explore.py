@@ -21,7 +21,7 @@ from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError, ModelError
 from xai_core.figures import alt_text, explore_panels, probability_bars
-from xai_core.pipeline import explain_progressively, feature_maps, predict
+from xai_core.pipeline import doubted_families, explain_progressively, feature_maps, predict
 from xai_core.places import samples_folder
 from xai_core.ui.choices import Advanced, choose_advanced, choose_model, choose_note
 from xai_core.ui.warm import keep_keras_state, warm_up
@@ -30,6 +30,7 @@ from xai_core.ui.wording import (
     TEN_ANSWERS,
     completeness_badge,
     completeness_sentence,
+    doubts,
     sentence,
     verdict,
 )
@@ -81,6 +82,8 @@ def _explore() -> None:
         bars = probability_bars(probabilities, highlighted=family, height=BARS_HEIGHT)
         st.plotly_chart(bars, config={"displayModeBar": False}, alt=alt_text(bars))
         st.markdown(detail, help=TEN_ANSWERS)
+        if doubted := doubts(doubted_families(type)):
+            st.caption(doubted)
         for edit in note.edits:
             st.caption(f"What was done to the recording: {edit}.")
     _panels(note, type, family, advanced)
@@ -136,7 +139,7 @@ def _status(
     with place.container(horizontal=True, vertical_alignment="center"):
         st.badge(badge.text, color=badge.colour, help=badge.meaning)  # type: ignore[arg-type]
         st.caption(completeness_sentence(completeness, target=explanation.attribution.target))
-        for note in (*explanation.notes, *cam.notes):
+        for note in dict.fromkeys((*explanation.notes, *cam.notes)):
             st.caption(note)
 
 

@@ -8,7 +8,7 @@ print them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xai_core.datasets.notes import NoteRecord
@@ -24,6 +24,7 @@ __all__ = [
     "Badge",
     "completeness_badge",
     "completeness_sentence",
+    "doubts",
     "note_credit",
     "note_label",
     "sentence",
@@ -172,6 +173,20 @@ def verdict(
         f"“{question}” It says {answer}, {percent_text(said)}."
     )
     return headline, detail
+
+
+def doubts(families: Sequence[str]) -> str:
+    """Say which of ten answers are not to be relied on, or "".
+
+    Examples
+    --------
+    >>> doubts(["flute", "string"])
+    'Not shown to be better than chance on instruments they never heard: flute, string.'
+    """
+    if not families:
+        return ""
+    never = "they never heard" if len(families) > 1 else "it never heard"
+    return f"Not shown to be better than chance on instruments {never}: {', '.join(families)}."
 
 
 def completeness_badge(completeness: Completeness, *, refining: bool) -> Badge:
