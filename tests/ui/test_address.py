@@ -87,3 +87,14 @@ def test_a_browser_that_draws_the_list_anew_is_told_the_choice() -> None:
     assert app.run().selectbox[0].proto.default == 2
     app.selectbox[0].set_value("a").run()
     assert app.selectbox[0].proto.default == 0
+
+
+def test_a_choice_comes_back_with_its_widget_and_stands_in_the_address_again() -> None:
+    app = letters()
+    app.selectbox[0].set_value("c").run()
+    app.checkbox[0].uncheck().run()  # as on a page without this widget
+    del app.query_params["letter"]  # a link to another page leaves the address behind
+    app.run()
+    app.checkbox[0].check().run()
+    assert app.selectbox[0].value == "c"
+    assert app.query_params["letter"] == "c"

@@ -12,7 +12,6 @@ from xai_core.ui.wording import (
     completeness_sentence,
     note_credit,
     note_label,
-    sentence,
     verdict,
 )
 from xai_core.values import FAMILIES, Completeness
@@ -101,8 +100,3 @@ def test_small_sums_keep_their_digits() -> None:
     assert said == (
         "Attributions sum to 2×10⁻⁴; the probability goes from 1×10⁻⁴ (baseline) to 3×10⁻⁴ (note)."
     ).replace("1×", "1.0×").replace("2×", "2.0×").replace("3×", "3.0×")
-
-
-def test_errors_become_sentences() -> None:
-    assert sentence(ValueError("got nothing: is it empty?")) == "Got nothing: is it empty?"
-    assert sentence(ValueError("got nothing")) == "Got nothing."

@@ -4,8 +4,9 @@ Conventions
 -----------
 A widget's key is its query parameter; the value there is the option itself, not
 its label. A default is left out of the address. A value that is not an option
-is ignored and removed. (Streamlit's own binding writes labels, which change with
-the wording.)
+is ignored and removed. A choice that was made on one page is made on the next
+that has a widget of that key, unless the address says otherwise. (Streamlit's
+own binding writes labels, which change with the wording.)
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ def choose(
         help=help,
         disabled=disabled,
     )
+    st.session_state[_last(key)] = str(choice)
     _write_address(key, None if choice == default else str(choice))
     return str(choice)
 
@@ -82,7 +84,7 @@ def _adopt_address(options: Sequence[str], *, key: str, default: str) -> int:
     """
     state = st.session_state
     shown = st.query_params.get(key)
-    wanted = str(state[key]) if key in state else shown or default
+    wanted = str(state[key]) if key in state else shown or state.get(_last(key), default)
     if key in state and _changed_by_visitor(key, shown):
         wanted = shown or default
     if wanted not in options:
@@ -124,6 +126,11 @@ def _write_address(key: str, value: str | None) -> None:
 def _written(key: str) -> _Written:
     record: _Written = st.session_state.setdefault(f"{key} in the address", _Written())
     return record
+
+
+def _last(key: str) -> str:
+    """Where the session keeps a choice when its widget is not on the page."""
+    return f"{key} chosen last"
 
 
 def _told_apart(options: Mapping[str, str]) -> dict[str, str]:

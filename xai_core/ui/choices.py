@@ -21,7 +21,8 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
 from xai_core.pipeline.settings import LAYERS, MAX_STEPS, Settings
 from xai_core.ui.address import choose
-from xai_core.ui.wording import TYPE_LABELS, note_credit, note_label, sentence
+from xai_core.ui.faults import sentence
+from xai_core.ui.wording import TYPE_LABELS, note_credit, note_label
 from xai_core.values import FAMILIES, Waveform
 
 __all__ = ["Advanced", "Chosen", "choose_advanced", "choose_model", "choose_note"]

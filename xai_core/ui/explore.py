@@ -9,7 +9,6 @@ runs but models and the cache.
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 
@@ -19,7 +18,7 @@ from xai_core import store
 from xai_core.audio import to_wav
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
-from xai_core.errors import InputError, ModelError
+from xai_core.errors import ModelError
 from xai_core.figures import alt_text, explore_panels, probability_bars
 from xai_core.pipeline import doubted_families, explain_progressively, feature_maps, predict
 from xai_core.places import samples_folder
@@ -31,34 +30,20 @@ from xai_core.ui.wording import (
     completeness_badge,
     completeness_sentence,
     doubts,
-    sentence,
     verdict,
 )
 from xai_core.values import Explanation, Waveform
 
 __all__ = ["explore_page"]
 
-logger = logging.getLogger(__name__)
-
 REDRAW_SECONDS = 0.6  # at most one redraw so often while a map is refined
 PANELS_HEIGHT = 480  # pixels
 BARS_HEIGHT = 270  # pixels
-FAULT = "This is a fault of TimbreLens; the server's log says more. Another choice may work."
 
 
 def explore_page() -> None:
     """Draw the page below its title."""
     keep_keras_state()
-    try:
-        _explore()
-    except InputError as error:
-        st.error(sentence(error), icon=":material/error:")
-    except Exception:
-        logger.exception("the Explore page failed")
-        st.error(FAULT, icon=":material/error:")
-
-
-def _explore() -> None:
     available = store.available_models()
     choices, answer = st.columns([5, 6], gap="large")
     with choices:

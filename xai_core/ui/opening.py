@@ -1,4 +1,4 @@
-"""The top of the page, drawn before TensorFlow is loaded.
+"""The top of each page, drawn before TensorFlow is loaded.
 
 A fresh server takes seconds to import it; until then the visitor reads what the
 page is for. So nothing heavy is imported at the top of this module.
@@ -7,10 +7,15 @@ page is for. So nothing heavy is imported at the top of this module.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
-__all__ = ["open_explore"]
+from xai_core.ui.faults import draw_guarded
+from xai_core.ui.navigation import SIDEBAR_WIDTH, draw_sidebar
+
+__all__ = ["open_explore", "open_models"]
 
 TOP_PADDING = "3rem"  # clears the menu; the usual 6rem push the panels off a first screen
 LOADING = "Loading the networks. A server that was just started takes some seconds."
@@ -18,17 +23,47 @@ LOADING = "Loading the networks. A server that was just started takes some secon
 
 def open_explore() -> None:
     """Draw the Explore page: its title at once, the rest when the networks are there."""
-    st.set_page_config(page_title="TimbreLens · Explore", page_icon="🔍", layout="wide")
-    st.html(f"<style>.block-container {{ padding-top: {TOP_PADDING}; }}</style>")
-    st.title("TimbreLens", anchor=False)
-    st.markdown(
-        "Pick a note and see which moments and frequencies make a neural network hear a flute, "
-        "a guitar or a voice in it."
-    )
-    waiting = st.empty()
-    if "xai_core.ui.explore" not in sys.modules:
-        waiting.info(LOADING, icon=":material/hourglass:")
-    from xai_core.ui.explore import explore_page
+    with _top(
+        name="Explore",
+        title="TimbreLens",
+        icon="🔍",
+        purpose="Pick a note and see which moments and frequencies make a neural network hear a "
+        "flute, a guitar or a voice in it.",
+        needs="xai_core.ui.explore",
+    ):
+        from xai_core.ui.explore import explore_page
+    draw_guarded(explore_page, name="Explore")
 
+
+def open_models() -> None:
+    """Draw the Models page."""
+    with _top(
+        name="Models",
+        title="Models",
+        icon="📊",
+        purpose="How well each network tells its family from the other nine, on instruments that "
+        "none of them had heard, and what they learnt from.",
+        needs="xai_core.ui.models",
+    ):
+        from xai_core.ui.models import models_page
+    draw_guarded(models_page, name="Models")
+
+
+@contextmanager
+def _top(*, name: str, title: str, icon: str, purpose: str, needs: str) -> Iterator[None]:
+    """Draw the top of a page, and say what is waited for while `needs` is imported."""
+    st.set_page_config(
+        page_title=f"TimbreLens · {name}",
+        page_icon=icon,
+        layout="wide",
+        initial_sidebar_state=SIDEBAR_WIDTH,
+    )
+    st.html(f"<style>.block-container {{ padding-top: {TOP_PADDING}; }}</style>")
+    draw_sidebar()
+    st.title(title, anchor=False)
+    st.markdown(purpose)
+    waiting = st.empty()
+    if needs not in sys.modules:
+        waiting.info(LOADING, icon=":material/hourglass:")
+    yield
     waiting.empty()
-    explore_page()

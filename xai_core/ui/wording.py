@@ -27,7 +27,6 @@ __all__ = [
     "doubts",
     "note_credit",
     "note_label",
-    "sentence",
     "verdict",
 ]
 
@@ -80,18 +79,6 @@ class Badge:
     text: str
     colour: str
     meaning: str
-
-
-def sentence(error: Exception) -> str:
-    """Return an error as a sentence: a capital at the front, a stop at the end.
-
-    Examples
-    --------
-    >>> sentence(ValueError("expected audio, got 0 bytes: is the file empty?"))
-    'Expected audio, got 0 bytes: is the file empty?'
-    """
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?")) else ".")
 
 
 def note_label(record: NoteRecord) -> str:

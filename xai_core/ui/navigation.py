@@ -1,0 +1,31 @@
+"""The sidebar: every page by its name, from every page.
+
+Conventions
+-----------
+Pages are files that Streamlit finds by itself, so that the address of each works
+as the first request of a fresh server; its own list of them, made of file names,
+is switched off in the settings.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+__all__ = ["SIDEBAR_WIDTH", "draw_sidebar"]
+
+SIDEBAR_WIDTH = 200  # px
+PAGES = {  # file: (name, icon, what it is for)
+    "app.py": ("Explore", ":material/search:", "One note, one network, four panels"),
+    "pages/models.py": (
+        "Models",
+        ":material/leaderboard:",
+        "How good the networks are, and what they learnt from",
+    ),
+}
+
+
+def draw_sidebar() -> None:
+    """Draw a link to each page."""
+    with st.sidebar:
+        for file, (name, icon, purpose) in PAGES.items():
+            st.page_link(file, label=name, icon=icon, help=purpose)
