@@ -41,6 +41,9 @@ ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 90.0  # s, far above a cold start on two busy cores
 STOP_TIMEOUT = 15.0  # s
 LOCAL = ("127.0.0.1", "localhost")
+# At the address of a page, Streamlit's browser code first asks beneath it for the server
+# and is told 404, then one level higher: this is how it finds out where the app begins.
+LOOKING_FOR_SERVER = re.compile(r"//[^/]+/[^/]+/_stcore/(health|host-config)$")
 
 CHROME_NAMES = (
     "chromium",
@@ -129,7 +132,9 @@ def open_page(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
             errors.append(f"request: {request.url}")
 
     def hear(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not LOOKING_FOR_SERVER.search(
+            message.location.get("url", "")
+        ):
             errors.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     context = browser.new_context(viewport={"width": 1440, "height": 900})

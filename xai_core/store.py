@@ -44,6 +44,7 @@ __all__ = [
     "available_models",
     "cache_key",
     "load_model",
+    "read_audit",
     "read_cached",
     "read_cached_model",
     "read_card",
@@ -82,6 +83,7 @@ CARD_FILE = "card.json"
 PACKAGES = ("numpy", "scipy", "librosa", "keras", "scikit-learn")  # whose versions a card names
 SPECTROGRAM_PACKAGES = ("numpy", "scipy", "librosa", "soundfile", "soxr")
 SUMMARY_FILE = "summary.json"
+AUDIT_FILE = "audit.json"
 DIGEST_BYTES = 32  # of SHA-256
 BLOCK = 2**20  # bytes read at once
 
@@ -270,6 +272,19 @@ def write_summary(summary: Mapping[str, Any], *, models: str, type: str) -> None
     """Write the scores of a type's ten models together."""
     path = _model_folder(models, type, FAMILIES[0]).parent / SUMMARY_FILE
     _write_atomically(path, (json.dumps(summary, indent=1, allow_nan=False) + "\n").encode())
+
+
+def read_audit(models: str = "starter") -> dict[str, Any] | None:
+    """Return what ``dataset audit --json`` found in the notes of a set, or None if not kept there.
+
+    The file is ``audit.json`` in the folder of the set.
+    """
+    path = _model_folder(models, SPECTROGRAM_TYPES[0], FAMILIES[0]).parents[1] / AUDIT_FILE
+    try:
+        audit: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return audit
 
 
 # ------------------------------------------------------------------------- cache

@@ -38,12 +38,15 @@ class Standing:
         ``{type: summary}`` of the types whose ten models were scored together.
     faults : tuple of str
         What could not be read, one sentence each.
+    audit : mapping or None
+        What ``dataset audit`` found in the notes of the set, if that is kept.
     """
 
     models: str
     cards: Mapping[str, Mapping[str, store.Card]]
     summaries: Mapping[str, Mapping[str, Any]]
     faults: tuple[str, ...]
+    audit: Mapping[str, Any] | None
 
     @property
     def n_models(self) -> int:
@@ -145,4 +148,4 @@ def read_standing(models: str = "starter") -> Standing:
         for type in cards
         if (summary := store.read_summary(type, models=models)) is not None
     }
-    return Standing(models, cards, summaries, tuple(faults))
+    return Standing(models, cards, summaries, tuple(faults), store.read_audit(models))

@@ -23,6 +23,7 @@ from xai_core.figures import (
     score_bars,
     training_curves,
 )
+from xai_core.figures import audit as audit_figures
 from xai_core.figures.score_words import PAPER_ACCURACY
 from xai_core.pipeline.standing import Standing, read_standing
 from xai_core.scores import Score
@@ -70,6 +71,8 @@ def models_page() -> None:
     _ten_way(standing)
     type = _one_type(standing)
     _one_model(standing, type)
+    if standing.audit is not None:
+        _notes(standing.audit)
 
 
 def _all_models(standing: Standing) -> None:
@@ -222,3 +225,32 @@ def _data_table(card: Card) -> dict[str, list[str]]:
         f"of {card.family}": [f"{n:,}" for n in of_family],
         "instruments": [f"{card.data[part]['n_instruments']}" for part in parts],
     }
+
+
+def _notes(audit: Mapping[str, Any]) -> None:
+    """Draw what `dataset audit` found in the notes that the models were made with."""
+    st.subheader("The notes they learnt from", anchor=False)
+    st.markdown(
+        f"{audit['n_notes']:,} notes of {audit['n_instruments']} instruments were heard through "
+        "before training; this is what was found in them."
+    )
+    notes = {one["family"]: one["notes_by_source"] for one in audit["families"]}
+    pitches = {
+        one["family"]: {int(pitch): n for pitch, n in one["notes_by_pitch"].items()}
+        for one in audit["families"]
+    }
+    findings = {
+        one["title"]: (one["count"], one["total"], one["unit"])
+        for one in audit["findings"]
+        if one["unit"] != "labels"
+    }
+    said = next((one["sentence"] for one in audit["confounding"] if one["label"] == "source"), "")
+    left, right = st.columns(2, gap="large")
+    for place, heading, figure in (
+        (left, "Family and source", audit_figures.source_bars(notes, said=said)),
+        (right, "Family and pitch", audit_figures.pitch_map(pitches)),
+        (left, "Findings", audit_figures.finding_bars(findings)),
+    ):
+        place.markdown(f"**{heading}**")
+        place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    left.caption(said)

@@ -17,7 +17,8 @@ from xai_core.ui.navigation import SIDEBAR_WIDTH, draw_sidebar
 
 __all__ = ["open_explore", "open_models"]
 
-TOP_PADDING = "3rem"  # clears the menu; the usual 6rem push the panels off a first screen
+# Clears the menu; the usual 6rem and 5rem push the panels off a first screen.
+STYLE = "<style>.block-container { padding: 3rem 3rem 6rem; }</style>"
 LOADING = "Loading the networks. A server that was just started takes some seconds."
 
 
@@ -58,7 +59,7 @@ def _top(*, name: str, title: str, icon: str, purpose: str, needs: str) -> Itera
         layout="wide",
         initial_sidebar_state=SIDEBAR_WIDTH,
     )
-    st.html(f"<style>.block-container {{ padding-top: {TOP_PADDING}; }}</style>")
+    st.html(STYLE)
     draw_sidebar()
     st.title(title, anchor=False)
     st.markdown(purpose)

@@ -1,0 +1,107 @@
+"""The Models page in a real browser: scores, curves and cards of the shipped set."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser import ROOT, AppServer
+from tests.conftest import StartApp
+from xai_core.values import FAMILIES
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 60_000  # ms; a cold server loads TensorFlow first
+SET = ROOT / "models" / "starter"
+TYPES = sorted(path.name for path in SET.iterdir() if path.is_dir())
+
+
+@pytest.fixture(scope="module")
+def server(app_server: StartApp) -> AppServer:
+    return app_server()
+
+
+def open_models(page: Page, server: AppServer, query: str = "") -> None:
+    page.goto(f"{server.url}/models{query}")
+    expect(page.get_by_text("What it learnt from")).to_be_visible(timeout=PATIENCE)
+
+
+def card(type: str, family: str) -> dict[str, object]:
+    found: dict[str, object] = json.loads((SET / type / family / "card.json").read_text())
+    return found
+
+
+def drawn(page: Page, text: str) -> Locator:
+    return page.locator(".js-plotly-plot").filter(has_text=text)
+
+
+def test_deep_link_as_the_first_request_of_a_fresh_server(app_server: StartApp, page: Page) -> None:
+    fresh = app_server(environ={"TIMBRELENS_TEST": "deep link to models"})
+    open_models(page, fresh, "?type=mfcc&family=organ")
+    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
+    expect(page.get_by_role("combobox", name="Family")).to_have_value("organ")
+    expect(page).to_have_title("TimbreLens · Models")
+    assert "Traceback" not in fresh.log
+
+
+def test_the_scores_are_those_of_the_cards(page: Page, server: AppServer) -> None:
+    open_models(page, server, "?type=mfcc&family=mallet&score=roc_auc")
+    scores = card("mfcc", "mallet")["scores"]
+    assert isinstance(scores, dict)
+    for label, name in (("Precision", "precision"), ("ROC AUC", "roc_auc"), ("F1", "f1")):
+        metric = page.get_by_test_id("stMetric").filter(has_text=label)
+        expect(metric).to_contain_text(f"{scores[name]:.0%}")
+    heights = page.wait_for_function(
+        """() => [...document.querySelectorAll('.js-plotly-plot')]
+            .filter(plot => plot._fullData && plot.textContent.includes('MFCC'))
+            .map(plot => plot._fullData.find(t => t.type === 'bar' && t.name === 'MFCC'))
+            .filter(trace => trace).map(trace => Array.from(trace.y))[0]""",
+        timeout=PATIENCE,
+    ).json_value()
+    expected = []
+    for family in FAMILIES:
+        of_family = card("mfcc", family)["scores"]
+        assert isinstance(of_family, dict)
+        expected.append(100 * of_family["roc_auc"])
+    assert heights == pytest.approx(expected)
+
+
+def test_every_type_has_its_confusions_its_reliability_and_its_training(
+    page: Page, server: AppServer
+) -> None:
+    for type in TYPES:
+        open_models(page, server, f"?type={type}")
+        expect(page.get_by_text("What is taken for what")).to_be_visible(timeout=PATIENCE)
+        expect(drawn(page, "Probability that is said")).to_be_visible(timeout=PATIENCE)
+        expect(drawn(page, "Epoch").first).to_be_visible(timeout=PATIENCE)
+
+
+def test_a_choice_travels_from_page_to_page(page: Page, server: AppServer) -> None:
+    open_models(page, server, "?type=mfcc")
+    page.get_by_role("link", name="Explore").click()
+    expect(page.get_by_text(re.compile("^Completeness error")).first).to_be_visible(
+        timeout=PATIENCE
+    )
+    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
+    expect(page).to_have_url(re.compile(r"type=mfcc"))
+    page.get_by_role("link", name="Models").click()
+    expect(page.get_by_text("What it learnt from")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
+
+
+def test_a_card_can_be_downloaded(page: Page, server: AppServer) -> None:
+    open_models(page, server, "?type=mfcc&family=reed")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download the card").click()
+    assert download.value.suggested_filename == "mfcc_reed_card.json"
+    content = json.loads(download.value.path().read_text())
+    assert content["sha256"] == card("mfcc", "reed")["sha256"]
+
+
+def test_unknown_choices_in_the_address_are_ignored(page: Page, server: AppServer) -> None:
+    open_models(page, server, "?type=../../etc&family=kazoo&score=%3Cscript%3E")
+    expect(page.get_by_role("combobox", name="Score")).to_have_value("Precision")
+    assert "Traceback" not in server.log
