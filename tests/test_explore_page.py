@@ -43,10 +43,12 @@ def panels(page: Page) -> Locator:
     return page.locator(".js-plotly-plot").filter(has_text="Grad-CAM")
 
 
-def choose(page: Page, label: str, option: str | re.Pattern[str]) -> None:
-    """Pick an option of a list; on a busy machine a click while it opens can be lost."""
+def choose(page: Page, label: str, option: str | int) -> None:
+    """Pick an option of a list by name or place; a click while the list opens can be lost."""
     page.get_by_role("combobox", name=label).click()
-    wanted = page.get_by_role("option", name=option).first
+    options = page.get_by_role("option")
+    wanted = options.nth(option) if isinstance(option, int) else options.filter(has_text=option)
+    wanted = wanted.first
     for _ in range(CLICKS):
         wanted.click()
         try:
@@ -119,8 +121,7 @@ def test_ten_probabilities_and_a_verdict(page: Page, server: AppServer) -> None:
 def test_a_new_note_changes_picture_sound_and_url(page: Page, server: AppServer) -> None:
     open_explore(page, server, "?type=mfcc&family=brass")
     before, sound = heatmap_of_panel(page, 1), page.locator("audio").get_attribute("src")
-    page.get_by_role("combobox", name="Note").click()
-    page.get_by_role("option").nth(5).click()
+    choose(page, "Note", 5)
     page.wait_for_function("() => location.search.includes('note=brass_')", timeout=PATIENCE)
     expect(page.locator("audio")).not_to_have_attribute("src", str(sound), timeout=PATIENCE)
     expect(badge(page)).to_be_visible(timeout=PATIENCE)

@@ -17,8 +17,12 @@ ROW = {family: 0.01 + 0.1 * k for k, family in enumerate(FAMILIES)}
 
 
 def _bars(figure: go.Figure) -> dict[str, Any]:
-    (trace,) = sent(figure)["data"]
+    trace, numbers = sent(figure)["data"]
     assert trace["type"] == "bar"
+    assert trace["textposition"] == "none"
+    assert numbers["text"] == trace["text"]  # written once, in a column beside the bars
+    assert numbers["y"] == trace["y"]
+    assert len(set(numbers["x"])) == 1
     assert trace["orientation"] == "h"
     return dict(trace)
 

@@ -23,6 +23,7 @@ __all__ = ["probability_bars"]
 
 EXPLAINED = "#D55E00"  # vermilion: 3.9 to 1 on white, 4.7 to 1 on near-black
 OTHER = "#7A8794"  # grey: 3.7 to 1 on white, 5.0 to 1 on near-black
+END = 118  # of the axis, in percent: a bar at 100 % leaves room for the numbers
 
 
 def probability_bars(
@@ -64,6 +65,7 @@ def probability_bars(
         alt=probability_sentence(probabilities, highlighted),
         uirevision=uirevision,
     )
+    said = [percent_text(probabilities.get(family)) for family in FAMILIES]
     drawing.traces.append(
         {
             "type": "bar",
@@ -74,11 +76,22 @@ def probability_bars(
                 "color": [EXPLAINED if family == highlighted else OTHER for family in FAMILIES],
                 "line": {"width": 0},
             },
-            "text": [percent_text(probabilities.get(family)) for family in FAMILIES],
-            "textposition": "outside",
+            "text": said,
+            "textposition": "none",
+            "hovertemplate": "%{y}: <b>%{text}</b><extra></extra>",
+        }
+    )
+    drawing.traces.append(  # one column, which neither bars nor the line at 50 % can cross
+        {
+            "type": "scatter",
+            "mode": "text",
+            "x": [END] * len(FAMILIES),
+            "y": FAMILIES,
+            "text": said,
+            "textposition": "middle left",
             "textfont": {"size": TEXT_SIZE + 1},
             "cliponaxis": False,
-            "hovertemplate": "%{y}: <b>%{text}</b><extra></extra>",
+            "hoverinfo": "skip",
         }
     )
     drawing.layout = {"bargap": 0.3, **_axes(highlighted), "shapes": [_HALF]}
@@ -112,7 +125,7 @@ _HALF = {
 def _axes(highlighted: str | None) -> dict[str, Any]:
     return {
         "xaxis": {
-            "range": [0, 116],  # room for the text of a bar at 100 %
+            "range": [0, END],
             "fixedrange": True,
             "tickvals": [0, 25, 50, 75, 100],
             "ticktext": ["0", "25", "50", "75", "100 %"],
