@@ -1,0 +1,195 @@
+"""Statistics of an analysis: how far apart heatmaps lie, within and between families.
+
+Conventions
+-----------
+A group is the pairs of one spectrogram type, method and metric within one
+family. Every interval is the 95 % percentile bootstrap over instruments (see
+:mod:`xai_core.metrics.resampling`), missing where a family has fewer than two.
+Both directions of the Kullback-Leibler divergence count, pairs are counted once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from xai_core.distances import METRICS, distances, within
+from xai_core.metrics.resampling import Draws, contrasts, interval, quartiles
+from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
+
+__all__ = ["FamilyQuartiles", "against_the_rest", "within_against_between", "within_families"]
+
+ENOUGH = 2  # instruments; one alone says nothing about how instruments differ
+GROUP = ["type", "method", "metric", "family"]
+NAMES = ("q1", "median", "q3")
+
+
+@dataclass(frozen=True, eq=False)
+class FamilyQuartiles:
+    """Quartiles of the distances within each family, and of their resamples.
+
+    Parameters
+    ----------
+    groups : DataFrame
+        One row a group: type, method, metric, family, n_notes, n_instruments,
+        n_pairs, q1, median, q3. Types and families stand in the fixed orders.
+    resamples : ndarray, shape (n_groups, n_resamples, 3)
+        First quartile, median and third quartile; NaN in a resample that left
+        no pair.
+    """
+
+    groups: pd.DataFrame
+    resamples: npt.NDArray[np.float64]
+
+    def table(self) -> pd.DataFrame:
+        """Return the groups with the ends of the intervals of their quartiles.
+
+        Returns
+        -------
+        DataFrame
+            Further columns q1_low, q1_high, ..., q3_high, and n_left_out: the
+            number of resamples without a pair.
+        """
+        out = self.groups.copy()
+        ends = interval(np.moveaxis(self.resamples, 1, 0))  # (2, n_groups, 3)
+        ends[:, (out["n_instruments"] < ENOUGH).to_numpy()] = np.nan
+        for k, name in enumerate(NAMES):
+            out[f"{name}_low"], out[f"{name}_high"] = ends[0, :, k], ends[1, :, k]
+        out["n_left_out"] = np.isnan(self.resamples[:, :, 1]).sum(axis=1)
+        return out
+
+
+def within_families(pairs: pd.DataFrame, draws: Draws) -> FamilyQuartiles:
+    """Return the quartiles of the distances within each family.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As in :class:`xai_core.analysis.Analysis`.
+    draws : Draws
+        Of the same instruments.
+    """
+    rows, resamples = [], []
+    for about, group in _groups(within(pairs)):
+        a, b = draws.columns(group)
+        values = group["value"].to_numpy()
+        plain = quartiles(values, a, b, np.ones_like(draws.counts[:1]))
+        rows.append({**about, **_counts(group), **dict(zip(NAMES, plain[0], strict=True))})
+        resamples.append(quartiles(values, a, b, draws.counts))
+    columns = [*GROUP, "n_notes", "n_instruments", "n_pairs", *NAMES]
+    shape = (0, draws.counts.shape[0], 3)
+    return FamilyQuartiles(
+        pd.DataFrame(rows, columns=columns), np.stack(resamples) if rows else np.zeros(shape)
+    )
+
+
+def within_against_between(pairs: pd.DataFrame, draws: Draws) -> pd.DataFrame:
+    """Compare, for each family, distances to other families with those inside it.
+
+    Returns
+    -------
+    DataFrame
+        One row a group that has both kinds: n_pairs within, n_other_pairs to
+        other families; `difference`, the median between less the median within;
+        `delta`, Cliff's delta, above 0 where distances between families are the
+        larger; and the ends of their intervals.
+    """
+    rows = []
+    for type, method, metric, of_one in _by_metric(pairs):
+        inside = (of_one["family"] == of_one["other_family"]).to_numpy()
+        for family in FAMILIES:
+            touches = (of_one[["family", "other_family"]] == family).any(axis=1).to_numpy()
+            about = {"type": type, "method": method, "metric": metric, "family": family}
+            rows += _contrast(about, of_one[touches], ~inside[touches], draws)
+    return pd.DataFrame(rows, columns=_CONTRAST)
+
+
+def against_the_rest(pairs: pd.DataFrame, draws: Draws) -> pd.DataFrame:
+    """Compare the distances within each family with those within all other families.
+
+    Returns
+    -------
+    DataFrame
+        As for :func:`within_against_between`; `difference` and `delta` are
+        above 0 where the family's own distances are the larger.
+    """
+    rows = []
+    for type, method, metric, of_one in _by_metric(within(pairs)):
+        for family in FAMILIES:
+            about = {"type": type, "method": method, "metric": metric, "family": family}
+            rows += _contrast(about, of_one, (of_one["family"] == family).to_numpy(), draws)
+    return pd.DataFrame(rows, columns=_CONTRAST)
+
+
+_CONTRAST = (
+    *(*GROUP, "n_pairs", "n_other_pairs"),
+    *("difference", "difference_low", "difference_high", "delta", "delta_low", "delta_high"),
+)
+
+
+def _contrast(
+    about: dict[str, str], group: pd.DataFrame, second: npt.NDArray[np.bool_], draws: Draws
+) -> list[dict[str, object]]:
+    """Return the row of a family, or none where one of the two sets is empty."""
+    if not second.any() or second.all():
+        return []
+    own = _own(group, about["family"])
+    a, b = draws.columns(group)
+    values = group["value"].to_numpy()
+    plain = contrasts(values, second, a, b, np.ones_like(draws.counts[:1]))[0]
+    low, high = interval(contrasts(values, second, a, b, draws.counts))
+    if _counts(own)["n_instruments"] < ENOUGH:
+        low[:], high[:] = np.nan, np.nan
+    return [
+        {
+            **about,
+            "n_pairs": _counts(own)["n_pairs"],
+            "n_other_pairs": _counts(group)["n_pairs"] - _counts(own)["n_pairs"],
+            "difference": plain[0],
+            "difference_low": low[0],
+            "difference_high": high[0],
+            "delta": plain[1],
+            "delta_low": low[1],
+            "delta_high": high[1],
+        }
+    ]
+
+
+def _own(group: pd.DataFrame, family: str) -> pd.DataFrame:
+    return group[(group["family"] == family) & (group["other_family"] == family)]
+
+
+def _by_metric(pairs: pd.DataFrame) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
+    """Yield type, method, metric and distances, types in the fixed order."""
+    for type in SPECTROGRAM_TYPES:
+        of_type = pairs[pairs["type"] == type]
+        for method in of_type["method"].unique():
+            of_method = of_type[of_type["method"] == method]
+            for metric in METRICS:
+                yield type, str(method), metric, distances(of_method, metric)
+
+
+def _groups(pairs: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    for type, method, metric, found in _by_metric(pairs):
+        for family in FAMILIES:
+            group = found[found["family"] == family]
+            if len(group):
+                yield {"type": type, "method": method, "metric": metric, "family": family}, group
+
+
+def _counts(group: pd.DataFrame) -> dict[str, int]:
+    """Return the numbers of notes, instruments and pairs that distances are of."""
+    notes = pd.concat([group["note_a"], group["note_b"]])
+    instruments = pd.concat([group["instrument_a"], group["instrument_b"]])
+    forward = group["note_a"] < group["note_b"]
+    ends = [group["note_a"].where(forward, group["note_b"])]
+    ends.append(group["note_b"].where(forward, group["note_a"]))
+    return {
+        "n_notes": notes.nunique(),
+        "n_instruments": instruments.nunique(),
+        "n_pairs": int(pd.MultiIndex.from_arrays(ends).nunique()),
+    }
