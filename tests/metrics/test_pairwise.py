@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -35,6 +37,21 @@ def test_progress_counts_every_pair_once() -> None:
         pairwise(maps, metric, progress=lambda done, total, told=told: told.append((done, total)))
         assert told[-1] == (n_pairs, n_pairs)
         assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+@pytest.mark.parametrize("metric", [name for name in METRICS if name != "emd"])  # pools its maps
+def test_maps_are_held_once(metric: str) -> None:
+    n, shape = 250, (126, 40)  # 10 MB of doubles; a block of logarithms is an eighth of that
+    maps = np.random.default_rng(0).random((n, *shape), np.float32)
+    pairwise(maps[:2], metric)  # compiled
+    result = 8 * n * n
+    tracemalloc.start()
+    try:
+        pairwise(maps, metric)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak - 4 * result < 1.3 * 8 * maps.size  # the result, and the indices of its pairs
 
 
 def test_one_map_has_no_pair() -> None:

@@ -9,16 +9,21 @@ compare heatmaps, which are scaled to sum to 1 first.
 
 from xai_core.metrics.difference import difference_mean
 from xai_core.metrics.divergence import js_divergence, kl_divergence
-from xai_core.metrics.pairwise import METRICS, SYMMETRIC, pairwise
+from xai_core.metrics.pairwise import METRICS, SYMMETRIC, cross, distances, pairwise
+from xai_core.metrics.prepared import Prepared, prepare
 from xai_core.metrics.transport import emd, emd_values
 
 __all__ = [
     "METRICS",
     "SYMMETRIC",
+    "Prepared",
+    "cross",
     "difference_mean",
+    "distances",
     "emd",
     "emd_values",
     "js_divergence",
     "kl_divergence",
     "pairwise",
+    "prepare",
 ]

@@ -191,13 +191,14 @@ def least_cost(supply: npt.NDArray[np.int64], n_rows: int, n_cols: int) -> float
 
 @numba.njit(cache=True, nogil=True)
 def least_costs(
-    masses: npt.NDArray[np.int64],
+    masses_a: npt.NDArray[np.int64],
+    masses_b: npt.NDArray[np.int64],
     rows: npt.NDArray[np.int64],
     cols: npt.NDArray[np.int64],
     n_rows: int,
     n_cols: int,
     out: npt.NDArray[np.float64],
 ) -> None:
-    """Write to `out` the least cost between ``masses[rows[k]]`` and ``masses[cols[k]]``."""
+    """Write to `out` the least cost between ``masses_a[rows[k]]`` and ``masses_b[cols[k]]``."""
     for k in range(rows.size):
-        out[k] = least_cost(masses[rows[k]] - masses[cols[k]], n_rows, n_cols)
+        out[k] = least_cost(masses_a[rows[k]] - masses_b[cols[k]], n_rows, n_cols)

@@ -2,10 +2,10 @@
 
 Conventions
 -----------
-Row i, column j is ``metric(maps[i], maps[j])``. What does not depend on the
-partner (logarithms, sorting, pooling, entropies) is done once for each map.
-Pairs are worked on in blocks, by threads that leave the interpreter alone; no
-array larger than the maps and the result is made.
+Row i, column j is the metric of map i of the first set and map j of the second.
+Pairs are worked on in blocks, by threads that leave the interpreter alone; the
+maps are held once in double precision (:mod:`xai_core.metrics.prepared`), and
+no other array of their size is made.
 """
 
 from __future__ import annotations
@@ -14,19 +14,16 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 
-import numba
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial.distance import cdist
 
-from xai_core.errors import InputError
-from xai_core.metrics.checks import Array, as_distribution, as_map, same_grid
+from xai_core.metrics.checks import Array
 from xai_core.metrics.difference import difference_mean
-from xai_core.metrics.divergence import EPSILON, js_divergence, kl_divergence, smoothed
-from xai_core.metrics.grid_flow import least_costs
-from xai_core.metrics.transport import UNITS, emd, emd_values, pool, whole_units
+from xai_core.metrics.divergence import js_divergence, kl_divergence
+from xai_core.metrics.prepared import Indices, Prepared, prepare, values_of_pairs
+from xai_core.metrics.transport import emd, emd_values
 
-__all__ = ["METRICS", "SYMMETRIC", "pairwise"]
+__all__ = ["METRICS", "SYMMETRIC", "cross", "distances", "pairwise"]
 
 METRICS = {
     "difference_mean": difference_mean,
@@ -38,11 +35,8 @@ METRICS = {
 SYMMETRIC = frozenset(METRICS) - {"kl_divergence"}
 
 BLOCK = 32  # maps on each side of a block of pairs
-CLOSE = 1e-6  # nats; below it a difference of entropies is mostly rounding
 
 Progress = Callable[[int, int], None]
-_Indices = npt.NDArray[np.int64]
-_Values = Callable[[_Indices, _Indices], Array]  # of pairs (rows[k], cols[k])
 
 
 def pairwise(
@@ -83,168 +77,144 @@ def pairwise(
     array([[0. , 0.5],
            [0.5, 0. ]])
     """
-    if metric not in METRICS:
-        raise InputError(f"unknown metric {metric!r}: choose one of {', '.join(METRICS)}")
-    if len(maps) == 0:
-        raise InputError("expected maps to compare, got none")
-    checked = [as_map(one) if metric == "difference_mean" else as_distribution(one) for one in maps]
-    for one in checked[1:]:
-        same_grid(checked[0], one)
-    values = _PREPARE[metric](checked)
-    n = len(checked)
-    out = np.zeros((n, n))
-    blocks = list(_blocks(n, symmetric=metric in SYMMETRIC))
-    done, total = 0, sum(rows.size for rows, _ in blocks)
-    # A matrix product has threads of its own.
-    with ThreadPoolExecutor(1 if metric == "kl_divergence" else os.cpu_count()) as threads:
-        jobs = {threads.submit(values, rows, cols): (rows, cols) for rows, cols in blocks}
-        for job in as_completed(jobs):
-            rows, cols = jobs[job]
-            out[rows, cols] = job.result()
-            if metric in SYMMETRIC:
-                out[cols, rows] = out[rows, cols]
-            done += rows.size
-            progress(done, total)
+    prepared = prepare(maps, metric)
+    symmetric = metric in SYMMETRIC
+
+    def wanted(rows: Indices, cols: Indices) -> npt.NDArray[np.bool_]:
+        return rows < cols if symmetric else rows != cols
+
+    out = np.zeros((len(maps), len(maps)))
+    blocks = list(_blocks(len(maps), len(maps), metric, wanted))
+    for k, values in _worked(prepared, prepared, blocks, progress):
+        rows, cols = blocks[k]
+        out[rows, cols] = values
+        if symmetric:
+            out[cols, rows] = values
     return out
 
 
-def _blocks(n: int, *, symmetric: bool) -> Iterator[tuple[_Indices, _Indices]]:
-    """Yield the pairs off the diagonal, block by block; each pair once if symmetric."""
-    for top in range(0, n, BLOCK):
-        for left in range(top if symmetric else 0, n, BLOCK):
+def cross(
+    maps_a: Sequence[npt.ArrayLike],
+    maps_b: Sequence[npt.ArrayLike],
+    metric: str,
+    *,
+    progress: Progress = lambda done, total: None,
+) -> Array:
+    """Return a metric between every map of one set and every map of another.
+
+    Parameters
+    ----------
+    maps_a, maps_b : sequence of array, shapes (n_a, n_frames, n_bins), (n_b, n_frames, n_bins)
+    others
+        As :func:`pairwise`.
+
+    Returns
+    -------
+    ndarray, shape (n_a, n_b)
+        For ``kl_divergence`` the row is ``p``.
+
+    Raises
+    ------
+    InputError, GridMismatchError, EmptyMapError
+        As :func:`pairwise`.
+
+    Examples
+    --------
+    >>> cross([[[0.0, 1.0]]], [[[0.0, 0.0]], [[0.0, 1.0]]], "difference_mean")
+    array([[0.5, 0. ]])
+    """
+    a, b = prepare(maps_a, metric), prepare(maps_b, metric)
+    out = np.zeros((len(a), len(b)))
+    blocks = list(_blocks(len(a), len(b), metric, lambda rows, cols: np.ones_like(rows, np.bool_)))
+    for k, values in _worked(a, b, blocks, progress):
+        out[blocks[k]] = values
+    return out
+
+
+def distances(
+    a: Prepared,
+    b: Prepared,
+    pairs: npt.ArrayLike,
+    *,
+    progress: Progress = lambda done, total: None,
+) -> Array:
+    """Return a metric of some pairs of maps that are made ready.
+
+    Parameters
+    ----------
+    a, b : Prepared
+        From :func:`xai_core.metrics.prepared.prepare`, for one metric; may be
+        the same.
+    pairs : array of int, shape (n_pairs, 2)
+        Index into `a`, index into `b`.
+    progress : callable
+        As :func:`pairwise`.
+
+    Returns
+    -------
+    ndarray, shape (n_pairs,)
+
+    Raises
+    ------
+    InputError
+        If `a` and `b` are made ready for different metrics.
+    GridMismatchError
+        If their grids differ.
+
+    Examples
+    --------
+    >>> from xai_core.metrics.prepared import prepare
+    >>> maps = prepare([[[0.0, 1.0]], [[0.0, 0.0]]], "difference_mean")
+    >>> distances(maps, maps, [(0, 1)]).tolist()
+    [0.5]
+    """
+    indices = np.asarray(pairs, np.int64).reshape(-1, 2)
+    out = np.empty(len(indices))
+    # pairs of near places together, so that blocks of them are dense if all pairs are asked for
+    tiles = indices // BLOCK
+    order = np.lexsort((indices[:, 1], indices[:, 0], tiles[:, 1], tiles[:, 0]))
+    ends = np.flatnonzero(np.any(np.diff(tiles[order], axis=0), axis=1)) + 1
+    places = np.split(order, ends)
+    blocks = [(indices[part, 0].copy(), indices[part, 1].copy()) for part in places]
+    for k, values in _worked(a, b, blocks, progress):
+        out[places[k]] = values
+    return out
+
+
+def _blocks(
+    n_a: int,
+    n_b: int,
+    metric: str,
+    wanted: Callable[[Indices, Indices], npt.NDArray[np.bool_]],
+) -> Iterator[tuple[Indices, Indices]]:
+    """Yield the wanted pairs, block by block."""
+    # A product with all rows takes the logarithms of the columns once.
+    height = n_a if metric == "kl_divergence" else BLOCK
+    for left in range(0, n_b, BLOCK):
+        for top in range(0, n_a, height):
             rows, cols = np.meshgrid(
-                np.arange(top, min(top + BLOCK, n)),
-                np.arange(left, min(left + BLOCK, n)),
+                np.arange(top, min(top + height, n_a), dtype=np.int64),
+                np.arange(left, min(left + BLOCK, n_b), dtype=np.int64),
                 indexing="ij",
             )
-            wanted = rows < cols if symmetric else rows != cols
-            if wanted.any():
-                yield rows[wanted].astype(np.int64), cols[wanted].astype(np.int64)
+            some = wanted(rows, cols)
+            if some.any():
+                yield rows[some], cols[some]
 
 
-# -------------------------------------------------- one preparation for each metric
-
-
-def _city_blocks(flat: Array) -> _Values:
-    """Return the mean absolute difference of pairs of rows."""
-
-    def values(rows: _Indices, cols: _Indices) -> Array:
-        top, left = np.unique(rows), np.unique(cols)
-        sums = cdist(flat[top], flat[left], "cityblock")
-        found = sums[np.searchsorted(top, rows), np.searchsorted(left, cols)]
-        return np.asarray(found / flat.shape[1])
-
-    return values
-
-
-def _difference(maps: Sequence[Array]) -> _Values:
-    return _city_blocks(np.stack([one.ravel() for one in maps]))
-
-
-def _values(maps: Sequence[Array]) -> _Values:
-    return _city_blocks(np.stack([np.sort(one, axis=None) for one in maps]))
-
-
-def _kullback_leibler(maps: Sequence[Array]) -> _Values:
-    p = np.stack([smoothed(one, EPSILON).ravel() for one in maps])
-    logs = np.log(p)
-    negentropy = np.einsum("ij,ij->i", p, logs)
-
-    def values(rows: _Indices, cols: _Indices) -> Array:
-        top, left = np.unique(rows), np.unique(cols)
-        cross = p[top] @ logs[left].T
-        found = negentropy[rows] - cross[np.searchsorted(top, rows), np.searchsorted(left, cols)]
-        close = np.flatnonzero(found < CLOSE)
-        found[close] = _each(_relative_entropy, p, rows[close], cols[close])
-        return np.asarray(found)
-
-    return values
-
-
-def _jensen_shannon(maps: Sequence[Array]) -> _Values:
-    p = np.stack([one.ravel() for one in maps])
-    negentropy = np.array([_sum_p_log_p(row) for row in p])
-
-    def values(rows: _Indices, cols: _Indices) -> Array:
-        found = (negentropy[rows] + negentropy[cols]) / 2 - _each(_middle, p, rows, cols)
-        close = np.flatnonzero(found < CLOSE)
-        found[close] = _each(_divergence_from_middle, p, rows[close], cols[close])
-        return np.asarray(np.minimum(found, np.log(2.0)))
-
-    return values
-
-
-def _transport(maps: Sequence[Array]) -> _Values:
-    pooled = [pool(one) for one in maps]
-    masses = np.stack([whole_units(one) for one in pooled])
-    n_rows, n_cols = pooled[0].shape
-
-    def values(rows: _Indices, cols: _Indices) -> Array:
-        found = np.empty(rows.size)
-        least_costs(masses, rows, cols, n_rows, n_cols, found)
-        return np.asarray(found / UNITS)
-
-    return values
-
-
-_PREPARE: dict[str, Callable[[Sequence[Array]], _Values]] = {
-    "difference_mean": _difference,
-    "kl_divergence": _kullback_leibler,
-    "js_divergence": _jensen_shannon,
-    "emd": _transport,
-    "emd_values": _values,
-}
-
-
-# Each adds up over the bins of two rows of a matrix.
-
-
-@numba.njit(cache=True, nogil=True)
-def _sum_p_log_p(p: Array) -> float:
-    total = 0.0
-    for value in p:
-        if value > 0.0:
-            total += value * np.log(value)
-    return total
-
-
-@numba.njit(cache=True, nogil=True)
-def _middle(p: Array, q: Array) -> float:
-    """Return the sum of m ln m, where m is the mean of both."""
-    total = 0.0
-    for i in range(p.size):
-        m = 0.5 * (p[i] + q[i])
-        if m > 0.0:
-            total += m * np.log(m)
-    return total
-
-
-@numba.njit(cache=True, nogil=True)
-def _relative_entropy(p: Array, q: Array) -> float:
-    total = 0.0
-    for i in range(p.size):
-        total += p[i] * np.log(p[i] / q[i])
-    return total
-
-
-@numba.njit(cache=True, nogil=True)
-def _divergence_from_middle(p: Array, q: Array) -> float:
-    total = 0.0
-    for i in range(p.size):
-        m = 0.5 * (p[i] + q[i])
-        if p[i] > 0.0:
-            total += 0.5 * p[i] * np.log(p[i] / m)
-        if q[i] > 0.0:
-            total += 0.5 * q[i] * np.log(q[i] / m)
-    return total
-
-
-@numba.njit(nogil=True)
-def _each(
-    of_two: Callable[[Array, Array], float], p: Array, rows: _Indices, cols: _Indices
-) -> Array:
-    """Return a function of two rows for pairs of them."""
-    out = np.empty(rows.size)
-    for k in range(rows.size):
-        out[k] = of_two(p[rows[k]], p[cols[k]])
-    return out
+def _worked(
+    a: Prepared, b: Prepared, blocks: Sequence[tuple[Indices, Indices]], progress: Progress
+) -> Iterator[tuple[int, Array]]:
+    """Yield the number and the values of each block, in the order in which they are finished."""
+    done, total = 0, sum(rows.size for rows, _ in blocks)
+    # A matrix product has threads of its own.
+    with ThreadPoolExecutor(1 if a.metric == "kl_divergence" else os.cpu_count()) as threads:
+        jobs = {
+            threads.submit(values_of_pairs, a, b, rows, cols): k
+            for k, (rows, cols) in enumerate(blocks)
+        }
+        for job in as_completed(jobs):
+            values = job.result()
+            yield jobs[job], values
+            done += values.size
+            progress(done, total)
