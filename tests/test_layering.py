@@ -46,6 +46,7 @@ ROOMS = {
     "metrics": _room(2, "numpy pandas scipy numba ot"),
     "datasets": _room(2, "numpy soundfile soxr ijson msgspec fluidsynth"),
     "figures": _room(2, "numpy plotly matplotlib"),
+    "claims": _room(3, "numpy pandas"),
     "store": _room(3, "numpy keras"),
     "training": _room(4, "numpy keras soxr joblib dask"),
     "evaluation": _room(4, "numpy sklearn keras joblib dask"),

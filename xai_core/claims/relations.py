@@ -1,0 +1,272 @@
+"""What a claim says of the families and types it names, as tests of a table of numbers.
+
+Conventions
+-----------
+A relation is tested on a table of numbers, spectrogram types by families, once
+for each resample: ``holds(values, at)`` takes ``(n_resamples, n_types,
+n_families)`` and returns ``(n_resamples,)``. `at` says which rows and columns
+the claim names. Ties never help a claim: a family is among the lowest only if
+few others are as low or lower.
+
+A *third* of n is n // 3: three of ten families, two of six types.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_core.values import SPECTROGRAM_TYPES
+
+__all__ = [
+    "TOLERANCE",
+    "At",
+    "BestTypes",
+    "Extreme",
+    "InThird",
+    "LowerThan",
+    "MedianIn",
+    "Near",
+    "NotLow",
+    "OnMost",
+    "Relation",
+    "rank_from",
+]
+
+TOLERANCE = 0.05  # of an accuracy that a paper states
+
+Floats = npt.NDArray[np.float64]
+Flags = npt.NDArray[np.bool_]
+End = Literal["low", "high"]
+Quantity = Literal["level", "spread"]
+
+
+@dataclass(frozen=True)
+class At:
+    """What a claim names: rows (types) and columns (families) of a table."""
+
+    types: tuple[int, ...]
+    families: tuple[int, ...]
+
+
+class Relation(ABC):
+    """What can be said of named families and types: true or false of a table of numbers.
+
+    Attributes
+    ----------
+    quantity : {"level", "spread"}
+        Whether medians are meant (or scores), or interquartile ranges.
+    ranked : {"families", "types"}
+        What is compared, and so among what a number's rank is told.
+    """
+
+    quantity: Quantity
+    ranked: Literal["families", "types"]
+
+    @property
+    def rule(self) -> str:
+        """What is tested, in words that follow the name of the quantity."""
+        return self._words()
+
+    def needs(self, at: At, shape: tuple[int, ...]) -> Flags:
+        """Return the cells, shape (n_types, n_families), without which it cannot be tested."""
+        types, families = range(shape[0]), range(shape[1])
+        if self.ranked == "families":
+            return _cells(shape, at.types, families)
+        return _cells(shape, types, at.families)
+
+    def holds(self, values: Floats, at: At) -> Flags:
+        """Return whether it holds of all that is named, shape (n_resamples,)."""
+        inside = self._inside(values, at)
+        return np.asarray(inside[..., at.types, :][..., at.families].all(axis=(-2, -1)))
+
+    @abstractmethod
+    def _words(self) -> str: ...
+
+    @abstractmethod
+    def _inside(self, values: Floats, at: At) -> Flags:
+        """Return of which cells it holds, shape (n_resamples, n_types, n_families)."""
+
+
+@dataclass(frozen=True)
+class InThird(Relation):
+    """Each named family is in the lowest, middle or highest third of the families.
+
+    Where more families are named than a third holds, in as many as are named.
+    """
+
+    part: Literal["low", "middle", "high"]
+    quantity: Quantity = "level"
+    ranked = "families"
+
+    def _words(self) -> str:
+        name = {"low": "lowest", "middle": "middle", "high": "highest"}[self.part]
+        return f"in the {name} third of the families"
+
+    def _inside(self, values: Floats, at: At) -> Flags:
+        third = values.shape[-1] // 3
+        if self.part == "middle":
+            above = rank_from("low", values, axis=-1) > third
+            return above & (rank_from("high", values, axis=-1) > third)
+        return rank_from(self.part, values, axis=-1) <= max(third, len(at.families))
+
+
+@dataclass(frozen=True)
+class NotLow(Relation):
+    """No named family is in the lowest third of the families."""
+
+    quantity: Quantity = "level"
+    ranked = "families"
+
+    def _words(self) -> str:
+        return "not in the lowest third of the families"
+
+    def _inside(self, values: Floats, at: At) -> Flags:
+        return rank_from("low", values, axis=-1) > values.shape[-1] // 3
+
+
+@dataclass(frozen=True)
+class Extreme(Relation):
+    """The named families are the lowest, or the highest, of all: no other lies among them."""
+
+    end: End
+    quantity: Quantity = "level"
+    ranked = "families"
+
+    def _words(self) -> str:
+        return f"{'below' if self.end == 'low' else 'above'} all families that are not named"
+
+    def _inside(self, values: Floats, at: At) -> Flags:
+        return rank_from(self.end, values, axis=-1) <= len(at.families)
+
+
+@dataclass(frozen=True)
+class MedianIn(Relation):
+    """The medians of more than half of the families lie in a range."""
+
+    low: float
+    high: float
+    quantity: Quantity = "level"
+    ranked = "families"
+
+    def count(self, values: Floats, at: At) -> Floats:
+        """Return how many families lie in the range, the fewest over the named types."""
+        return np.asarray(self._counts(values)[..., at.types].min(axis=-1), np.float64)
+
+    def _words(self) -> str:
+        return f"between {self.low:g} and {self.high:g} in more than half of the families"
+
+    def _inside(self, values: Floats, at: At) -> Flags:
+        most = self._counts(values) > values.shape[-1] / 2
+        return np.broadcast_to(most[..., None], values.shape)
+
+    def _counts(self, values: Floats) -> npt.NDArray[np.int64]:
+        return np.asarray(((values >= self.low) & (values <= self.high)).sum(axis=-1))
+
+
+@dataclass(frozen=True)
+class BestTypes(Relation):
+    """On each named family, the named types are the highest of all types."""
+
+    quantity: Quantity = "level"
+    ranked = "types"
+
+    def _words(self) -> str:
+        return "above that of all types that are not named"
+
+    def _inside(self, values: Floats, at: At) -> Flags:
+        return rank_from("high", values, axis=-2) <= len(at.types)
+
+
+@dataclass(frozen=True)
+class OnMost(Relation):
+    """On most families, each named type is in the lowest or highest third of the types.
+
+    Parameters
+    ----------
+    end : {"low", "high"}
+    others : bool
+        Whether only the families that are not named count.
+    """
+
+    end: End
+    others: bool = False
+    quantity: Quantity = "level"
+    ranked = "types"
+
+    def needs(self, at: At, shape: tuple[int, ...]) -> Flags:
+        """Return all cells."""
+        return np.ones(shape, np.bool_)
+
+    def _words(self) -> str:
+        which = "other families" if self.others else "families"
+        return f"in the {self.end}est third of the types on more than half of the {which}"
+
+    def _inside(self, values: Floats, at: At) -> Flags:
+        inside = rank_from(self.end, values, axis=-2) <= values.shape[-2] // 3
+        counted = np.delete(inside, at.families, axis=-1) if self.others else inside
+        most = counted.mean(axis=-1) > 0.5
+        return np.broadcast_to(most[..., None], values.shape)
+
+
+@dataclass(frozen=True)
+class LowerThan(Relation):
+    """On each named family, the named types are below another type."""
+
+    other: str
+    quantity: Quantity = "level"
+    ranked = "types"
+
+    def needs(self, at: At, shape: tuple[int, ...]) -> Flags:
+        """Return the cells of the named types and of the other."""
+        return _cells(shape, (*at.types, SPECTROGRAM_TYPES.index(self.other)), at.families)
+
+    def _words(self) -> str:
+        return f"below that of {self.other} on each family"
+
+    def _inside(self, values: Floats, at: At) -> Flags:
+        other = values[..., SPECTROGRAM_TYPES.index(self.other), None, :]
+        return np.asarray(values < other)
+
+
+@dataclass(frozen=True)
+class Near(Relation):
+    """A score is what the paper found, to within :data:`TOLERANCE`."""
+
+    value: float
+    quantity: Quantity = "level"
+    ranked = "types"
+
+    def needs(self, at: At, shape: tuple[int, ...]) -> Flags:
+        """Return the named cells."""
+        return _cells(shape, at.types, at.families)
+
+    def _words(self) -> str:
+        return f"within {TOLERANCE:g} of the paper's {self.value:g}"
+
+    def _inside(self, values: Floats, at: At) -> Flags:
+        return np.abs(values - self.value) <= TOLERANCE + 1e-12  # 0.67 is within 0.05 of 0.62
+
+
+def rank_from(end: End, values: Floats, *, axis: int) -> npt.NDArray[np.int64]:
+    """Return ranks from the lowest or highest, 1 being first; of equals, all are last.
+
+    Examples
+    --------
+    >>> rank_from("low", np.array([0.1, 0.3, 0.3]), axis=0)
+    array([1, 3, 3])
+    """
+    moved = np.moveaxis(values if end == "low" else -values, axis, -1)
+    found = (moved[..., None, :] <= moved[..., :, None]).sum(axis=-1)
+    return np.moveaxis(found, -1, axis)
+
+
+def _cells(shape: tuple[int, ...], types: Iterable[int], families: Iterable[int]) -> Flags:
+    out = np.zeros(shape, np.bool_)
+    out[np.ix_(list(types), list(families))] = True
+    return out
