@@ -279,6 +279,26 @@ def test_a_key_depends_on_every_part_and_not_on_their_order(
     assert store.cache_key(**parts) != key
 
 
+def test_keys_of_maps_and_comparisons_depend_on_their_code_and_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    functions = {
+        store.map_key: store.DECIDING_MAPS,
+        store.comparison_key: store.DECIDING_COMPARISONS,
+    }
+    for function, patterns in functions.items():
+        for pattern in patterns:
+            assert list((store.ROOT / "xai_core").glob(pattern)), pattern
+        key = function(type="mfcc", seed=0)
+        assert key == function(seed=0, type="mfcc") != function(type="mfcc", seed=1)
+        asked: list[tuple[str, ...]] = []
+        with monkeypatch.context() as patch:
+            patch.setattr(store, "_code_version", lambda got, asked=asked: asked.append(got) or "x")
+            assert function(type="mfcc", seed=0) != key
+        assert asked == [patterns]
+    assert set(store.DECIDING_MAPS) < set(store.DECIDING_COMPARISONS)
+
+
 @pytest.mark.parametrize("key", ["", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "/x"])
 def test_keys_that_are_no_digests_are_refused(key: str) -> None:
     with pytest.raises(TimbreLensError, match="expected a cache key"):

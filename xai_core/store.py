@@ -43,7 +43,9 @@ __all__ = [
     "Card",
     "available_models",
     "cache_key",
+    "comparison_key",
     "load_model",
+    "map_key",
     "read_audit",
     "read_cached",
     "read_cached_model",
@@ -62,6 +64,27 @@ __all__ = [
 ]
 
 DECIDING = ("audio.py", "features.py", "gradients.py", "attribution/*.py", "pipeline/*.py")
+DECIDING_MAPS = (
+    "audio.py",
+    "features.py",
+    "gradients.py",
+    "attribution/*.py",
+    "pipeline/explaining.py",
+    "pipeline/note_maps.py",
+    "pipeline/settings.py",
+)
+DECIDING_COMPARISONS = (
+    *DECIDING_MAPS,
+    "metrics/checks.py",
+    "metrics/difference.py",
+    "metrics/divergence.py",
+    "metrics/grid_flow.py",
+    "metrics/kernels.py",
+    "metrics/pairwise.py",
+    "metrics/prepared.py",
+    "metrics/transport.py",
+    "pipeline/blocks.py",
+)
 DECIDING_SPECTROGRAMS = (
     "datasets/notes.py",
     "features.py",
@@ -307,6 +330,31 @@ def cache_key(**parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def comparison_key(**parts: Any) -> str:
+    """Return the name of distances between maps: SHA-256 of everything that decides them.
+
+    Parameters
+    ----------
+    **parts
+        JSON-serialisable values; the version of the code that explains and
+        compares is added. A change of anything else leaves distances good.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    return _key_with(DECIDING_COMPARISONS, parts)
+
+
+def map_key(**parts: Any) -> str:
+    """Return the name of a map that is kept to be compared, as :func:`comparison_key` does.
+
+    The code that compares does not count.
+    """
+    return _key_with(DECIDING_MAPS, parts)
+
+
 def read_cached(key: str) -> dict[str, npt.NDArray[Any]] | None:
     """Return the arrays stored under a key, or None if there are none to be trusted.
 
@@ -477,6 +525,11 @@ def _is_whole(path: Path) -> bool:
             return False
     _verified.add(identity)
     return True
+
+
+def _key_with(patterns: tuple[str, ...], parts: Mapping[str, Any]) -> str:
+    about = {**parts, "code": _code_version(patterns)}
+    return hashlib.sha256(json.dumps(about, sort_keys=True, allow_nan=False).encode()).hexdigest()
 
 
 @cache

@@ -18,6 +18,8 @@ import typer
 from typer._click.exceptions import ClickException, NoArgsIsHelpError  # not exported by Typer
 
 from xai_core.cli import dataset
+from xai_core.cli.analysing import analyse
+from xai_core.cli.comparing import compare
 from xai_core.cli.evaluating import evaluate
 from xai_core.cli.explaining import explain, predict
 from xai_core.cli.training import train
@@ -35,8 +37,10 @@ app = typer.Typer(
 )
 app.command()(predict)
 app.command()(explain)
+app.command()(compare)
 app.command()(train)
 app.command()(evaluate)
+app.command()(analyse)
 app.add_typer(dataset.app, name="dataset")
 
 

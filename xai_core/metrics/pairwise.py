@@ -25,7 +25,7 @@ from xai_core.metrics.transport import emd, emd_values
 
 __all__ = ["METRICS", "SYMMETRIC", "cross", "distances", "pairwise"]
 
-METRICS = {
+METRICS: dict[str, Callable[..., float]] = {
     "difference_mean": difference_mean,
     "kl_divergence": kl_divergence,
     "js_divergence": js_divergence,

@@ -1,0 +1,124 @@
+"""``python -m xai_core analyse``: distances between the heatmaps of pairs of notes."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from xai_core.cli.quiet import quiet_start
+from xai_core.cli.training import TrainingProgress
+from xai_core.datasets.collection import describe_collection, read_collection
+
+if TYPE_CHECKING:
+    from xai_core.analysis import Analysis
+
+__all__ = ["analyse"]
+
+HEADINGS = {
+    "difference_mean": "Diff. mean",
+    "kl_divergence": "KL",
+    "js_divergence": "JS",
+    "emd": "EMD",
+    "emd_values": "EMD values",
+}
+
+
+def analyse(
+    data: Annotated[
+        list[Path],
+        typer.Option(help="Folder of notes (NSynth layout, or one folder a family); repeatable."),
+    ],
+    out: Annotated[Path, typer.Option(help="Folder for the tables and the settings.")],
+    type: Annotated[
+        list[str] | None,
+        typer.Option("--type", "-t", help="Spectrogram type; repeatable. All by default."),
+    ] = None,
+    family: Annotated[
+        list[str] | None, typer.Option(help="Family; repeatable. All by default.")
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(help="integrated_gradients or grad_cam; repeatable. Both by default."),
+    ] = None,
+    notes: Annotated[
+        int, typer.Option(min=2, help="Most notes of a family; its instruments take turns.")
+    ] = 20,
+    between: Annotated[int, typer.Option(min=0, help="Most pairs of notes of two families.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Decides which notes and which pairs.")] = 0,
+    models: Annotated[str, typer.Option(help="Name of the model set.")] = "starter",
+    preset: Annotated[str, typer.Option(help="Of the explanations: default or paper.")] = "default",
+    cluster: Annotated[
+        str | None,
+        typer.Option(
+            help="Address of a Dask scheduler, tcp://host:port, that you trust; by default the "
+            "work is done here, on all cores."
+        ),
+    ] = None,
+) -> None:
+    """Compare the heatmaps of notes within families and between them.
+
+    Each note is explained by the model of its own family. All pairs of notes of
+    a family are compared, and some drawn pairs of each two families. The folder
+    gets pairs and notes as Parquet and CSV, and settings.json.
+
+    Maps and distances are kept in the cache as soon as they are there: a run that
+    is killed goes on where it was when the same command is given again. With
+    --cluster the workers must see the notes under the same path and share the
+    folders of models and cache.
+
+    Example: python -m xai_core analyse --data samples -t mfcc --notes 6 --out analysis
+    """
+    folders = [folder.resolve() for folder in data]
+    records = [record for folder in folders for record in read_collection(folder)]
+    with quiet_start():
+        from xai_core.pipeline import analyse as analyse_notes
+        from xai_core.pipeline.analysis_files import write_analysis
+        from xai_core.pipeline.settings import METHODS
+        from xai_core.pipeline.tables import left_out_sentence
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each model it traces
+
+    with TrainingProgress() as progress:
+        analysis = analyse_notes(
+            records,
+            types=type,
+            families=family,
+            methods=method or METHODS,
+            notes_per_family=notes,
+            between_pairs=between,
+            seed=seed,
+            models=models,
+            preset=preset,
+            data_sets=[describe_collection(folder) for folder in folders],
+            cluster=cluster,
+            progress=progress,
+        )
+    paths = write_analysis(analysis, out)
+    console = Console(soft_wrap=True)
+    for table in _tables(analysis):
+        console.print(table)
+    if sentence := left_out_sentence(analysis):
+        console.print(sentence, highlight=False)
+    for path in paths:
+        console.print(f"Wrote {path}", highlight=False)
+
+
+def _tables(analysis: Analysis) -> list[Table]:
+    """Return a table of medians within families for each type and method."""
+    tables = []
+    for (type, method), pairs in analysis.within.groupby(["type", "method"], sort=False):
+        table = Table(title=f"{type}, {method}: medians of pairs within families", show_edge=False)
+        table.add_column("Family")
+        for heading in ("Pairs", *HEADINGS.values()):
+            table.add_column(heading, justify="right")
+        for family, of_family in pairs.groupby("family", sort=False):
+            medians = of_family[list(HEADINGS)].median()
+            table.add_row(
+                str(family), f"{len(of_family):,}", *(f"{medians[name]:.3g}" for name in HEADINGS)
+            )
+        tables.append(table)
+    return tables

@@ -1,0 +1,142 @@
+"""``python -m xai_core compare``: how far apart the maps of two notes are."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from xai_core.cli.quiet import quiet_start
+from xai_core.errors import InputError
+from xai_core.values import Explanation
+
+if TYPE_CHECKING:
+    from xai_core.pipeline import Comparison
+
+__all__ = ["compare"]
+
+MEANINGS = {
+    "difference_mean": "mean |a - b| of the attributions",
+    "kl_divergence": "KL(a || b), nats",
+    "kl_divergence_reversed": "KL(b || a), nats",
+    "js_divergence": "Jensen-Shannon, nats, 0 to 0.693",
+    "emd": "Earth Mover's Distance on the plane, 0 to 2",
+    "emd_values": "1-D Wasserstein distance of the values",
+}
+
+
+def compare(
+    file_a: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG, MP3 or AIFF.")],
+    file_b: Annotated[Path, typer.Argument(help="The other note; may be the same file.")],
+    type: Annotated[str, typer.Option("--type", "-t", help="Spectrogram type.")],
+    family: Annotated[str, typer.Option("--family", "-f", help="Whose model is explained.")],
+    other_family: Annotated[
+        str | None,
+        typer.Option(help="Whose model is explained for the other note, if another."),
+    ] = None,
+    method: Annotated[
+        str, typer.Option("--method", help="integrated_gradients or grad_cam.")
+    ] = "integrated_gradients",
+    preset: Annotated[str, typer.Option(help="default or paper.")] = "default",
+    models: Annotated[str, typer.Option(help="Name of the model set.")] = "starter",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Folder for NPZ and JSON.")] = None,
+) -> None:
+    """Explain two notes in one way and say how far apart their maps are.
+
+    With --out both maps and their difference (a - b) are written as NPZ, the
+    distances and settings as JSON.
+
+    Example: python -m xai_core compare flute.wav organ.wav -t mfcc -f flute --other-family organ
+    """
+    with quiet_start():
+        from xai_core.pipeline import compare as compare_notes
+
+    with Console(stderr=True).status("Explaining two notes …"):
+        result = compare_notes(
+            file_a,
+            file_b,
+            type=type,
+            family=family,
+            other_family=other_family,
+            method=method,
+            preset=preset,
+            models=models,
+        )
+    written = [] if out is None else _write(result, out, f"{file_a.stem}_{file_b.stem}_{type}")
+    if as_json:
+        print(json.dumps(_comparison_json(result), indent=1))
+        return
+    console = Console(soft_wrap=True)
+    for file, one in ((file_a, result.a), (file_b, result.b)):
+        console.print(
+            f"{file.name}: probability of {one.family} by its {type} model {one.probability:.1%}.",
+            highlight=False,
+        )
+        for note in one.notes:
+            console.print(note, highlight=False)
+    console.print(_table(result))
+    for note in result.notes:
+        console.print(note, highlight=False)
+    for path in written:
+        console.print(f"Wrote {path}", highlight=False)
+
+
+def _table(result: Comparison) -> Table:
+    table = Table(show_edge=False)
+    table.add_column("Distance")
+    table.add_column("Value", justify="right")
+    table.add_column("What it is")
+    for name, value in result.scores.items():
+        table.add_row(name, f"{value:.6g}", MEANINGS[name])
+    return table
+
+
+def _write(result: Comparison, out: Path, stem: str) -> list[Path]:
+    about = _comparison_json(result)
+    text = json.dumps([about["a"]["settings"], about["b"]["settings"]], sort_keys=True)
+    stem = f"{stem}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    paths = [out / f"{stem}.npz", out / f"{stem}.json"]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(
+            paths[0],
+            a=result.a.attribution.values,
+            b=result.b.attribution.values,
+            difference=result.difference.values,
+            time=result.difference.time.values,
+            bins=result.difference.bins.values,
+        )
+        paths[1].write_text(json.dumps(about, indent=1) + "\n", "utf-8")
+    except OSError as error:
+        raise InputError(f"the results cannot be written to {out}: {error.strerror}") from error
+    return paths
+
+
+def _comparison_json(result: Comparison) -> dict[str, Any]:
+    from xai_core import __version__
+
+    return {
+        "scores": dict(result.scores),
+        "a": _explanation_json(result.a),
+        "b": _explanation_json(result.b),
+        "notes": list(result.notes),
+        "version": __version__,
+    }
+
+
+def _explanation_json(one: Explanation) -> dict[str, Any]:
+    return {
+        "family": one.family,
+        "probability": one.probability,
+        "completeness_error": None if one.completeness is None else one.completeness.error,
+        "settings": one.settings,
+        "audio": list(one.waveform.edits),
+        "notes": list(one.notes),
+    }
