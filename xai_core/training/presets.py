@@ -191,12 +191,15 @@ PRESETS = {
         by_type={
             "stft": {
                 "trunk_epochs": 13,
-                "trunk_rate": 1.5e-3,
+                "trunk_rate": 1e-3,
                 "crop_frames": 42,
                 "whole_epochs": 1,
             },
             "log_mel": {"trunk_epochs": 22, "trunk_rate": 1.5e-3, "n_augmented": 7},
             "mfcc": {"trunk_epochs": 36, "n_augmented": 7},
+            "chroma": {"trunk_rate": 1e-3},  # twice as much and nothing is learnt
+            "spectral_contrast": {"trunk_rate": 1e-3},
+            "tonnetz": {"trunk_rate": 1e-3},
         },
     ),
     "quick": Preset(
