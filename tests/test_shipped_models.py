@@ -14,11 +14,16 @@ from xai_core.datasets.notes import NoteRecord, read_samples
 from xai_core.errors import ModelError
 from xai_core.features import extract, n_bins
 from xai_core.pipeline import explain
-from xai_core.values import FAMILIES, Waveform
+from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, Waveform
 
 ROOT = Path(__file__).resolve().parents[1]
-PROMISED = ("log_mel", "mfcc")  # the issue on the training grid adds the others
+PROMISED = SPECTROGRAM_TYPES
 SET = "starter"
+MEGABYTES = 60  # of the whole set
+# Ten-way accuracy on held-out instruments that each type is sure to have; chance is 0.1, and the
+# spread over draws of as many instruments about 0.04.
+AT_LEAST = {"stft": 0.5, "log_mel": 0.6, "mfcc": 0.6}
+SMALL = 0.2  # for the types of 6 to 12 bins
 
 
 @pytest.fixture(autouse=True)
@@ -60,7 +65,8 @@ def test_all_ten_families_are_there_for_the_types_that_are_promised() -> None:
 def test_known_answer_7_attributions_add_up(type: str, family: str) -> None:
     model, _ = store.load_model(type, family, models=SET)
     logit_of = keras.Model(model.input, model.get_layer("logit").output)
-    for record in _three_notes(family):
+    notes = _three_notes(family)
+    for record in notes[:1] if type == "stft" else notes:  # STFT takes ten times as long
         note = _waveform(record)
         explanation = explain(note, type=type, family=family, models=SET)
         completeness = explanation.completeness
@@ -104,10 +110,22 @@ def test_the_card_tells_of_a_trained_model_that_never_heard_the_samples(
     sources = {name for part in card.data.values() for name in part["notes_by_source"]}
     assert not [name for name in sources if "FluidR3" in name]
     assert card.scores["n_positive"] >= 50
-    # 0.5 is chance for both
-    assert card.scores["roc_auc"] > 0.75
-    assert card.scores["balanced_accuracy"] > 0.65
+    assert card.scores["n_positive_instruments"] >= 2
+    low, high = card.scores["intervals"]["balanced_accuracy"]
+    assert low <= card.scores["balanced_accuracy"] <= high
+    assert card.scores["better_than_chance"] == (low > 0.5)  # who is not, is marked
     assert len(card.features["mean_spectrum"]) == n_bins(type)
+
+
+def test_the_set_is_small_enough_to_come_with_the_repository() -> None:
+    files = [path for path in (ROOT / "models" / SET).rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= MEGABYTES * 1e6
+
+
+def test_all_types_were_scored_on_the_same_notes() -> None:
+    cards = [store.read_card(type, family, models=SET) for type, family in MODELS]
+    assert len({card.training["notes"]["test"] for card in cards}) == 1
+    assert len({card.training["notes"]["train"] for card in cards}) == 1
 
 
 @pytest.mark.parametrize("type", PROMISED)
@@ -122,7 +140,9 @@ def test_the_ten_models_of_a_type_know_families_they_hear_for_the_first_time(typ
     said = np.stack(columns, axis=1).argmax(axis=1)
     true = np.array([FAMILIES.index(note.family) for note in notes])
     recall = [float(np.mean(said[true == k] == k)) for k in range(10)]
-    assert np.mean(recall) > 0.4  # chance is 0.1; its spread over 60 notes 0.04
+    # chance is 0.1; its spread over 74 notes 0.035
+    assert np.mean(recall) > (0.4 if type in AT_LEAST else 0.2)
     summary = store.read_summary(type, models=SET)
     assert summary is not None
-    assert summary["ten_way"]["accuracy"] > 0.4
+    assert summary["ten_way"]["accuracy"] > AT_LEAST.get(type, SMALL)
+    assert summary["trunk"]["history"]["val_loss"]

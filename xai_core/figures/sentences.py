@@ -49,7 +49,12 @@ TYPE_NAMES = {
     "spectral_contrast": "Spectral contrast",
     "tonnetz": "Tonnetz",
 }
-METHOD_NAMES = {"integrated_gradients": "Integrated Gradients", "grad_cam": "Grad-CAM"}
+METHOD_NAMES = {
+    "integrated_gradients": "Integrated Gradients",
+    "grad_cam": "Grad-CAM",
+    "gradient": "Gradient",  # these two in lessons only
+    "weighted_maps": "Weighted maps",
+}
 
 LOOKS = "Where the convolution layer looks"
 RECEIVES = "What the model receives"

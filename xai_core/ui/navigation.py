@@ -21,6 +21,7 @@ PAGES = {  # file: (name, icon, what it is for)
         ":material/leaderboard:",
         "How good the networks are, and what they learnt from",
     ),
+    "pages/learn.py": ("Learn", ":material/school:", "How all this works, in six steps"),
 }
 
 

@@ -15,7 +15,7 @@ import streamlit as st
 from xai_core.ui.faults import draw_guarded
 from xai_core.ui.navigation import SIDEBAR_WIDTH, draw_sidebar
 
-__all__ = ["open_explore", "open_models"]
+__all__ = ["open_explore", "open_learn", "open_models"]
 
 # Clears the menu; the usual 6rem and 5rem push the panels off a first screen.
 STYLE = "<style>.block-container { padding: 3rem 3rem 6rem; }</style>"
@@ -48,6 +48,20 @@ def open_models() -> None:
     ):
         from xai_core.ui.models import models_page
     draw_guarded(models_page, name="Models")
+
+
+def open_learn() -> None:
+    """Draw the Learn page."""
+    with _top(
+        name="Learn",
+        title="Learn",
+        icon="🎓",
+        purpose="From a note to the reasons of a network, in six steps: move the one control of "
+        "each step and watch what changes.",
+        needs="xai_core.ui.learn",
+    ):
+        from xai_core.ui.learn import learn_page
+    draw_guarded(learn_page, name="Learn")
 
 
 @contextmanager

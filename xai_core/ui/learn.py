@@ -1,0 +1,360 @@
+"""The Learn page: six steps, each with one control and one figure or two.
+
+Conventions
+-----------
+The step is in the address (``step``), as are the note and the family of the
+first lessons. Every number is computed when it is shown, by the functions that
+the other pages use.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+
+from xai_core import store
+from xai_core.audio import load_note, to_wav
+from xai_core.datasets.collection import read_collection
+from xai_core.datasets.notes import NoteRecord
+from xai_core.errors import EmptyMapError, InputError
+from xai_core.features import extract
+from xai_core.figures import (
+    alt_text,
+    attribution_figure,
+    feature_maps_figure,
+    spectrogram_figure,
+)
+from xai_core.figures.lessons import number_grid, path_curve, weight_bars
+from xai_core.figures.scales import number_text
+from xai_core.metrics import difference_mean, emd, emd_values, js_divergence, kl_divergence
+from xai_core.network import CONV_LAYERS
+from xai_core.pipeline import feature_maps
+from xai_core.pipeline.lessons import (
+    CamParts,
+    IntegrationPath,
+    grad_cam_parts,
+    integration_path,
+)
+from xai_core.places import samples_folder
+from xai_core.ui.address import choose
+from xai_core.ui.lesson_texts import (
+    CAM,
+    DIFFERENCE,
+    DISTANCES,
+    FILTERS,
+    METRIC_NAMES,
+    METRIC_SAYS,
+    PATH,
+    VIEWS,
+    WHAT_A_VIEW_IS,
+)
+from xai_core.ui.warm import keep_keras_state
+from xai_core.ui.wording import TYPE_LABELS, note_label
+from xai_core.values import FAMILIES
+
+__all__ = ["learn_page"]
+
+STEPS = {
+    "views": "1 · Six views of one note",
+    "filters": "2 · From filter to feature map",
+    "path": "3 · Integrated Gradients",
+    "cam": "4 · Grad-CAM",
+    "difference": "5 · Subtracting two maps",
+    "distances": "6 · How far apart are two maps?",
+}
+N_STEPS = 64  # of the path
+KEPT = 6  # lessons in memory, for all visitors
+LESSON_TYPE = "mfcc"  # of steps 3 and 4: its gradients take a moment
+SHOWN_FILTERS = 4
+HEIGHT = 330  # px
+BIN = "bin"  # heading of the first column
+NO_BAR = {"displayModeBar": False}
+# Two 4 x 4 maps as in the paper's figure 3: rows are bins from the highest down.
+FIRST = ((0.1, 0.0, 0.0, 0.0), (0.8, 0.6, 0.1, 0.0), (0.2, 0.1, 0.0, 0.0), (0.9, 0.7, 0.4, 0.2))
+SECOND = ((0.0, 0.0, 0.1, 0.0), (0.1, 0.7, 0.6, 0.2), (0.0, 0.2, 0.1, 0.0), (0.8, 0.7, 0.5, 0.1))
+EXAMPLES = {
+    "own": "as typed below",
+    "same": "the same map twice",
+    "moved": "one map moved by one frame",
+    "far": "one bin each, in opposite corners",
+    "louder": "the same map, twice as strong",
+}
+
+Table = npt.NDArray[np.float64]
+
+METRICS: Mapping[str, Callable[[Table, Table], float]] = {
+    "difference_mean": difference_mean,
+    "kl_divergence": kl_divergence,
+    "js_divergence": js_divergence,
+    "emd": emd,
+    "emd_values": emd_values,
+}
+
+
+def learn_page() -> None:
+    """Draw the page below its title."""
+    keep_keras_state()
+    steps = tuple(STEPS)
+    step = choose(st.columns([2, 3])[0], "Step", STEPS, key="step")
+    {
+        "views": _views,
+        "filters": _filters,
+        "path": _path,
+        "cam": _cam,
+        "difference": _difference,
+        "distances": _distances,
+    }[step]()
+    _turn_page(steps, steps.index(step))
+
+
+def _turn_page(steps: Sequence[str], now: int) -> None:
+    """Draw the buttons to the step before and the next one."""
+
+    def go(to: int) -> Callable[[], None]:
+        def turn() -> None:
+            st.session_state["step"] = steps[to]
+
+        return turn
+
+    st.divider()
+    left, _, right = st.columns([2, 3, 2])
+    if now > 0:
+        left.button(
+            STEPS[steps[now - 1]], icon=":material/arrow_back:", on_click=go(now - 1), key="back"
+        )
+    if now + 1 < len(steps):
+        right.button(
+            STEPS[steps[now + 1]],
+            icon=":material/arrow_forward:",
+            on_click=go(now + 1),
+            key="next",
+            type="primary",
+        )
+
+
+# ----------------------------------------------------------------------- the steps
+
+
+def _views() -> None:
+    st.markdown(VIEWS)
+    record = _note()
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        st.audio(to_wav(load_note(record.path)))
+        type = choose(left, "View", TYPE_LABELS, key="view", default="stft")
+        st.markdown(WHAT_A_VIEW_IS[type])
+    figure = spectrogram_figure(extract(load_note(record.path), type), height=430)
+    right.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+
+
+def _filters() -> None:
+    st.markdown(FILTERS)
+    record, type = _note(), _lesson_type()
+    left, right = st.columns(2, gap="large")
+    with left:
+        layer = st.select_slider(
+            "Convolution layer, from the first to the last",
+            CONV_LAYERS,
+            value=CONV_LAYERS[0],
+            key="layer of the lesson",
+        )
+    spectrogram = spectrogram_figure(extract(load_note(record.path), type), height=420)
+    left.plotly_chart(spectrogram, config=NO_BAR, alt=alt_text(spectrogram))
+    maps = feature_maps(record.path, type=type, family=record.family, layer=layer)
+    rows, columns = maps.values.shape[1:]
+    figure = feature_maps_figure(maps, height=500)
+    right.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    right.caption(
+        f"{layer}: each map has {rows} frames and {columns} bins. Each is drawn as wide and high "
+        "as the note, since it covers all of it."
+    )
+
+
+def _path() -> None:
+    st.markdown(PATH)
+    record, type = _note(), _lesson_type()
+    path = _integration_path(str(record.path), type, record.family)
+    step = st.slider("Steps taken from silence to the note", 0, path.n_steps, 16, key="steps taken")
+    columns = st.columns(3)
+    point = spectrogram_figure(path.point(step), height=HEIGHT, uirevision="point")
+    columns[0].plotly_chart(point, config=NO_BAR, alt=alt_text(point))
+    if step:
+        slope = attribution_figure(
+            path.slope(step),
+            title="Gradient at this point",
+            subtitle="Red: more here would raise the score",
+            height=HEIGHT,
+            uirevision="slope",
+        )
+        columns[1].plotly_chart(slope, config=NO_BAR, alt=alt_text(slope))
+    else:
+        columns[1].info("Silence. Take the first step.", icon=":material/arrow_upward:")
+    summed = attribution_figure(
+        path.attributed(step),
+        title="Summed so far",
+        subtitle="All gradients up to here, times the note",
+        height=HEIGHT,
+        uirevision="sum",
+    )
+    columns[2].plotly_chart(summed, config=NO_BAR, alt=alt_text(summed))
+    positions = np.concatenate([[0.0], np.cumsum(path.weights)])
+    curve = path_curve(path.outputs, path.sums, positions, step)
+    st.plotly_chart(curve, config=NO_BAR, alt=alt_text(curve))
+    change = path.outputs[step] - path.outputs[0]
+    st.markdown(
+        f"After **{step}** of {path.n_steps} steps the attributions sum to "
+        f"**{number_text(float(path.sums[step]))}**; the score has changed by "
+        f"**{number_text(float(change))}**. They differ by {number_text(path.error(step))}: "
+        "this is the completeness error, and more steps make it smaller."
+    )
+
+
+def _cam() -> None:
+    st.markdown(CAM)
+    record, type = _note(), _lesson_type()
+    parts = _grad_cam_parts(str(record.path), type, record.family)
+    left, right = st.columns([3, 2], gap="large")
+    maps = feature_maps_figure(parts.strongest(SHOWN_FILTERS), height=400)
+    left.plotly_chart(maps, config=NO_BAR, alt=alt_text(maps))
+    with right:
+        st.markdown("**Weights of these four**")
+        bars = weight_bars(parts.weights[:SHOWN_FILTERS].tolist(), parts.filters[:SHOWN_FILTERS])
+        st.plotly_chart(bars, config=NO_BAR, alt=alt_text(bars))
+        st.caption(
+            "The weight of a map is the mean of the score's gradient over it: how much the score "
+            "would rise if the filter found its pattern everywhere a little more. Negative: the "
+            f"pattern speaks against {record.family}."
+        )
+    n = st.slider("Maps added, the most important first", 1, parts.n_filters, 4, key="maps added")
+    left, right = st.columns(2, gap="large")
+    total = attribution_figure(
+        parts.cam(n, relu=False),
+        title=f"Sum of {n} weighted maps",
+        subtitle="Red: evidence for the family; blue: against it",
+        uirevision="total",
+    )
+    left.plotly_chart(total, config=NO_BAR, alt=alt_text(total))
+    cam = attribution_figure(
+        parts.cam(n), subtitle="What is left without the negative parts", uirevision="cam"
+    )
+    right.plotly_chart(cam, config=NO_BAR, alt=alt_text(cam))
+
+
+def _difference() -> None:
+    st.markdown(DIFFERENCE)
+    first, second = _two_tables("difference")
+    limit = float(max(np.abs(first).max(), np.abs(second).max()))
+    columns = st.columns(3)
+    for place, values, name, signed in (
+        (columns[0], first, "A", False),
+        (columns[1], second, "B", False),
+        (columns[2], first - second, "A − B", True),
+    ):
+        figure = number_grid(values, name=name, limit=limit, signed=signed)
+        place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    mean = difference_mean(first, second)
+    st.markdown(
+        f"The mean of the sixteen absolute differences, **{number_text(mean)}**, is the paper's "
+        "*Difference Mean*."
+    )
+
+
+def _distances() -> None:
+    st.markdown(DISTANCES)
+    example = choose(st.columns([2, 3])[0], "Maps", EXAMPLES, key="example")
+    first, second = _two_tables("distances") if example == "own" else _example(example)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        pair = st.columns(2)
+        limit = float(max(np.abs(first).max(), np.abs(second).max()))
+        for place, values, name in ((pair[0], first, "A"), (pair[1], second, "B")):
+            figure = number_grid(values, name=name, limit=limit)
+            place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    with right:
+        for metric, compute in METRICS.items():
+            try:
+                value = number_text(compute(first, second))
+            except EmptyMapError:
+                value = "needs a map that is not zero everywhere"
+            st.markdown(f"**{METRIC_NAMES[metric]}: {value}**  \n{METRIC_SAYS[metric]}")
+
+
+# ----------------------------------------------------------------------- what they share
+
+
+def _note() -> NoteRecord:
+    """Let the visitor choose a note, as on the Explore page."""
+    records = _samples()
+    left, right = st.columns(2)
+    present = {record.family for record in records}
+    families = {name: name for name in FAMILIES if name in present}
+    family = choose(left, "Instrument family", families, key="family", default="flute")
+    notes = {record.note: record for record in records if record.family == family}
+    labels = {name: note_label(record) for name, record in notes.items()}
+    return notes[choose(right, "Note", labels, key="note")]
+
+
+def _lesson_type() -> str:
+    available = store.available_models()
+    return LESSON_TYPE if LESSON_TYPE in available else next(iter(available))
+
+
+def _two_tables(key: str) -> tuple[Table, Table]:
+    """Let the visitor edit two small maps; return them as (frames, bins)."""
+    frames = [f"frame {k}" for k in (1, 2, 3, 4)]
+    tables = []
+    for place, name, rows in zip(st.columns(2, gap="large"), "AB", (FIRST, SECOND), strict=True):
+        place.markdown(f"**{name}** (type your own numbers)")
+        columns = dict(zip(frames, zip(*rows, strict=True), strict=True))
+        edited = place.data_editor(
+            {BIN: [f"bin {k}" for k in (4, 3, 2, 1)], **columns},
+            key=f"{key} {name}",
+            hide_index=True,
+            disabled=[BIN],
+            column_config={
+                frame: st.column_config.NumberColumn(min_value=0.0, max_value=10.0, required=True)
+                for frame in frames
+            },
+        )
+        table = np.array([edited[frame] for frame in frames], np.float64)[:, ::-1]
+        if not np.isfinite(table).all():
+            raise InputError(f"expected a number in every cell of {name}: is one empty?")
+        tables.append(table)
+    return tables[0], tables[1]
+
+
+def _example(name: str) -> tuple[Table, Table]:
+    """Return two maps, (frames, bins), for which the answer is known."""
+    first = np.array(FIRST)[::-1].T
+    if name == "same":
+        return first, first
+    if name == "louder":
+        return first, 2 * first
+    if name == "moved":
+        moved = np.zeros_like(first)
+        moved[1:] = first[:-1]
+        still = first.copy()
+        still[-1] = 0.0  # nothing falls off the edge
+        return still, moved
+    corners = np.zeros((2, 4, 4))
+    corners[0, 0, 0] = corners[1, 3, 3] = 1.0
+    return corners[0], corners[1]
+
+
+@st.cache_resource(show_spinner=False)
+def _samples() -> Sequence[NoteRecord]:
+    return read_collection(samples_folder())
+
+
+@st.cache_resource(show_spinner="Taking the steps …", max_entries=KEPT)
+def _integration_path(path: str, type: str, family: str) -> IntegrationPath:
+    return integration_path(Path(path), type=type, family=family, n_steps=N_STEPS)
+
+
+@st.cache_resource(show_spinner="Weighing the maps …", max_entries=KEPT)
+def _grad_cam_parts(path: str, type: str, family: str) -> CamParts:
+    return grad_cam_parts(Path(path), type=type, family=family)
