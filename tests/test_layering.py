@@ -45,7 +45,7 @@ ROOMS = {
     "attribution": _room(2, "numpy"),
     "metrics": _room(2, "numpy pandas scipy numba ot"),
     "datasets": _room(2, "numpy soundfile soxr ijson msgspec fluidsynth"),
-    "figures": _room(2, "numpy plotly matplotlib"),
+    "figures": _room(2, "numpy pandas plotly matplotlib"),
     "claims": _room(3, "numpy pandas"),
     "store": _room(3, "numpy keras"),
     "training": _room(4, "numpy keras soxr joblib dask"),

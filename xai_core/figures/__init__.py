@@ -11,6 +11,7 @@ spaced bins, else its index.
 
 from xai_core.figures.axes import bin_positions
 from xai_core.figures.bars import probability_bars
+from xai_core.figures.boxplots import distance_boxplots
 from xai_core.figures.explore import explore_panels
 from xai_core.figures.maps import (
     attribution_figure,
@@ -18,6 +19,7 @@ from xai_core.figures.maps import (
     heatmap_figure,
     spectrogram_figure,
 )
+from xai_core.figures.medians import medians_map
 from xai_core.figures.scales import limits
 from xai_core.figures.score_curves import reliability_curves, training_curves
 from xai_core.figures.score_maps import confusion_map
@@ -30,10 +32,12 @@ __all__ = [
     "attribution_figure",
     "bin_positions",
     "confusion_map",
+    "distance_boxplots",
     "explore_panels",
     "feature_maps_figure",
     "heatmap_figure",
     "limits",
+    "medians_map",
     "probability_bars",
     "reliability_curves",
     "score_bars",
