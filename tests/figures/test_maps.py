@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -35,8 +36,9 @@ from xai_core.figures import (
     spectrogram_figure,
 )
 from xai_core.figures.axes import bin_names, block_names, is_even
+from xai_core.figures.maps import difference_figure
 from xai_core.figures.scales import CIVIDIS, VIRIDIS
-from xai_core.values import SPECTROGRAM_TYPES
+from xai_core.values import SPECTROGRAM_TYPES, Attribution
 
 FRAME = 50
 BINS = {
@@ -336,3 +338,22 @@ def test_filters_that_do_not_respond_are_tagged() -> None:
     printed = sentences_of(feature_maps_figure(feature_maps("chroma", values, (7, 9))))
     assert "filter 7: no response" in printed
     assert "filter 9" in printed
+
+
+@pytest.mark.parametrize("make", [integrated_gradients, grad_cam])
+def test_a_difference_is_signed_whatever_the_method(make: Callable[..., Attribution]) -> None:
+    a, b = hot("mfcc", 10, 3, 2.0), hot("mfcc", 100, 20, 1.0)
+    figure = difference_figure(make("mfcc", a - b), limits=(-2.0, 2.0))
+    (trace,) = maps_sent(figure).values()
+    assert (trace["zmin"], trace["zmax"]) == (-2.0, 2.0)
+    z = decoded(trace["z"])  # (bin, frame)
+    assert (z[3, 10], z[20, 100]) == (2.0, -1.0)
+    said = alt_text(figure)
+    assert "A has more than B most of all around coefficient 3" in said
+    assert "B has more than A most of all around coefficient 20" in said
+
+
+def test_maps_that_are_the_same_are_said_to_be() -> None:
+    figure = difference_figure(integrated_gradients("mfcc", zeros("mfcc")))
+    assert "same in every bin" in alt_text(figure)
+    assert any("are the same" in text for text in sentences_of(figure))

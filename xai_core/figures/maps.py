@@ -26,6 +26,7 @@ from xai_core.figures.sentences import (
     RECEIVES,
     TYPE_NAMES,
     attribution_sentence,
+    difference_sentence,
     feature_maps_sentence,
     heatmap_sentence,
     meaning_of,
@@ -35,7 +36,13 @@ from xai_core.figures.sentences import (
 from xai_core.figures.traces import add_map, add_strips
 from xai_core.values import Attribution, FeatureMaps, Heatmap, Spectrogram
 
-__all__ = ["attribution_figure", "feature_maps_figure", "heatmap_figure", "spectrogram_figure"]
+__all__ = [
+    "attribution_figure",
+    "difference_figure",
+    "feature_maps_figure",
+    "heatmap_figure",
+    "spectrogram_figure",
+]
 
 MAX_ROWS = 256  # rows of one feature map, more than a strip has pixels
 WHOLE = Place(1, 0.0, 1.0)
@@ -115,6 +122,49 @@ def attribution_figure(
         height=height,
         uirevision=uirevision,
         sentence=zero_sentence(attribution) if attribution.is_zero else "",
+    )
+
+
+def difference_figure(
+    difference: Attribution,
+    *,
+    limits: tuple[float, float] | None = None,
+    title: str = "A − B",
+    subtitle: str = "Red: more in A; blue: more in B",
+    height: int = 360,
+    uirevision: str | None = None,
+) -> go.Figure:
+    """Draw the difference of two attributions, signed whatever their method.
+
+    Parameters
+    ----------
+    difference : Attribution
+        The first map less the second.
+    limits : tuple of float or None
+        Colour limits, those of the two maps for instance; symmetric about zero.
+    title, subtitle : str
+    height : int
+        Pixels.
+    uirevision : str or None
+        Keeps the zoom for as long as it does not change; by default the type.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    References
+    ----------
+    The subtraction of Chen, Ghobakhlou and Narayanan 2024, figure 3.
+    """
+    return _single(
+        difference,
+        attribution_scale(difference, "signed", limits, PERCENTILE),
+        title,
+        subtitle,
+        alt=difference_sentence(difference),
+        height=height,
+        uirevision=uirevision,
+        sentence="The two maps<br>are the same." if difference.is_zero else "",
     )
 
 

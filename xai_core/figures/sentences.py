@@ -32,6 +32,7 @@ __all__ = [
     "TYPE_NAMES",
     "alt_text",
     "attribution_sentence",
+    "difference_sentence",
     "feature_maps_sentence",
     "heatmap_sentence",
     "meaning_of",
@@ -110,6 +111,29 @@ def attribution_sentence(attribution: Attribution) -> str:
     when = _when(np.abs(values).sum(axis=1), attribution.time)
     said.append(f"{percent_text(MOST)} of the evidence lies {when}")
     return f"{head}: {', '.join(said)}."
+
+
+def difference_sentence(difference: Attribution) -> str:
+    """Say where the first of two maps has more than the second, and where less.
+
+    Parameters
+    ----------
+    difference : Attribution
+        The first less the second.
+    """
+    values = difference.values.astype(np.float64)
+    if not values.any():
+        return "The two maps are the same in every bin."
+    names = bin_names(difference.bins)
+    more, less = np.maximum(values, 0).sum(axis=0), np.maximum(-values, 0).sum(axis=0)
+    said = []
+    if more.any():
+        said.append(f"A has more than B most of all around {names[int(more.argmax())]}")
+    if less.any():
+        said.append(f"B has more than A most of all around {names[int(less.argmax())]}")
+    when = _when(np.abs(values).sum(axis=1), difference.time)
+    lies = "spread over the whole note" if when == "throughout" else when
+    return f"{' and '.join(said)}; {percent_text(MOST)} of the difference is {lies}."
 
 
 def heatmap_sentence(heatmap: Heatmap) -> str:

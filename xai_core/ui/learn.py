@@ -46,12 +46,11 @@ from xai_core.ui.lesson_texts import (
     DIFFERENCE,
     DISTANCES,
     FILTERS,
-    METRIC_NAMES,
-    METRIC_SAYS,
     PATH,
     VIEWS,
     WHAT_A_VIEW_IS,
 )
+from xai_core.ui.metric_texts import METRIC_NAMES, METRIC_SAYS
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS, note_label
 from xai_core.values import FAMILIES

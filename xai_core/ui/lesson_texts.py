@@ -7,8 +7,6 @@ __all__ = [
     "DIFFERENCE",
     "DISTANCES",
     "FILTERS",
-    "METRIC_NAMES",
-    "METRIC_SAYS",
     "PATH",
     "VIEWS",
     "WHAT_A_VIEW_IS",
@@ -57,22 +55,3 @@ DISTANCES = """
 One number for how different two maps are: there are several, and each means something else by
 *different*. Choose two maps, or type your own numbers, and watch which of them move.
 """
-METRIC_NAMES = {
-    "difference_mean": "Difference Mean",
-    "kl_divergence": "KL divergence of A from B",
-    "js_divergence": "Jensen-Shannon divergence",
-    "emd": "Earth Mover's Distance",
-    "emd_values": "Earth Mover's Distance of the values",
-}
-METRIC_SAYS = {
-    "difference_mean": "The mean of the absolute differences. Knows how strong the maps are; does "
-    "not know which bins are neighbours.",
-    "kl_divergence": "How surprised one is to see A when expecting B, in nats. Very large where A "
-    "has something and B has nothing; another number from B to A.",
-    "js_divergence": "The same idea made symmetric: between 0 (same shape) and 0.69 (nothing in "
-    "common). Strength does not matter, nor how far apart two bins are.",
-    "emd": "The least work to carry one map into the other: how much, how far, over the plane. The "
-    "only one of the four that knows what is near: 1 is the whole length of one axis.",
-    "emd_values": "Compares only which values occur, not where: 0 for a map that was merely moved. "
-    "Published results often mean this one.",
-}

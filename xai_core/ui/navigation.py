@@ -16,6 +16,11 @@ __all__ = ["SIDEBAR_WIDTH", "draw_sidebar"]
 SIDEBAR_WIDTH = 200  # px
 PAGES = {  # file: (name, icon, what it is for)
     "app.py": ("Explore", ":material/search:", "One note, one network, four panels"),
+    "pages/compare.py": (
+        "Compare",
+        ":material/compare_arrows:",
+        "Two maps, their difference and their distance",
+    ),
     "pages/models.py": (
         "Models",
         ":material/leaderboard:",

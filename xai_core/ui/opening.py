@@ -15,7 +15,7 @@ import streamlit as st
 from xai_core.ui.faults import draw_guarded
 from xai_core.ui.navigation import SIDEBAR_WIDTH, draw_sidebar
 
-__all__ = ["open_explore", "open_learn", "open_models"]
+__all__ = ["open_compare", "open_explore", "open_learn", "open_models"]
 
 # Clears the menu; the usual 6rem and 5rem push the panels off a first screen.
 STYLE = "<style>.block-container { padding: 3rem 3rem 6rem; }</style>"
@@ -34,6 +34,20 @@ def open_explore() -> None:
     ):
         from xai_core.ui.explore import explore_page
     draw_guarded(explore_page, name="Explore")
+
+
+def open_compare() -> None:
+    """Draw the Compare page."""
+    with _top(
+        name="Compare",
+        title="Compare",
+        icon="⚖️",
+        purpose="Two notes, or one note under two networks: what each map has that the other has "
+        "not, and how far apart the two are.",
+        needs="xai_core.ui.compare",
+    ):
+        from xai_core.ui.compare import compare_page
+    draw_guarded(compare_page, name="Compare")
 
 
 def open_models() -> None:

@@ -1,0 +1,86 @@
+"""The Compare page in a real browser: two sides, their difference and their distances."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import AppServer
+from tests.conftest import StartApp
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 60_000  # ms; a cold server loads TensorFlow first
+DRAWN = """(title) => [...document.querySelectorAll('.js-plotly-plot')]
+    .filter(plot => plot._fullData && plot.textContent.includes(title))
+    .map(plot => Array.from(plot._fullData[0].z, row => Array.from(row)))[0]"""
+
+
+@pytest.fixture(scope="module")
+def server(app_server: StartApp) -> AppServer:
+    return app_server()
+
+
+def open_compare(page: Page, server: AppServer, query: str = "") -> None:
+    page.goto(f"{server.url}/compare{query}")
+    expect(page.get_by_text("How far apart they are")).to_be_visible(timeout=PATIENCE)
+
+
+def drawn(page: Page, title: str) -> np.ndarray:
+    rows = page.wait_for_function(DRAWN, arg=title, timeout=PATIENCE).json_value()
+    return np.asarray(rows, np.float64)
+
+
+def test_deep_link_as_the_first_request_of_a_fresh_server(app_server: StartApp, page: Page) -> None:
+    fresh = app_server(environ={"TIMBRELENS_TEST": "deep link to a comparison"})
+    open_compare(page, fresh, "?type=mfcc&family=organ&family_b=reed&method=grad_cam")
+    families = page.get_by_role("combobox", name="Instrument family")
+    expect(families.nth(0)).to_have_value("organ")
+    expect(families.nth(1)).to_have_value("reed")
+    expect(page.get_by_role("combobox", name="Method")).to_have_value("Grad-CAM")
+    assert "Traceback" not in fresh.log
+
+
+def test_the_difference_is_the_first_map_less_the_second(page: Page, server: AppServer) -> None:
+    open_compare(page, server, "?type=mfcc&family_b=organ")
+    a, b, difference = (drawn(page, title) for title in ("A: Integrated", "B: Integrated", "A − B"))
+    assert a.shape == b.shape == difference.shape == (40, 126)
+    np.testing.assert_allclose(difference, a - b, atol=1e-6 * np.abs(difference).max())
+
+
+def test_one_note_under_one_model_twice_is_no_distance_away(page: Page, server: AppServer) -> None:
+    open_compare(page, server, "?type=mfcc")
+    note = page.get_by_role("combobox", name="Note")
+    first = note.nth(0).input_value()
+    note.nth(1).click()
+    page.get_by_role("option", name=first, exact=True).click()
+    expect(page.get_by_text("The two maps are the same in every bin.").last).to_be_visible(
+        timeout=PATIENCE
+    )
+    for name in ("Difference Mean", "Jensen-Shannon divergence", "Earth Mover's Distance"):
+        metric = page.get_by_test_id("stMetric").filter(has_text=re.compile(f"^{name}0$"))
+        expect(metric).to_be_visible()
+
+
+def test_sides_can_be_swapped(page: Page, server: AppServer) -> None:
+    open_compare(page, server, "?type=mfcc&family=organ&family_b=reed&explain=flute")
+    before = drawn(page, "A − B")
+    page.get_by_role("button", name="Swap A and B").click()
+    families = page.get_by_role("combobox", name="Instrument family")
+    expect(families.nth(0)).to_have_value("reed", timeout=PATIENCE)
+    expect(families.nth(1)).to_have_value("organ")
+    explained = page.get_by_role("combobox", name="Explain the model of")
+    expect(explained.nth(1)).to_have_value("flute")
+    page.wait_for_function(
+        f"({DRAWN})('A − B')[3][20] !== {float(before[3, 20])}", timeout=PATIENCE
+    )
+    np.testing.assert_allclose(drawn(page, "A − B"), -before, atol=1e-6 * np.abs(before).max())
+
+
+def test_unknown_choices_in_the_address_are_ignored(page: Page, server: AppServer) -> None:
+    open_compare(page, server, "?type=mfcc&family_b=kazoo&note_b=../../x&method=%3Cscript%3E")
+    expect(page.get_by_role("combobox", name="Method")).to_have_value("Integrated Gradients")
+    assert "Traceback" not in server.log

@@ -1,0 +1,183 @@
+"""The Compare page: two sides, each a note and a model, and what lies between them.
+
+Conventions
+-----------
+Side A shares its note and its model with the Explore page, under the same names
+in the address; those of side B end in ``_b``. Both sides have one spectrogram
+type and one method, so that their maps have one grid and one unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from xai_core import store
+from xai_core.audio import load_note, to_wav
+from xai_core.datasets.collection import read_collection
+from xai_core.datasets.notes import NoteRecord
+from xai_core.figures import alt_text, attribution_figure, limits
+from xai_core.figures.maps import difference_figure
+from xai_core.figures.scales import number_text
+from xai_core.figures.sentences import METHOD_NAMES, difference_sentence, percent_text
+from xai_core.pipeline import Comparison, compare
+from xai_core.places import samples_folder
+from xai_core.ui.address import choose
+from xai_core.ui.metric_texts import METRIC_NAMES, METRIC_SAYS
+from xai_core.ui.warm import keep_keras_state
+from xai_core.ui.wording import TYPE_LABELS, note_label
+from xai_core.values import FAMILIES, Explanation
+
+__all__ = ["compare_page"]
+
+METHODS = {name: METHOD_NAMES[name] for name in ("integrated_gradients", "grad_cam")}
+OWN = "own"  # the model of the note's own family
+SIDE_KEYS = ("family", "note", "explain")  # of side A in the address
+B = "_b"  # ending of those of side B
+HEIGHT = 400  # px
+NO_BAR = {"displaylogo": False}
+HOW_TO_COMPARE = """
+- **Two notes of one family** under one model: does the network look for the same thing in both?
+- **Two families**: what tells them apart for the network?
+- **One note under two models** (*Explain the model of*): what speaks for a flute in it, and what
+  for an organ?
+- A − B is in units of the score: red where A has more evidence, blue where B has.
+- The distances compare the *shapes* of the maps (each scaled to a sum of 1), except Difference
+  Mean, which compares the maps as they are.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """One side of the comparison."""
+
+    record: NoteRecord
+    family: str
+
+
+def compare_page() -> None:
+    """Draw the page below its title."""
+    keep_keras_state()
+    available = store.available_models()
+    left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
+    type = choose(
+        left,
+        "Spectrogram",
+        {name: TYPE_LABELS[name] for name in available},
+        key="type",
+        default="log_mel",
+    )
+    method = choose(middle, "Method", METHODS, key="method")
+    right.button("Swap A and B", icon=":material/swap_horiz:", on_click=_swap, key="swap")
+    places = st.columns(2, gap="large")
+    records = _samples()
+    a = _choose_side(places[0], "A", records, available[type], ending="")
+    b = _choose_side(places[1], "B", records, available[type], ending=B, beside=a)
+    with st.spinner("Explaining both notes …", show_time=True):
+        comparison = compare(
+            a.record.path,
+            b.record.path,
+            type=type,
+            family=a.family,
+            other_family=b.family,
+            method=method,
+        )
+    for place, name, explanation in (
+        (places[0], "A", comparison.a),
+        (places[1], "B", comparison.b),
+    ):
+        place.caption(_verdict(name, explanation))
+    _maps(comparison)
+    _distances(comparison)
+    with st.expander("What to compare", icon=":material/help:"):
+        st.markdown(HOW_TO_COMPARE)
+
+
+def _choose_side(
+    place: st.delta_generator.DeltaGenerator,
+    name: str,
+    records: Sequence[NoteRecord],
+    models: Sequence[str],
+    *,
+    ending: str,
+    beside: _Side | None = None,
+) -> _Side:
+    """Let the visitor choose a note and a model; at first the note next to that of `beside`."""
+    place.markdown(f"#### {name}")
+    left, right = place.columns(2)
+    present = {record.family for record in records}
+    families = {name: name for name in FAMILIES if name in present}
+    first = beside.record.family if beside else "flute"
+    family = choose(left, "Instrument family", families, key=f"family{ending}", default=first)
+    notes = {record.note: record for record in records if record.family == family}
+    others = [note for note in notes if beside is None or note != beside.record.note]
+    note = choose(
+        right,
+        "Note",
+        {one: note_label(record) for one, record in notes.items()},
+        key=f"note{ending}",
+        default=others[0] if others else None,
+    )
+    own = f"{family} (the note's own)"
+    explained = choose(
+        left,
+        "Explain the model of",
+        {OWN: own, **{one: one for one in models}},
+        key=f"explain{ending}",
+    )
+    right.audio(to_wav(load_note(notes[note].path)))
+    return _Side(notes[note], family if explained == OWN else explained)
+
+
+def _swap() -> None:
+    """Exchange both sides, as they stand in the session."""
+    state = st.session_state
+    for key in SIDE_KEYS:
+        if key in state and key + B in state:
+            state[key], state[key + B] = state[key + B], state[key]
+
+
+def _verdict(name: str, explanation: Explanation) -> str:
+    said = percent_text(explanation.probability)
+    error = explanation.completeness
+    exact = "" if error is None else f" Completeness error {100 * error.error:.2f} %."
+    notes = "".join(f" {note}" for note in explanation.notes)
+    return f"{name}: the {explanation.family} model says {said}.{exact}{notes}"
+
+
+def _maps(comparison: Comparison) -> None:
+    a, b = comparison.a.attribution, comparison.b.attribution
+    sign = "unsigned" if a.method == "grad_cam" else "signed"
+    shared = limits(a, b, sign=sign)  # type: ignore[arg-type]
+    columns = st.columns(3)
+    for place, name, one in ((columns[0], "A", comparison.a), (columns[1], "B", comparison.b)):
+        figure = attribution_figure(
+            one.attribution,
+            limits=shared,
+            title=f"{name}: {METHODS[a.method]}",
+            subtitle=f"What drives the {one.family} model",
+            height=HEIGHT,
+        )
+        place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure), key=f"map {name}")
+    difference = comparison.difference
+    figure = difference_figure(difference, limits=(-shared[1], shared[1]), height=HEIGHT)
+    columns[2].plotly_chart(figure, config=NO_BAR, alt=alt_text(figure), key="difference")
+    st.markdown(difference_sentence(difference))
+
+
+def _distances(comparison: Comparison) -> None:
+    for note in comparison.notes:
+        st.info(note, icon=":material/info:")
+    st.markdown("#### How far apart they are")
+    shown = [name for name in METRIC_NAMES if name in comparison.scores]
+    for start in range(0, len(shown), 3):
+        for place, name in zip(st.columns(3), shown[start : start + 3], strict=False):
+            place.metric(METRIC_NAMES[name], number_text(comparison.scores[name]))
+            place.caption(METRIC_SAYS[name])
+
+
+@st.cache_resource(show_spinner=False)
+def _samples() -> Sequence[NoteRecord]:
+    return read_collection(samples_folder())
