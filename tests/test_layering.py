@@ -51,7 +51,7 @@ ROOMS = {
     "training": _room(4, "numpy keras soxr joblib dask"),
     "evaluation": _room(4, "numpy sklearn keras joblib dask"),
     "grid": _room(4, "numpy keras joblib dask"),
-    "pipeline": _room(5, "numpy pandas"),
+    "pipeline": _room(5, "numpy pandas jinja2"),
     "cli": _room(6, "numpy typer click rich"),
     "ui": _room(6, "numpy streamlit"),
     "__main__": _room(7),

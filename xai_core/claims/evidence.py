@@ -38,6 +38,9 @@ class Quantity:
     ----------
     name : str
         What the numbers are: "median", "precision".
+    made_of : str
+        What is missing where a number is, before a family: "pairs within",
+        "precision of".
     columns : tuple of str
         The families, or "all".
     values : ndarray, shape (n_types, n_columns)
@@ -48,6 +51,7 @@ class Quantity:
     """
 
     name: str
+    made_of: str
     columns: tuple[str, ...]
     values: Floats
     resamples: Floats
@@ -116,7 +120,7 @@ def gather_evidence(
     column = {type: {"all": score} for type, score in accuracy.items()}
     scores = {
         "precision": _scores("precision", precision, FAMILIES, rng, n_resamples),
-        "accuracy": _scores("ten-way accuracy", column, ("all",), rng, n_resamples),
+        "accuracy": _scores("accuracy", column, ("all",), rng, n_resamples),
     }
     found = {}
     if effects is not None:
@@ -147,7 +151,7 @@ def _of_groups(
     values: Floats,
     resamples: Floats,
 ) -> Quantity:
-    out = _nothing(name, FAMILIES, resamples.shape[1])
+    out = _nothing(name, "pairs within", FAMILIES, resamples.shape[1])
     groups = quartiles.groups
     chosen = np.flatnonzero((groups["method"] == method) & (groups["metric"] == metric))
     for k in chosen:
@@ -162,7 +166,8 @@ def _of_groups(
 def _mean_rank(quantities: list[Quantity]) -> Quantity:
     first = quantities[0]
     return Quantity(
-        f"mean rank of the {first.name} over {len(quantities)} metrics",
+        f"mean rank of the {first.name}",
+        first.made_of,
         first.columns,
         np.mean([_ranks(one.values) for one in quantities], axis=0),
         np.mean([_ranks(one.resamples) for one in quantities], axis=0),
@@ -184,7 +189,7 @@ def _scores(
     rng: np.random.Generator,
     n_resamples: int,
 ) -> Quantity:
-    out = _nothing(name, columns, n_resamples)
+    out = _nothing(name, f"{name} of", columns, n_resamples)
     for row, type in enumerate(SPECTROGRAM_TYPES):
         for column, family in enumerate(columns):
             score = scores.get(type, {}).get(family)
@@ -200,10 +205,11 @@ def _scores(
     return out
 
 
-def _nothing(name: str, columns: tuple[str, ...], n_resamples: int) -> Quantity:
+def _nothing(name: str, made_of: str, columns: tuple[str, ...], n_resamples: int) -> Quantity:
     shape = (len(SPECTROGRAM_TYPES), len(columns))
     return Quantity(
         name,
+        made_of,
         columns,
         np.full(shape, np.nan),
         np.full((n_resamples, *shape), np.nan),

@@ -33,14 +33,14 @@ Outcome = Literal["holds", "does not hold", "not decidable"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 RULES: tuple[str, ...] = (
-    f"A claim is tested on every resample of the instruments. It holds if it does in at least "
-    f"{HOLDS_FROM:.0%} of the resamples, does not hold if it does in at most {FAILS_TO:.0%}, and "
-    "is not decidable otherwise.",
+    "A statement is tested on every resample of the instruments. It holds if it does in at least "
+    f"{100 * HOLDS_FROM:.0f} % of the resamples, does not hold if it does in at most "
+    f"{100 * FAILS_TO:.0f} %, and is not decidable otherwise.",
     "It is not decidable either where a number that it needs is missing (a rank is one among all "
     "ten families), or where a family that it names has a single instrument, so that nothing is "
     "known of how instruments differ.",
     "Low and high: among the three of ten families with the smallest or largest medians, or among "
-    "as many as the claim names if it names more; middle: neither. Lowest and highest: no family "
+    "as many as are named if more are named; middle: neither. Lowest and highest: no family "
     "that is not named lies among those that are. Of equals, none is ahead.",
     "Wide: the same with interquartile ranges in place of medians. Consistent and variable: low "
     "and high mean rank over Difference Mean, KL, JS and EMD.",
@@ -98,7 +98,8 @@ class Verdict:
         Of the resamples in which it holds; None where none could be tested, or
         where readings differ.
     as_measured : bool or None
-        Whether it holds on the notes as they are, without resampling.
+        Whether it holds on the notes as they are, without resampling (in the
+        first reading, where there are several); None where it is not tested.
     numbers : tuple of Number
     rule : str
         What was tested.
@@ -113,6 +114,11 @@ class Verdict:
     numbers: tuple[Number, ...]
     rule: str
     reason: str = ""
+
+    @property
+    def is_tested(self) -> bool:
+        """Whether all the numbers that it needs are there."""
+        return self.as_measured is not None
 
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:
@@ -129,7 +135,8 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     """
     tested = [(test, _quantity(claim, test, evidence)) for test in claim.tests]
     at = _at(claim, tested[0][1])
-    numbers = tuple(n for test, of in tested for n in _numbers(claim, test, of, at, evidence))
+    told = [n for test, of in tested for n in _numbers(claim, test, of, at, evidence)]
+    numbers = tuple(dict.fromkeys(told))  # two tests may speak of one number
     rule = "; ".join(f"{of.name} {test.rule}" for test, of in tested)
     if doubt := _doubt(tested, at):
         return Verdict(claim, "not decidable", None, None, numbers, rule, doubt)
@@ -143,9 +150,9 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     if len(set(outcomes.values())) > 1:
         said = "; ".join(f"in {name}: {outcome}" for name, outcome in outcomes.items())
         reason = f"the paper does not say in which unit ({said})"
-        return Verdict(claim, "not decidable", None, None, numbers, rule, reason)
+        return Verdict(claim, "not decidable", None, as_measured, numbers, rule, reason)
     outcome = next(iter(outcomes.values()))
-    reason = "" if outcome != "not decidable" else f"holds in {share:.0%} of the resamples"
+    reason = "" if outcome != "not decidable" else f"holds in {100 * share:.0f} % of the resamples"
     return Verdict(claim, outcome, share, as_measured, numbers, rule, reason)
 
 
@@ -207,32 +214,44 @@ def _doubt(tested: _Tests, at: At) -> str:
     for test, of in tested:
         needed = test.needs(at, of.values.shape)
         if missing := _cells_in_words(needed & np.isnan(of.values), of):
-            return f"no {of.name} of {missing}"
+            return f"no {missing}"
         known = of.varies | ~needed
         if not all(known[type, family] for type in at.types for family in at.families):
-            return f"no interval of {_cells_in_words(~known, of)}: too few instruments"
+            unsure = _cells_in_words(~known & _named(at, of), of)
+            return f"too few instruments for an interval: {unsure}"
         if np.isnan(of.resamples[:, needed]).all(axis=0).any():
             unknown = needed & np.isnan(of.resamples).all(axis=0)
-            return f"no interval of {_cells_in_words(unknown, of)}"
+            return f"no interval: {_cells_in_words(unknown, of)}"
     return ""
+
+
+def _named(at: At, of: Quantity) -> npt.NDArray[np.bool_]:
+    out = np.zeros(of.values.shape, np.bool_)
+    out[np.ix_(at.types, at.families)] = True
+    return out
 
 
 def _cells_in_words(cells: npt.NDArray[np.bool_], of: Quantity) -> str:
     """Name cells of a table: types, and families where not all of them are meant."""
-    said = []
+    by_families: dict[tuple[str, ...], list[str]] = {}
     for type, row in zip(SPECTROGRAM_TYPES, cells, strict=True):
-        if row.all():
-            said.append(type)
-        elif row.any():
-            names = [name for name, one in zip(of.columns, row, strict=True) if one]
-            said.append(f"{', '.join(names)} ({type})")
-    return "; ".join(said)
+        names = tuple(name for name, one in zip(of.columns, row, strict=True) if one)
+        if names:
+            by_families.setdefault(names if not row.all() else (), []).append(type)
+    return "; ".join(
+        f"{of.made_of} {', '.join(names)} on {', '.join(types)}"
+        if names
+        else f"{of.made_of.split()[0]} on {', '.join(types)}"
+        for names, types in by_families.items()
+    )
 
 
 def _numbers(
     claim: Claim, test: Relation, of: Quantity, at: At, evidence: Evidence
 ) -> Iterator[Number]:
     if isinstance(test, MedianIn):
+        if np.isnan(of.values[test.needs(at, of.values.shape)]).any():
+            return
         readings = _READINGS if _has_readings(claim) else {"": _as_it_is}
         for name, change in readings.items():
             yield _count(test, of, at, name, change)

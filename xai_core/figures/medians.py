@@ -60,7 +60,7 @@ def medians_map(
     )
     ranks = values.rank()
     drawing = Drawing(
-        Frame(ROW * len(FAMILIES) + 62, left=round(LETTER * 9) + 12, right=104, top=8, bottom=54),
+        Frame(ROW * len(FAMILIES) + 62, left=round(LETTER * 9) + 20, right=92, top=8, bottom=54),
         alt=_sentence(values, metric, method),
         uirevision=uirevision,
     )
@@ -80,9 +80,8 @@ def medians_map(
             "hoverongaps": False,
             "hovertemplate": "%{y}, %{x}<br>%{customdata}<extra></extra>",
             "colorbar": {
-                "title": {"text": "Rank within<br>the type", "font": {"size": TEXT_SIZE}},
                 "tickvals": [1, len(FAMILIES)],
-                "ticktext": ["1 closest", f"{len(FAMILIES)} furthest"],
+                "ticktext": ["rank 1:<br>closest", f"rank {len(FAMILIES)}:<br>furthest"],
                 "tickfont": {"size": TEXT_SIZE},
                 "thickness": 9,
                 "outlinewidth": 0,
@@ -102,7 +101,7 @@ def medians_map(
         )
     drawing.layout = {
         "xaxis": {**_AXIS, "title": {"text": "Spectrogram type", "font": {"size": SUBTITLE_SIZE}}},
-        "yaxis": {**_AXIS, "range": [len(FAMILIES) - 0.5, -0.5]},
+        "yaxis": {**_AXIS, "range": [len(FAMILIES) - 0.5, -0.5], "ticklabelstandoff": 6},
     }
     return drawing.figure()
 
