@@ -11,6 +11,11 @@ the second time), then times ``pairwise`` and the peer's loop in turn:
   made beforehand. It takes minutes for all 1,225 pairs, so a random part of
   them is timed, the same part is compared, and the time is scaled up: said so.
 
+``--memory 2000`` measures instead the memory that ``pairwise`` takes for so many
+maps of the size of STFT, given in single precision, for each metric: each in a
+process of its own, until a few blocks are done, since the last ones take no more
+than the first.
+
 Last, how the time of ``pairwise`` grows with the number of maps and, for EMD,
 with the bins of an axis.
 
@@ -20,8 +25,12 @@ Run it from the top folder: ``python -m tests.benchmarks.metrics``.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import os
+import resource
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -34,11 +43,13 @@ from scipy.stats import entropy
 
 from tests.benchmarks.reporting import conditions, pick_notes, watch_other_work
 from xai_core import explain
-from xai_core.metrics import pairwise
+from xai_core.metrics import METRICS, pairwise
 from xai_core.metrics.divergence import EPSILON, smoothed
 from xai_core.metrics.grid_flow import least_cost
 from xai_core.metrics.transport import pool, whole_units
 
+STFT_SHAPE = (126, 1025)
+ENOUGH_PAIRS = 10_000
 AIMS = {"kl_divergence": 20.0, "js_divergence": 5.0, "emd": 20.0}
 
 Map = np.ndarray[Any, Any]
@@ -60,7 +71,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--maps", type=int, default=50, help="heatmaps compared")
     parser.add_argument("--emd-pairs", type=int, default=60, help="pairs that POT is timed on")
+    parser.add_argument("--memory", type=int, default=0, help="STFT maps; memory instead of time")
+    parser.add_argument("--metric", help="with --memory: in this process, this metric alone")
     options = parser.parse_args()
+    if options.memory:
+        _memory(options.memory, options.metric)
+        return
 
     print(conditions(["numpy", "scipy", "numba", "POT"]))
     print(f"load average {os.getloadavg()[0]:.1f} at the start", flush=True)
@@ -156,6 +172,31 @@ def _growth(maps: list[Map]) -> None:
         print(
             f"  {len(pooled[0]):>3} x {pooled[0].shape[1]:<3} {1000 * float(np.median(took)):8.2f}"
         )
+
+
+def _memory(n: int, metric: str | None) -> None:
+    if metric is None:
+        print(conditions(["numpy", "scipy", "numba"]))
+        print(f"n: {n} maps of {STFT_SHAPE}, {n * np.prod(STFT_SHAPE) * 4 / 1e9:.2f} GB as given")
+        for name in METRICS:
+            words = ["--memory", str(n), "--metric", name]
+            subprocess.run([sys.executable, "-m", "tests.benchmarks.metrics", *words], check=True)
+        return
+    maps = np.random.default_rng(0).random((n, *STFT_SHAPE), np.float32)
+    before = _peak()
+
+    def enough(done: int, total: int) -> None:
+        if done >= min(total, ENOUGH_PAIRS):
+            raise KeyboardInterrupt
+
+    with contextlib.suppress(KeyboardInterrupt):
+        pairwise(maps, metric, progress=enough)
+    print(f"{metric:<17}peak of the process {_peak():5.2f} GB, {before:5.2f} GB before", flush=True)
+
+
+def _peak() -> float:
+    """Return the most memory that this process has held, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
 
 
 if __name__ == "__main__":

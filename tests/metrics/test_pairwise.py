@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import importlib
+import time
 import tracemalloc
 
 import numpy as np
@@ -8,6 +10,10 @@ import pytest
 from tests.metrics.heatmaps import sparse_heatmap
 from xai_core.errors import EmptyMapError, GridMismatchError, InputError
 from xai_core.metrics import METRICS, SYMMETRIC, pairwise
+from xai_core.metrics.pairwise import BLOCK
+from xai_core.metrics.prepared import Indices, Prepared, values_of_pairs
+
+pairwise_module = importlib.import_module("xai_core.metrics.pairwise")  # hidden by the function
 
 N_MAPS = 40  # more than one block
 
@@ -52,6 +58,26 @@ def test_maps_are_held_once(metric: str) -> None:
     finally:
         tracemalloc.stop()
     assert peak - 4 * result < 1.3 * 8 * maps.size  # the result, and the indices of its pairs
+
+
+def test_who_stops_in_the_middle_does_not_wait_for_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    maps = [sparse_heatmap(np.random.default_rng(i), (9, 5)) for i in range(20 * BLOCK)]
+    started: list[int] = []
+
+    def counted(a: Prepared, b: Prepared, rows: Indices, cols: Indices) -> np.ndarray:
+        started.append(rows.size)
+        time.sleep(0.01)
+        return values_of_pairs(a, b, rows, cols)
+
+    def stop(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pairwise_module, "values_of_pairs", counted)
+    with pytest.raises(KeyboardInterrupt):
+        pairwise(maps, "emd_values", progress=stop)
+    assert len(started) < 100  # of 210 blocks
 
 
 def test_one_map_has_no_pair() -> None:

@@ -208,7 +208,8 @@ def _worked(
     """Yield the number and the values of each block, in the order in which they are finished."""
     done, total = 0, sum(rows.size for rows, _ in blocks)
     # A matrix product has threads of its own.
-    with ThreadPoolExecutor(1 if a.metric == "kl_divergence" else os.cpu_count()) as threads:
+    threads = ThreadPoolExecutor(1 if a.metric == "kl_divergence" else os.cpu_count())
+    try:
         jobs = {
             threads.submit(values_of_pairs, a, b, rows, cols): k
             for k, (rows, cols) in enumerate(blocks)
@@ -218,3 +219,5 @@ def _worked(
             yield jobs[job], values
             done += values.size
             progress(done, total)
+    finally:  # who stops in the middle waits for the running blocks alone
+        threads.shutdown(cancel_futures=True)
