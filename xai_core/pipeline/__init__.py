@@ -1,7 +1,13 @@
-"""Composition: what a page or a command calls, each in one function."""
+"""Composition: what a page or a command calls, each in one function.
 
-from xai_core.pipeline.analysing import analyse
-from xai_core.pipeline.comparing import Comparison, compare
+What compares notes is loaded when it is asked for: its libraries take a second,
+which one who explains a note need not wait for.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from xai_core.pipeline.doubts import doubted_families
 from xai_core.pipeline.explaining import (
     explain,
@@ -11,6 +17,10 @@ from xai_core.pipeline.explaining import (
     predict,
 )
 from xai_core.pipeline.settings import Settings, resolve_settings
+
+if TYPE_CHECKING:
+    from xai_core.pipeline.analysing import analyse
+    from xai_core.pipeline.comparing import Comparison, compare
 
 __all__ = [
     "Comparison",
@@ -25,3 +35,15 @@ __all__ = [
     "predict",
     "resolve_settings",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "analyse":
+        from xai_core.pipeline import analysing
+
+        return analysing.analyse
+    if name in ("Comparison", "compare"):
+        from xai_core.pipeline import comparing
+
+        return getattr(comparing, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
