@@ -122,7 +122,7 @@ def test_what_is_said_in_words() -> None:
     said = alt_text(distance_boxplots(plain, type="mfcc", method=METHOD, metrics=["emd"]))
     assert said == (
         "MFCC, Integrated Gradients: distances between the heatmaps of two notes of a family. "
-        "Earth Mover's Distance: medians from 2 (vocal) to 3 (bass). "
+        "Earth Mover's Distance: medians from 2.00 (vocal) to 3.00 (bass). "
         "Nothing of brass, flute, guitar, keyboard, mallet, organ, reed, string."
     )
     far = plain.assign(emd=np.where(plain.index == 0, 50.0, plain["emd"]))  # a pair of bass

@@ -71,6 +71,8 @@ class Number:
         Its interval, where it has one.
     rank, of : int or None
         Rank from the highest, among how many.
+    among : str
+        What they are: "families" or "types".
     effect : float or None
         Cliff's delta of the family's distances against those within others.
     """
@@ -83,6 +85,7 @@ class Number:
     high: float | None = None
     rank: int | None = None
     of: int | None = None
+    among: str = ""
     effect: float | None = None
 
 
@@ -276,6 +279,7 @@ def _numbers(
                 high=float(high[row, column]) if sure else None,
                 rank=int(ranks[row, column]),
                 of=int(of_how_many[row if along == -1 else column]),
+                among=test.ranked,
                 effect=evidence.effects.get((type, claim.metric, family))
                 if test.quantity == "level"
                 else None,

@@ -170,8 +170,8 @@ def boxes_sentence(
 
 
 def number_text(value: float) -> str:
-    """Return a number with three digits that count: ``0.00123``, ``12.3``, ``1.2e-05``."""
-    return f"{value:.3g}"
+    """Return a number with three digits that count: ``0.00120``, ``12.3``, ``1.20e-05``."""
+    return f"{value:#.3g}".removesuffix(".")
 
 
 def _extremes(name: str, boxes: Sequence[Box]) -> str:

@@ -114,7 +114,7 @@ def numbers_in(verdict: Verdict) -> tuple[str, ...]:
 
     Examples
     --------
-    ``"bass 0.512 (0.43 to 0.6), rank 1 of 10, delta +0.61"``.
+    ``"bass 0.512 (0.430 to 0.600), rank 1 of 10 families, delta +0.61"``.
     """
     several_types = len({number.type for number in verdict.numbers}) > 1
     several_kinds = len({number.what for number in verdict.numbers}) > 1
@@ -196,7 +196,7 @@ def _number(one: Number, several_types: bool, several_kinds: bool) -> str:
     if several_types or not name:
         name = f"{name} ({short_name(one.type)})" if name else short_name(one.type)
     kind = f"{one.what} " if several_kinds else ""
-    rank = f", rank {one.rank} of {one.of}" if one.rank is not None else ""
+    rank = f", rank {one.rank} of {one.of} {one.among}" if one.rank is not None else ""
     effect = "" if one.effect is None else f", delta {one.effect:+.2f}"
     return f"{name} {kind}{text}{rank}{effect}"
 
