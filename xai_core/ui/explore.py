@@ -2,14 +2,12 @@
 
 Conventions
 -----------
-The page is drawn from top to bottom in one run. What takes longer than a
-moment is drawn first as it is and refined in place; nothing is kept between
-runs but models and the cache.
+The page is drawn from top to bottom in one run; nothing is kept between runs
+but models and the cache.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import streamlit as st
@@ -19,25 +17,21 @@ from xai_core.audio import to_wav
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import ModelError
-from xai_core.figures import alt_text, explore_panels, probability_bars
-from xai_core.pipeline import doubted_families, explain_progressively, feature_maps, predict
+from xai_core.figures import alt_text, probability_bars
+from xai_core.pipeline import doubted_families, predict
 from xai_core.places import samples_folder
-from xai_core.ui.choices import Advanced, choose_advanced, choose_model, choose_note
+from xai_core.ui.choices import choose_advanced, choose_model, choose_note
+from xai_core.ui.panels import draw_panels
 from xai_core.ui.warm import keep_keras_state, warm_up
 from xai_core.ui.wording import (
     HOW_TO_READ,
     TEN_ANSWERS,
-    completeness_badge,
-    completeness_sentence,
     doubts,
     verdict,
 )
-from xai_core.values import Explanation, Waveform
 
 __all__ = ["explore_page"]
 
-REDRAW_SECONDS = 0.6  # at most one redraw so often while a map is refined
-PANELS_HEIGHT = 480  # pixels
 BARS_HEIGHT = 270  # pixels
 
 
@@ -71,61 +65,10 @@ def explore_page() -> None:
             st.caption(doubted)
         for edit in note.edits:
             st.caption(f"What was done to the recording: {edit}.")
-    _panels(note, type, family, advanced)
+    draw_panels(note, type, family, advanced)
     with st.expander("How to read the four panels", icon=":material/help:"):
         st.markdown(HOW_TO_READ)
     warm_up(tuple(available))
-
-
-def _panels(note: Waveform, type: str, family: str, advanced: Advanced) -> None:
-    status, picture = st.empty(), st.empty()
-    layer = advanced.grad_cam.layer
-    maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
-    *_, cam = explain_progressively(note, type=type, family=family, settings=advanced.grad_cam)
-    explanations = explain_progressively(
-        note, type=type, family=family, settings=advanced.integrated_gradients
-    )
-    drawn_at = 0.0
-    for explanation in explanations:
-        refining = _is_refining(explanation)
-        if refining and time.monotonic() - drawn_at < REDRAW_SECONDS:
-            continue
-        figure = explore_panels(
-            explanation.spectrogram,
-            maps,
-            explanation.attribution,
-            cam.attribution,
-            sign="unsigned" if advanced.sign == "unsigned" else "signed",
-            layer=layer,
-            height=PANELS_HEIGHT,
-        )
-        _status(status, explanation, cam, refining)
-        picture.plotly_chart(figure, config={"displaylogo": False}, alt=alt_text(figure))
-        drawn_at = time.monotonic()
-
-
-def _is_refining(explanation: Explanation) -> bool:
-    completeness = explanation.completeness
-    if completeness is None or completeness.converged:
-        return False
-    return completeness.n_steps < int(explanation.settings["max_steps"])
-
-
-def _status(
-    place: st.delta_generator.DeltaGenerator,
-    explanation: Explanation,
-    cam: Explanation,
-    refining: bool,
-) -> None:
-    completeness = explanation.completeness
-    if completeness is None:
-        return
-    badge = completeness_badge(completeness, refining=refining)
-    with place.container(horizontal=True, vertical_alignment="center"):
-        st.badge(badge.text, color=badge.colour, help=badge.meaning)  # type: ignore[arg-type]
-        st.caption(completeness_sentence(completeness, target=explanation.attribution.target))
-        for note in dict.fromkeys((*explanation.notes, *cam.notes)):
-            st.caption(note)
 
 
 @st.cache_resource(show_spinner=False)

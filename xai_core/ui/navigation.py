@@ -21,6 +21,7 @@ PAGES = {  # file: (name, icon, what it is for)
         ":material/compare_arrows:",
         "Two maps, their difference and their distance",
     ),
+    "pages/upload.py": ("Upload", ":material/mic:", "A recording of your own"),
     "pages/models.py": (
         "Models",
         ":material/leaderboard:",

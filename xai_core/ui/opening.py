@@ -15,7 +15,7 @@ import streamlit as st
 from xai_core.ui.faults import draw_guarded
 from xai_core.ui.navigation import SIDEBAR_WIDTH, draw_sidebar
 
-__all__ = ["open_compare", "open_explore", "open_learn", "open_models"]
+__all__ = ["open_compare", "open_explore", "open_learn", "open_models", "open_upload"]
 
 # Clears the menu; the usual 6rem and 5rem push the panels off a first screen.
 STYLE = "<style>.block-container { padding: 3rem 3rem 6rem; }</style>"
@@ -76,6 +76,19 @@ def open_learn() -> None:
     ):
         from xai_core.ui.learn import learn_page
     draw_guarded(learn_page, name="Learn")
+
+
+def open_upload() -> None:
+    """Draw the Upload page."""
+    with _top(
+        name="Upload",
+        title="Upload",
+        icon="🎙️",
+        purpose="A recording of your own: what every network says of it, and why.",
+        needs="xai_core.ui.upload",
+    ):
+        from xai_core.ui.upload import upload_page
+    draw_guarded(upload_page, name="Upload")
 
 
 @contextmanager

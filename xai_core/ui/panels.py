@@ -1,0 +1,80 @@
+"""The four panels of a note and a model, drawn first as they are and refined in place."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from xai_core.figures import alt_text, explore_panels
+from xai_core.pipeline import explain_progressively, feature_maps
+from xai_core.ui.choices import Advanced
+from xai_core.ui.wording import completeness_badge, completeness_sentence
+from xai_core.values import Explanation, Waveform
+
+__all__ = ["draw_panels"]
+
+REDRAW_SECONDS = 0.6  # at most one redraw so often while a map is refined
+PANELS_HEIGHT = 480  # pixels
+
+
+def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> None:
+    """Draw spectrogram, feature maps, Integrated Gradients and Grad-CAM of a note.
+
+    Parameters
+    ----------
+    note : Waveform
+        4 s at 16 kHz.
+    type, family : str
+        Whose model is explained.
+    advanced : Advanced
+        Settings of both methods.
+    """
+    status, picture = st.empty(), st.empty()
+    layer = advanced.grad_cam.layer
+    maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
+    *_, cam = explain_progressively(note, type=type, family=family, settings=advanced.grad_cam)
+    explanations = explain_progressively(
+        note, type=type, family=family, settings=advanced.integrated_gradients
+    )
+    drawn_at = 0.0
+    for explanation in explanations:
+        refining = _is_refining(explanation)
+        if refining and time.monotonic() - drawn_at < REDRAW_SECONDS:
+            continue
+        figure = explore_panels(
+            explanation.spectrogram,
+            maps,
+            explanation.attribution,
+            cam.attribution,
+            sign="unsigned" if advanced.sign == "unsigned" else "signed",
+            layer=layer,
+            height=PANELS_HEIGHT,
+        )
+        _status(status, explanation, cam, refining)
+        picture.plotly_chart(figure, config={"displaylogo": False}, alt=alt_text(figure))
+        drawn_at = time.monotonic()
+
+
+def _is_refining(explanation: Explanation) -> bool:
+    completeness = explanation.completeness
+    if completeness is None or completeness.converged:
+        return False
+    return completeness.n_steps < int(explanation.settings["max_steps"])
+
+
+def _status(
+    place: st.delta_generator.DeltaGenerator,
+    explanation: Explanation,
+    cam: Explanation,
+    refining: bool,
+) -> None:
+    completeness = explanation.completeness
+    if completeness is None:
+        return
+    badge = completeness_badge(completeness, refining=refining)
+    with place.container(horizontal=True, vertical_alignment="center"):
+        st.badge(badge.text, color=badge.colour, help=badge.meaning)  # type: ignore[arg-type]
+        st.caption(completeness_sentence(completeness, target=explanation.attribution.target))
+        for note in dict.fromkeys((*explanation.notes, *cam.notes)):
+            st.caption(note)

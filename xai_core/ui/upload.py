@@ -1,0 +1,232 @@
+"""The Upload page: a recording of the visitor's own, its 4 s, all models, one explained.
+
+Conventions
+-----------
+The recording stays in the visitor's session: it is written nowhere, and gone
+when it is removed or the page is closed. What is cached of it are maps, under
+the digest of its samples. Type and family of the explained model are in the
+address; the recording is not.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import floor
+
+import streamlit as st
+
+from xai_core.audio import MAX_BYTES, NOTE_SECONDS, fit_note, load, to_wav
+from xai_core.errors import InputError
+from xai_core.figures import alt_text
+from xai_core.figures.recording import scan_map, waveform_figure
+from xai_core.figures.sentences import percent_text
+from xai_core.pipeline import doubted_families, predict
+from xai_core.pipeline.scanning import Scan, scan
+from xai_core.ui.address import choose
+from xai_core.ui.choices import choose_advanced
+from xai_core.ui.faults import sentence
+from xai_core.ui.panels import draw_panels
+from xai_core.ui.warm import keep_keras_state
+from xai_core.ui.wording import TYPE_LABELS, doubts
+from xai_core.values import FAMILIES, Prediction, Waveform
+
+__all__ = ["upload_page"]
+
+KEPT = "recording of the visitor"  # in the session
+SOURCES = {"file": "A file", "microphone": "The microphone"}
+FORMATS = ["wav", "flac", "ogg", "mp3", "aif", "aiff"]
+START_STEP = 0.05  # s
+HOP = 1.0  # s, of a scan
+YES = 0.5  # probability from which a model says yes
+CELLS = "cells"  # key of the table
+TABLE_HEIGHT = 388  # px: ten families and the heading
+NO_BAR = {"displayModeBar": False}
+TABLE_HELP = (
+    "How probable each family is, by the models of each spectrogram type. Choose a cell to see why "
+    "that model says so. The sixty models answer each by itself, so no row or column sums to 100 %."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Recording:
+    """What the visitor brought: its name, its samples, and a digest of its bytes."""
+
+    name: str
+    waveform: Waveform
+    digest: str
+
+
+def upload_page() -> None:
+    """Draw the page below its title."""
+    keep_keras_state()
+    recording = _bring()
+    if recording is None:
+        return
+    start = _window(recording)
+    note = fit_note(recording.waveform, start=start)
+    for edit in note.edits:
+        st.caption(f"What was done to the recording: {edit}.")
+    prediction = _prediction(recording, start)
+    type, family = _choose_cell(prediction)
+    if st.toggle("Scan the whole recording", key="scan", help="Every second, the next 4 s."):
+        _scan(recording, type)
+    st.subheader(f"Why the {TYPE_LABELS[type]} model of {family} says so", anchor=False)
+    said = prediction.probabilities[type][family]
+    st.markdown(
+        f"“Is it {family}?” It says {'yes' if said >= 0.5 else 'no'}, {percent_text(said)}."
+    )
+    if family in doubted_families(type):
+        st.caption(doubts([family]))
+    draw_panels(note, type, family, choose_advanced())
+
+
+def _bring() -> _Recording | None:
+    """Let the visitor bring a recording; return the one that is there, if any."""
+    kept: _Recording | None = st.session_state.get(KEPT)
+    if kept is not None:
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        waveform = kept.waveform
+        left.markdown(f"**{kept.name}**, {waveform.duration:.1f} s at {waveform.sr / 1000:g} kHz")
+        right.button("Remove it", icon=":material/delete:", on_click=_remove, key="remove")
+        return kept
+    source = st.segmented_control(
+        "Where from",
+        tuple(SOURCES),
+        default="file",
+        required=True,
+        format_func=lambda name: SOURCES[name],
+        key="from",
+        label_visibility="collapsed",
+    )
+    if source == "microphone":
+        file = st.audio_input("Record some seconds of one note", key="microphone")
+    else:
+        file = st.file_uploader(
+            "WAV, FLAC, OGG, MP3 or AIFF",
+            type=FORMATS,
+            max_upload_size=MAX_BYTES // 2**20,
+            key="file",
+        )
+    if file is None:
+        st.info("Add a recording to see what the models hear in it.", icon=":material/upload:")
+        st.caption("It stays in this server's memory while you look at it, and nowhere else.")
+        return None
+    content = file.getvalue()
+    try:
+        waveform = load(content)
+        fit_note(waveform)
+    except InputError as error:
+        st.error(sentence(error), icon=":material/error:")
+        return None
+    digest = hashlib.sha256(content).hexdigest()
+    st.session_state[KEPT] = _Recording(file.name or "recording", waveform, digest)
+    st.rerun()
+
+
+def _remove() -> None:
+    """Forget the recording and what was computed of it in this session."""
+    for key in (KEPT, "prediction of the recording", "scan of the recording", "start"):
+        st.session_state.pop(key, None)
+
+
+def _window(recording: _Recording) -> float:
+    """Draw the waveform; let the visitor move the 4 s; play them. Return where they begin."""
+    waveform = recording.waveform
+    latest = floor(100 * (waveform.duration - NOTE_SECONDS)) / 100
+    place = st.container()
+    start = 0.0
+    if latest >= START_STEP:
+        start = st.slider("The 4 s begin at (s)", 0.0, latest, 0.0, START_STEP, key="start")
+    figure = waveform_figure(waveform.y, waveform.sr, start=start, length=NOTE_SECONDS)
+    place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    st.audio(to_wav(fit_note(waveform, start=start)))
+    return start
+
+
+def _prediction(recording: _Recording, start: float) -> Prediction:
+    """Return what all models say of the 4 s, asked once for each place in the recording."""
+    key = "prediction of the recording"
+    kept: tuple[tuple[str, float], Prediction] | None = st.session_state.get(key)
+    wanted = (recording.digest, start)
+    if kept is None or kept[0] != wanted:
+        with st.spinner("Asking every model …", show_time=True):
+            kept = (wanted, predict(recording.waveform, start=start))
+        st.session_state[key] = kept
+    return kept[1]
+
+
+def _choose_cell(prediction: Prediction) -> tuple[str, str]:
+    """Draw the table of all probabilities; return type and family of the chosen model."""
+    table = prediction.probabilities
+    st.subheader("What every model says", anchor=False, help=TABLE_HELP)
+    families = [family for family in FAMILIES if any(family in row for row in table.values())]
+    headings = {TYPE_LABELS[type]: type for type in table}
+    st.dataframe(
+        {"family": families}
+        | {heading: _percents(table[type], families) for heading, type in headings.items()},
+        hide_index=True,
+        height=TABLE_HEIGHT,
+        column_config={
+            heading: st.column_config.ProgressColumn(
+                heading, min_value=0, max_value=100, format="%.0f %%"
+            )
+            for heading in headings
+        },
+        on_select=lambda: _take_cell(families, headings),
+        selection_mode="single-cell",
+        key=CELLS,
+    )
+    left, right = st.columns(2)
+    type = choose(
+        left,
+        "Spectrogram",
+        {type: heading for heading, type in headings.items()},
+        key="type",
+        default="log_mel",
+    )
+    family = choose(
+        right,
+        "Explain the model of",
+        {name: name for name in families if name in table[type]},
+        key="model",
+        default=prediction.best(type)[0],
+    )
+    return type, family
+
+
+def _percents(row: Mapping[str, float], families: Sequence[str]) -> list[float | None]:
+    return [100 * row[family] if family in row else None for family in families]
+
+
+def _take_cell(families: Sequence[str], headings: Mapping[str, str]) -> None:
+    """Explain the model of the cell that was clicked."""
+    cells = st.session_state[CELLS].selection.cells
+    if not cells:
+        return
+    row, heading = cells[0]
+    if heading in headings:
+        st.session_state["type"] = headings[heading]
+    st.session_state["model"] = families[row]
+
+
+def _scan(recording: _Recording, type: str) -> None:
+    """Draw what the models of a type say along the recording."""
+    key = "scan of the recording"
+    kept: tuple[tuple[str, str], Scan] | None = st.session_state.get(key)
+    wanted = (recording.digest, type)
+    if kept is None or kept[0] != wanted:
+        bar = st.progress(0.0, "Scanning …")
+
+        def told(done: int, total: int) -> None:
+            bar.progress(done / total, f"Scanning: {done} of {total}")
+
+        result = scan(recording.waveform, type=type, hop=HOP, progress=told)
+        bar.empty()
+        kept = (wanted, result)
+        st.session_state[key] = kept
+    found = kept[1]
+    figure = scan_map(found.probabilities, found.starts, found.families, length=NOTE_SECONDS)
+    st.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    st.caption(f"{TYPE_LABELS[type]} models; each column is 4 s of the recording, heard by itself.")
