@@ -13,6 +13,7 @@ from rich.table import Table
 from xai_core.cli.quiet import quiet_start
 from xai_core.cli.training import TrainingProgress
 from xai_core.datasets.collection import describe_collection, read_collection
+from xai_core.errors import InputError
 
 if TYPE_CHECKING:
     from xai_core.analysis import Analysis
@@ -33,7 +34,13 @@ def analyse(
         list[Path],
         typer.Option(help="Folder of notes (NSynth layout, or one folder a family); repeatable."),
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the tables and the settings.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the tables and the settings.")
+    ] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the replication report: one HTML file, and its tables."),
+    ] = None,
     type: Annotated[
         list[str] | None,
         typer.Option("--type", "-t", help="Spectrogram type; repeatable. All by default."),
@@ -64,15 +71,19 @@ def analyse(
 
     Each note is explained by the model of its own family. All pairs of notes of
     a family are compared, and some drawn pairs of each two families. The folder
-    gets pairs and notes as Parquet and CSV, and settings.json.
+    gets pairs and notes as Parquet and CSV, and settings.json. With --report, the
+    paper's section 4 is repeated on these notes: its figures, statistics with
+    intervals, and which of its statements hold.
 
     Maps and distances are kept in the cache as soon as they are there: a run that
     is killed goes on where it was when the same command is given again. With
     --cluster the workers must see the notes under the same path and share the
     folders of models and cache.
 
-    Example: python -m xai_core analyse --data samples -t mfcc --notes 6 --out analysis
+    Example: python -m xai_core analyse --data samples -t mfcc --notes 6 --report report
     """
+    if out is None and report is None:
+        raise InputError("expected --out or --report: a folder for what is found")
     folders = [folder.resolve() for folder in data]
     records = [record for folder in folders for record in read_collection(folder)]
     with quiet_start():
@@ -95,9 +106,13 @@ def analyse(
             preset=preset,
             data_sets=[describe_collection(folder) for folder in folders],
             cluster=cluster,
-            progress=progress,
+            progress=lambda what, done, total: _tell(progress, what, done, total),
         )
-    paths = write_analysis(analysis, out)
+    paths = [] if out is None else write_analysis(analysis, out)
+    if report is not None:
+        from xai_core.pipeline.reporting import write_report
+
+        paths.append(write_report(analysis, report, models=models))
     console = Console(soft_wrap=True)
     for table in _tables(analysis):
         console.print(table)
@@ -105,6 +120,11 @@ def analyse(
         console.print(sentence, highlight=False)
     for path in paths:
         console.print(f"Wrote {path}", highlight=False)
+
+
+def _tell(progress: TrainingProgress, what: str, done: int, total: int) -> None:
+    if total > 1:  # a block of pairs is one step, and there are fifty of them a type and method
+        progress(what, done, total)
 
 
 def _tables(analysis: Analysis) -> list[Table]:
