@@ -71,6 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--maps", type=int, default=50, help="heatmaps compared")
     parser.add_argument("--emd-pairs", type=int, default=60, help="pairs that POT is timed on")
+    parser.add_argument("--growth", type=int, default=200, help="most maps in the table of growth")
     parser.add_argument("--memory", type=int, default=0, help="STFT maps; memory instead of time")
     parser.add_argument("--metric", help="with --memory: in this process, this metric alone")
     options = parser.parse_args()
@@ -101,7 +102,7 @@ def main() -> None:
             "js_divergence", maps, pairs, lambda p, q: float(jensenshannon(p, q)) ** 2, given=flat
         )
         _compare_emd(maps, pairs, options.emd_pairs)
-        _growth(maps)
+        _growth(maps, options.growth)
 
 
 def _compare(
@@ -150,9 +151,9 @@ def _line(metric: str, ours: float, theirs: float, found: Map, values: Map) -> N
     print(f"{metric:<17}{ours:>11.3f}{theirs:>9.2f}{ratio:>8.1f}x  {difference:.1e}{said}")
 
 
-def _growth(maps: list[Map]) -> None:
+def _growth(maps: list[Map], most: int) -> None:
     print("\ntime of pairwise, s, by number of maps (of more than there are, mixed by twos)")
-    counts = (25, 50, 100, 200)
+    counts = (most // 8, most // 4, most // 2, most)
     rng = np.random.default_rng(0)
     while len(maps) < max(counts):
         i, j = rng.integers(len(maps), size=2)
