@@ -122,7 +122,7 @@ def test_instruments_that_disagree_leave_a_claim_undecided(tmp_path: Path) -> No
     assert found.outcome == "not decidable"
     assert found.as_measured is True
     assert found.share == pytest.approx(0.5, abs=0.12)
-    assert found.reason == f"holds in {100 * found.share:.0f} % of the resamples"
+    assert found.reason == f"holds as measured, holds in {100 * found.share:.0f} % of the resamples"
     assert _verdict(tmp_path, evidence, "lowest", "bass;brass").outcome == "holds"
 
 

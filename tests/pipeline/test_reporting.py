@@ -79,7 +79,7 @@ def test_figures_have_alternative_text_and_a_place_in_the_paper(page: tuple[str,
 
 
 def test_scores_that_are_not_there_are_said_to_be_so(page: tuple[str, Path]) -> None:
-    assert "No card of the set <code>nowhere</code> can be read" in page[0]
+    assert "No card of the set <code>nowhere</code> tells a precision" in page[0]
     claims = pd.read_csv(page[1] / "claims.csv").set_index("id")
     assert claims.loc["P6", "reason"] == "no precision on chroma"
 

@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from xai_core.cli.progress import JobsProgress
 from xai_core.cli.quiet import quiet_start
-from xai_core.cli.training import TrainingProgress
 from xai_core.datasets.collection import describe_collection, read_collection
 from xai_core.errors import InputError
 
@@ -93,7 +93,7 @@ def analyse(
         from xai_core.pipeline.tables import left_out_sentence
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each model it traces
 
-    with TrainingProgress() as progress:
+    with JobsProgress() as progress:
         analysis = analyse_notes(
             records,
             types=type,
@@ -122,7 +122,7 @@ def analyse(
         console.print(f"Wrote {path}", highlight=False)
 
 
-def _tell(progress: TrainingProgress, what: str, done: int, total: int) -> None:
+def _tell(progress: JobsProgress, what: str, done: int, total: int) -> None:
     if total > 1:  # a block of pairs is one step, and there are fifty of them a type and method
         progress(what, done, total)
 

@@ -166,12 +166,13 @@ def _about(analysis: Analysis, models: str) -> dict[str, Any]:
 
 
 def _remark(outcome: str, verdicts: Sequence[Verdict]) -> str:
-    """Say of what is not decidable how much lacks numbers, and how much varies too widely."""
+    """Say of what is not decidable how much lacks numbers, and how much is undecided."""
     if outcome != "not decidable":
         return ""
     found = [verdict for verdict in verdicts if verdict.outcome == outcome]
     n_lacking = sum(not verdict.is_tested for verdict in found)
-    return f"{n_lacking} lack numbers here, {len(found) - n_lacking} vary too widely"
+    n_undecided = len(found) - n_lacking
+    return f"{n_lacking} lack numbers here, {n_undecided} vary too widely or depend on a unit"
 
 
 def _on(verdict: Verdict) -> str:
@@ -201,10 +202,11 @@ def _counts_by_types(findings: Findings) -> list[tuple[str, list[int]]]:
 
 
 def _score_figures(standing: Standing | None) -> list[dict[str, str]]:
-    if standing is None:
+    precision = {} if standing is None else standing.scores("precision")
+    if standing is None or not any(precision.values()):
         return []
     bars = score_bars(
-        standing.scores("precision"),
+        precision,
         chance=standing.chance("precision"),
         unproven=standing.unproven,
     )
