@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xai_core.cli.training import OVERALL, TrainingProgress
+from xai_core.cli.progress import OVERALL, JobsProgress
 from xai_core.grid import OVERALL as TOLD_OF_ALL
 from xai_core.training import PRESETS
 
@@ -94,8 +94,8 @@ def test_a_log_has_a_line_for_each_epoch_with_the_time_left(
 ) -> None:
     assert OVERALL == TOLD_OF_ALL
     clock = iter([100.0, 160.0, 160.0 + 7200.0])
-    monkeypatch.setattr("xai_core.cli.training.time.monotonic", lambda: next(clock))
-    with TrainingProgress() as progress:
+    monkeypatch.setattr("xai_core.cli.progress.time.monotonic", lambda: next(clock))
+    with JobsProgress() as progress:
         progress(OVERALL, 0, 1000)
         progress("mfcc: trunk (loss 1.0)", 1, 24)
         progress(OVERALL, 10, 1000)  # a hundredth in a minute

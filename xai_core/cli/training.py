@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import logging
-import time
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from xai_core.cli.progress import JobsProgress
 from xai_core.cli.quiet import quiet_start
 from xai_core.datasets.collection import describe_collection, read_collection
 from xai_core.errors import InputError
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, check_family, check_type
 
-__all__ = ["TrainingProgress", "train"]
+__all__ = ["train"]
 
-OVERALL = "all jobs"  # what the whole run is called among the stages
 ALL_TYPES = "all"
 
 
@@ -82,7 +80,7 @@ def train(
     families = [check_family(name) for name in family or FAMILIES]
     folders = [folder.resolve() for folder in data]
     records = [record for folder in folders for record in read_collection(folder)]
-    with TrainingProgress() as progress:
+    with JobsProgress() as progress:
         train_models(
             records,
             types=list(dict.fromkeys(types)),
@@ -94,61 +92,3 @@ def train(
             cluster=cluster,
             progress=progress,
         )
-
-
-class TrainingProgress:
-    """A bar for each stage on a terminal, a line for each epoch in a log file; the time left."""
-
-    def __init__(self) -> None:
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[shown]}"),
-        )
-        self._tasks: dict[str, TaskID] = {}
-        self._first: tuple[float, int] | None = None  # when, and what was done of all then
-        self._left = ""
-
-    def __enter__(self) -> TrainingProgress:
-        if self._bars.console.is_terminal:
-            self._bars.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._bars.console.is_terminal:
-            self._bars.stop()
-
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Report that `done` of `total` steps of a stage are through."""
-        if what == OVERALL:
-            self._left = self._time_left(done, total)
-        if self._bars.console.is_terminal:
-            self._show(what, done, total)
-        elif what != OVERALL and ("loss" in what or done == total):
-            print(f"{what} {done}/{total}{self._left}", flush=True)
-
-    def _show(self, what: str, done: int, total: int) -> None:
-        stage = what.partition(" (loss")[0]
-        shown = f"{done}/{total}"
-        if what == OVERALL:
-            shown = f"{done / max(total, 1):.0%}{self._left}"
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(what, total=total, shown=shown)
-        task = self._tasks[stage]
-        self._bars.update(task, description=what, completed=done, total=total, shown=shown)
-        if done == total and what != OVERALL:  # sixty finished bars would hide the others
-            self._bars.remove_task(self._tasks.pop(stage))
-            self._bars.console.print(f"{what} {shown}", highlight=False)
-
-    def _time_left(self, done: int, total: int) -> str:
-        now = time.monotonic()
-        if self._first is None:
-            self._first = now, done
-        began, before = self._first
-        if done <= before or done >= total:
-            return ""
-        minutes = (total - done) * (now - began) / (done - before) / 60
-        if minutes < 1:
-            return ", less than 1 min left"
-        hours, minutes = divmod(round(minutes), 60)
-        return f", about {hours} h {minutes} min left" if hours else f", about {minutes} min left"
