@@ -24,6 +24,7 @@ from xai_core.analysis import METRIC_COLUMNS, Analysis
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError, ModelError
+from xai_core.grid import JobsFailedError
 from xai_core.metrics import METRICS
 from xai_core.pipeline import analyse, explain, note_maps
 from xai_core.pipeline.analysis_files import read_analysis
@@ -208,6 +209,52 @@ def test_a_damaged_block_is_computed_again(
     again = _analyse(records)
     assert len(asked) == 24
     pd.testing.assert_frame_equal(again.pairs, first.pairs, check_exact=True)
+
+
+def test_a_failure_costs_only_what_needs_it(
+    records: list[NoteRecord],
+    asked: list[tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    explain_well = note_maps.explain
+
+    def out_of_memory(audio: Path, **about: Any) -> Any:
+        if about["family"] == "organ":
+            raise MemoryError
+        return explain_well(audio, **about)
+
+    came: list[str] = []
+    changes = {
+        "methods": ["integrated_gradients"],
+        "on_result": lambda type, method, family, rows: came.append(rows["other_family"].iloc[0]),
+    }
+    with monkeypatch.context() as patch:
+        patch.setattr(note_maps, "explain", out_of_memory)
+        with pytest.raises(JobsFailedError, match="3 of 5 jobs failed or were left out"):
+            _analyse(records, **changes)
+    assert came == ["flute"]
+    assert "organ maps 1 to 3 failed: MemoryError" in caplog.text
+    assert len(_analyse(records, **changes).pairs) == 10
+    assert len(asked) == 6  # the flutes were not explained again
+
+
+def test_a_model_that_is_trained_anew_meanwhile_is_noticed(
+    records: list[NoteRecord], asked: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    explain_well = note_maps.explain
+
+    def by_another(audio: Path, **about: Any) -> Any:
+        found = explain_well(audio, **about)
+        found.settings["model_sha256"] = "0" * 64
+        return found
+
+    monkeypatch.setattr(note_maps, "explain", by_another)
+    with pytest.raises(JobsFailedError) as caught:
+        _analyse(records)
+    assert "the tonnetz model of flute is another one than at the start" in str(
+        caught.value.__cause__
+    )
 
 
 def test_the_seed_decides_notes_and_pairs(

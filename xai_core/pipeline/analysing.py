@@ -30,8 +30,15 @@ from xai_core.metrics.divergence import EPSILON
 from xai_core.metrics.transport import MAX_BINS
 from xai_core.pipeline.blocks import Block, BlockResult, read_block
 from xai_core.pipeline.note_maps import maps_of
-from xai_core.pipeline.planning import blocks_of, cards_of, choose_by_family, jobs_of
-from xai_core.pipeline.settings import METHODS, resolve_settings
+from xai_core.pipeline.planning import (
+    Cards,
+    Chosen,
+    blocks_of,
+    cards_of,
+    choose_by_family,
+    jobs_of,
+)
+from xai_core.pipeline.settings import METHODS, Settings, resolve_settings
 from xai_core.pipeline.tables import note_rows, pair_rows, zero_maps
 from xai_core.places import cache_folder
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
@@ -154,21 +161,7 @@ def analyse(
             "seed": seed,
             "notes_per_family": notes_per_family,
             "between_pairs": between_pairs,
-            "types": list(cards),
-            "families": list(chosen),
-            "methods": list(settings),
-            "presets": {method: one.as_dict() for method, one in settings.items()},
-            "models": _described_models(models, cards),
-            "data": [dict(one) for one in data_sets],
-            "notes": {
-                family: {note.record.note: note.sha256 for note in notes}
-                for family, notes in chosen.items()
-            },
-            "metrics": METRIC_SETTINGS,
-            "versions": {
-                "python": platform.python_version(),
-                **{package: version(package) for package in PACKAGES},
-            },
+            **_described(cards, settings, chosen, models, data_sets),
             "left_out": [*left_out, *zero_maps(within)],
         },
     )
@@ -184,12 +177,35 @@ def _check_numbers(notes_per_family: int, between_pairs: int) -> None:
         raise InputError(f"expected 0 or more pairs of two families, got {between_pairs}")
 
 
-def _described_models(models: str, cards: Mapping[str, Mapping[str, store.Card]]) -> dict[str, Any]:
+def _described(
+    cards: Cards,
+    settings: Mapping[str, Settings],
+    chosen: Chosen,
+    models: str,
+    data_sets: Sequence[Mapping[str, str]],
+) -> dict[str, Any]:
+    """Return models, notes, methods and versions as JSON has them."""
     digests = {
         type: {family: card.sha256 for family, card in of_type.items()}
         for type, of_type in cards.items()
     }
-    return {"name": models, "sha256": digests}
+    return {
+        "types": list(cards),
+        "families": list(chosen),
+        "methods": list(settings),
+        "presets": {method: one.as_dict() for method, one in settings.items()},
+        "models": {"name": models, "sha256": digests},
+        "data": [dict(one) for one in data_sets],
+        "notes": {
+            family: {note.record.note: note.sha256 for note in notes}
+            for family, notes in chosen.items()
+        },
+        "metrics": METRIC_SETTINGS,
+        "versions": {
+            "python": platform.python_version(),
+            **{package: version(package) for package in PACKAGES},
+        },
+    }
 
 
 def _check_cache() -> None:

@@ -96,8 +96,14 @@ def compare_block(block: Block, *, progress: Progress) -> None:
     """Compute the distances of a block and keep them."""
     if read_block(block) is None:
         result = _compared(block)
-        arrays = {**vars(result)}
-        if not store.write_cached(block.key, {**arrays.pop("distances"), **arrays}):
+        arrays = {
+            **result.distances,
+            "pairs": result.pairs,
+            "probability": result.probability,
+            "completeness_error": result.completeness_error,
+            "is_zero": result.is_zero,
+        }
+        if not store.write_cached(block.key, arrays):
             raise TimbreLensError("the distances cannot be kept: is the folder of the cache full?")
     progress(block.name, 1, 1)
 
