@@ -18,7 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from xai_core.distances import METRICS, distances, within
-from xai_core.metrics.resampling import Draws, contrasts, interval, quartiles
+from xai_core.metrics.resampling import Draws, interval
+from xai_core.metrics.weighted import contrasts, dominances, quartiles
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
 
 __all__ = ["FamilyQuartiles", "against_the_rest", "within_against_between", "within_families"]
@@ -114,20 +115,42 @@ def against_the_rest(pairs: pd.DataFrame, draws: Draws) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        As for :func:`within_against_between`; `difference` and `delta` are
-        above 0 where the family's own distances are the larger.
+        One row a group: n_pairs, n_other_pairs, `delta` (Cliff's, above 0 where
+        the family's own distances are the larger) and the ends of its interval.
     """
     rows = []
     for type, method, metric, of_one in _by_metric(within(pairs)):
-        for family in FAMILIES:
-            about = {"type": type, "method": method, "metric": metric, "family": family}
-            rows += _contrast(about, of_one, (of_one["family"] == family).to_numpy(), draws)
-    return pd.DataFrame(rows, columns=_CONTRAST)
+        present = [family for family in FAMILIES if (of_one["family"] == family).any()]
+        if len(present) < 2:
+            continue
+        group = of_one["family"].map({f: k for k, f in enumerate(present)}).to_numpy(np.int64)
+        a, b = draws.columns(of_one)
+        values = of_one["value"].to_numpy()
+        plain = dominances(values, group, a, b, np.ones_like(draws.counts[:1]))[0]
+        low, high = interval(dominances(values, group, a, b, draws.counts))
+        n_pairs = [_counts(of_one[group == k]) for k in range(len(present))]
+        for k, family in enumerate(present):
+            sure = n_pairs[k]["n_instruments"] >= ENOUGH
+            rows.append(
+                {
+                    "type": type,
+                    "method": method,
+                    "metric": metric,
+                    "family": family,
+                    "n_pairs": n_pairs[k]["n_pairs"],
+                    "n_other_pairs": sum(one["n_pairs"] for one in n_pairs) - n_pairs[k]["n_pairs"],
+                    "delta": plain[k],
+                    "delta_low": low[k] if sure else np.nan,
+                    "delta_high": high[k] if sure else np.nan,
+                }
+            )
+    return pd.DataFrame(rows, columns=[*GROUP, "n_pairs", "n_other_pairs", *_DELTA])
 
 
+_DELTA = ("delta", "delta_low", "delta_high")
 _CONTRAST = (
     *(*GROUP, "n_pairs", "n_other_pairs"),
-    *("difference", "difference_low", "difference_high", "delta", "delta_low", "delta_high"),
+    *("difference", "difference_low", "difference_high", *_DELTA),
 )
 
 
