@@ -79,6 +79,20 @@ def test_what_is_there_twice_is_taken_once(records: list[NoteRecord], what: str)
     assert refused[0].record in (one, twin)
 
 
+def test_a_file_that_is_written_anew_is_read_anew(tmp_path: Path) -> None:
+    name = "flute_acoustic_000-060-100"
+    record = NoteRecord(name, tmp_path / "x.wav", "flute", name[:-8], 60, 100, "noise")
+    digests = []
+    for seed in (0, 0, 1):
+        y = 0.1 * np.random.default_rng(seed).standard_normal(SR // 4 + seed)
+        soundfile.write(record.path, y, SR)
+        (note,), _ = choose_notes([record], "flute", n=1, seed=0)
+        digests.append(note.sha256)
+    assert digests[0] == digests[1] != digests[2]
+    record.path.unlink()
+    assert choose_notes([record], "flute", n=1, seed=0)[0] == []
+
+
 def test_no_notes_of_a_family(records: list[NoteRecord]) -> None:
     assert choose_notes(records, "vocal", n=3, seed=0) == ([], [])
 

@@ -14,6 +14,8 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,8 @@ from xai_core.errors import AudioError
 from xai_core.values import FAMILIES
 
 __all__ = ["ChosenNote", "NotChosen", "Pairs", "choose_notes", "pairs_between", "pairs_within"]
+
+DIGESTS_KEPT = 10_000  # in memory; a hundred bytes each
 
 Pairs = npt.NDArray[np.int64]  # (n_pairs, 2), indices into the notes of two families
 
@@ -81,11 +85,10 @@ def choose_notes(
         if len(chosen) == n:
             break
         try:
-            y = load_note(record.path).y
+            note = ChosenNote(record, _digest(record.path))
         except AudioError as error:
             refused.append(NotChosen(record, str(error)))
             continue
-        note = ChosenNote(record, hashlib.sha256(np.ascontiguousarray(y).tobytes()).hexdigest())
         if record.note in seen or note.sha256 in seen:
             refused.append(NotChosen(record, "it has the name or the samples of another note"))
             continue
@@ -122,6 +125,21 @@ def pairs_between(
     rng = np.random.default_rng([seed, *(FAMILIES.index(family) for family in families)])
     drawn = np.sort(rng.choice(n, size=min(most, n), replace=False)) if n else np.empty(0, np.int64)
     return np.stack(np.divmod(drawn, max(sizes[1], 1)), axis=1).astype(np.int64)
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of the 4 s of a note that are explained."""
+    try:
+        about = path.stat()
+    except OSError:
+        return _digest_of(path, 0, 0)  # which says what is wrong
+    return _digest_of(path, about.st_mtime_ns, about.st_size)
+
+
+@lru_cache(maxsize=DIGESTS_KEPT)
+def _digest_of(path: Path, mtime_ns: int, n_bytes: int) -> str:
+    """Return the digest of a file that is decoded once, as long as it is not written to."""
+    return hashlib.sha256(np.ascontiguousarray(load_note(path).y).tobytes()).hexdigest()
 
 
 def _in_turns(records: Sequence[NoteRecord], rng: np.random.Generator) -> list[NoteRecord]:
