@@ -21,6 +21,11 @@ PAGES = {  # file: (name, icon, what it is for)
         ":material/compare_arrows:",
         "Two maps, their difference and their distance",
     ),
+    "pages/metrics.py": (
+        "Metrics",
+        ":material/box:",
+        "Distances between the heatmaps of many notes",
+    ),
     "pages/upload.py": ("Upload", ":material/mic:", "A recording of your own"),
     "pages/models.py": (
         "Models",

@@ -15,7 +15,14 @@ import streamlit as st
 from xai_core.ui.faults import draw_guarded
 from xai_core.ui.navigation import SIDEBAR_WIDTH, draw_sidebar
 
-__all__ = ["open_compare", "open_explore", "open_learn", "open_models", "open_upload"]
+__all__ = [
+    "open_compare",
+    "open_explore",
+    "open_learn",
+    "open_metrics",
+    "open_models",
+    "open_upload",
+]
 
 # Clears the menu; the usual 6rem and 5rem push the panels off a first screen.
 STYLE = "<style>.block-container { padding: 3rem 3rem 6rem; }</style>"
@@ -48,6 +55,20 @@ def open_compare() -> None:
     ):
         from xai_core.ui.compare import compare_page
     draw_guarded(compare_page, name="Compare")
+
+
+def open_metrics() -> None:
+    """Draw the Metrics page."""
+    with _top(
+        name="Metrics",
+        title="Metrics",
+        icon="📐",
+        purpose="How far apart the heatmaps of a family's notes are: every two of them compared, "
+        "as boxes that fill while you watch.",
+        needs="xai_core.ui.metrics",
+    ):
+        from xai_core.ui.metrics import metrics_page
+    draw_guarded(metrics_page, name="Metrics")
 
 
 def open_models() -> None:

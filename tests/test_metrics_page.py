@@ -1,0 +1,72 @@
+"""The Metrics page in a real browser: boxes that fill, stop, come back at once, and open pairs."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import AppServer
+from tests.conftest import StartApp
+
+pytestmark = pytest.mark.browser
+
+PATIENCE = 120_000  # ms; twenty notes are explained
+QUERY = "?type=chroma&method=grad_cam&notes=4"
+
+
+@pytest.fixture(scope="module")
+def server(app_server: StartApp) -> AppServer:
+    return app_server()
+
+
+def open_metrics(page: Page, server: AppServer, query: str = QUERY) -> None:
+    page.goto(f"{server.url}/metrics{query}")
+    expect(page.get_by_text("Show every pair as a point")).to_be_visible(timeout=PATIENCE)
+
+
+def test_deep_link_as_the_first_request_of_a_fresh_server(app_server: StartApp, page: Page) -> None:
+    fresh = app_server(environ={"TIMBRELENS_TEST": "deep link to metrics"})
+    open_metrics(page, fresh, "?type=mfcc&notes=8")
+    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
+    expect(page.get_by_role("combobox", name="How many notes")).to_have_value("8 notes a family")
+    expect(page.get_by_text("Press Compute")).to_be_visible()
+    assert "Traceback" not in fresh.log
+
+
+def test_boxes_fill_and_what_is_finished_comes_at_once(page: Page, server: AppServer) -> None:
+    open_metrics(page, server)
+    page.get_by_role("button", name="Compute").click()
+    finished = page.get_by_text(re.compile(r"^Finished: \d+ pairs of notes"))
+    expect(finished).to_be_visible(timeout=PATIENCE)
+    said = re.search(r"\d+", finished.inner_text())
+    assert said is not None
+    assert int(said.group()) <= 10 * 6  # ten families, four notes each; empty maps are left out
+    boxes = page.wait_for_function(
+        """() => [...document.querySelectorAll('.js-plotly-plot')]
+            .filter(plot => plot._fullData && plot.textContent.includes('Jensen-Shannon'))
+            .map(plot => plot._fullData.filter(t => t.type === 'box').length)[0]""",
+        timeout=PATIENCE,
+    ).json_value()
+    assert 4 <= boxes <= 40  # four panels, at most ten families each
+    expect(page.get_by_role("heading", name="Medians")).to_be_visible()
+    expect(page.get_by_role("heading", name="What the paper says")).to_be_visible()
+    page.reload()  # a new session: nothing but the cache is left
+    expect(finished).to_be_visible(timeout=PATIENCE)
+    assert "Traceback" not in server.log
+
+
+def test_tables_can_be_taken_away(page: Page, server: AppServer) -> None:
+    open_metrics(page, server)
+    with page.expect_download(timeout=PATIENCE) as download:
+        page.get_by_role("button", name="CSV").click()
+    assert download.value.suggested_filename == "distances_chroma_grad_cam.csv"
+    header = download.value.path().read_text().splitlines()[0]
+    assert header.startswith("type,method,family,other_family,note_a,note_b")
+
+
+def test_unknown_choices_in_the_address_are_ignored(page: Page, server: AppServer) -> None:
+    open_metrics(page, server, "?type=kazoo&method=../..&notes=999999")
+    expect(page.get_by_role("combobox", name="How many notes")).to_have_value("6 notes a family")
+    assert "Traceback" not in server.log

@@ -1,0 +1,95 @@
+"""What an analysis has found so far, from the cache alone: nothing is explained or compared."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from xai_core.analysis import PAIR_COLUMNS, as_table
+from xai_core.datasets.notes import NoteRecord
+from xai_core.pipeline.blocks import read_block
+from xai_core.pipeline.planning import blocks_of, cards_of, choose_by_family
+from xai_core.pipeline.settings import resolve_settings
+from xai_core.pipeline.tables import pair_rows
+
+__all__ = ["SoFar", "analysis_so_far"]
+
+
+@dataclass(frozen=True, eq=False)
+class SoFar:
+    """The finished blocks of an analysis.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        As in :attr:`xai_core.analysis.Analysis.pairs`; empty where nothing is
+        done.
+    n_done, n_blocks : int
+        Blocks of pairs that are finished, and in all.
+    """
+
+    pairs: pd.DataFrame
+    n_done: int
+    n_blocks: int
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.n_done == self.n_blocks
+
+    @property
+    def n_types(self) -> int:
+        """Number of spectrogram types that have pairs."""
+        return int(self.pairs["type"].nunique())
+
+    def with_block(self, rows: pd.DataFrame) -> SoFar:
+        """Return the same with one more block of pairs."""
+        pairs = rows if self.pairs.empty else pd.concat([self.pairs, rows], ignore_index=True)
+        return SoFar(pairs, self.n_done + 1, self.n_blocks)
+
+    def csv(self) -> str:
+        """Return the pairs as CSV."""
+        return str(self.pairs.to_csv(index=False))
+
+    def parquet(self) -> bytes:
+        """Return the pairs as a Parquet file."""
+        content = io.BytesIO()
+        self.pairs.to_parquet(content, index=False)
+        return content.getvalue()
+
+
+def analysis_so_far(
+    records: Sequence[NoteRecord],
+    *,
+    types: Sequence[str],
+    methods: Sequence[str],
+    notes_per_family: int,
+    between_pairs: int = 0,
+    seed: int = 0,
+    models: str = "starter",
+    preset: str = "default",
+) -> SoFar:
+    """Return what :func:`xai_core.pipeline.analyse` with these settings would find in the cache.
+
+    Parameters
+    ----------
+    records, types, methods, notes_per_family, between_pairs, seed, models, preset
+        As for :func:`xai_core.pipeline.analyse`.
+
+    Returns
+    -------
+    SoFar
+    """
+    settings = {method: resolve_settings(method, preset) for method in dict.fromkeys(methods)}
+    cards = cards_of(types, None, models)
+    chosen, _ = choose_by_family(
+        records, cards, None, n=notes_per_family, seed=seed, progress=lambda what, done, total: None
+    )
+    blocks = blocks_of(cards, settings, chosen, models, between=between_pairs, seed=seed)
+    done = [(block, result) for block in blocks if (result := read_block(block)) is not None]
+    tables = [pair_rows(block, result) for block, result in done]
+    pairs = pd.concat(tables, ignore_index=True) if tables else as_table([], PAIR_COLUMNS)
+    return SoFar(pairs, len(done), len(blocks))
