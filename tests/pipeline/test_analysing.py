@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow
 
 from tests.cluster import dask_cluster
 from tests.pipeline.analyse_notes import ASKED, FAMILIES, MODELS, TYPE
 from tests.pipeline.tiny_models import write_models, write_notes
-from xai_core import store
+from xai_core import __version__, store
 from xai_core.analysis import METRIC_COLUMNS, Analysis
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
@@ -195,6 +196,8 @@ def test_nothing_is_done_twice(
     pd.testing.assert_frame_equal(again.pairs, first.pairs, check_exact=True)
     pd.testing.assert_frame_equal(again.notes, first.notes, check_exact=True)
     assert again.settings == first.settings == json.loads(json.dumps(first.settings))
+    assert first.settings["versions"]["timbrelens"] == __version__
+    assert first.settings["versions"]["tensorflow"] == tensorflow.__version__
     more = _analyse(records, notes_per_family=4)  # the first three are among them
     assert len(asked) == 12 + 2 * 2
     assert set(first.notes["note"]) < set(more.notes["note"])

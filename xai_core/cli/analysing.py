@@ -13,6 +13,7 @@ from rich.table import Table
 from xai_core.cli.progress import JobsProgress
 from xai_core.cli.quiet import quiet_start
 from xai_core.datasets.collection import describe_collection, read_collection
+from xai_core.distances import distances
 from xai_core.errors import InputError
 
 if TYPE_CHECKING:
@@ -136,9 +137,8 @@ def _tables(analysis: Analysis) -> list[Table]:
         for heading in ("Pairs", *HEADINGS.values()):
             table.add_column(heading, justify="right")
         for family, of_family in pairs.groupby("family", sort=False):
-            medians = of_family[list(HEADINGS)].median()
-            table.add_row(
-                str(family), f"{len(of_family):,}", *(f"{medians[name]:.3g}" for name in HEADINGS)
-            )
+            medians = (distances(of_family, name)["value"].median() for name in HEADINGS)
+            cells = (f"{median:.3g}" for median in medians)
+            table.add_row(str(family), f"{len(of_family):,}", *cells)
         tables.append(table)
     return tables

@@ -14,14 +14,15 @@ from __future__ import annotations
 import logging
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from importlib.metadata import version
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from xai_core import store
+from xai_core import __version__, store
 from xai_core.analysis import METRIC_COLUMNS, NOTE_COLUMNS, Analysis, as_table
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError, TimbreLensError
@@ -202,10 +203,18 @@ def _described(
         },
         "metrics": METRIC_SETTINGS,
         "versions": {
+            "timbrelens": __version__,
             "python": platform.python_version(),
+            "tensorflow": _version_of_tensorflow(),
             **{package: version(package) for package in PACKAGES},
         },
     }
+
+
+def _version_of_tensorflow() -> str:
+    with suppress(PackageNotFoundError):  # its name where there is a build without CUDA
+        return version("tensorflow-cpu")
+    return version("tensorflow")
 
 
 def _check_cache() -> None:
