@@ -60,11 +60,11 @@ def medians_map(
     )
     ranks = values.rank()
     drawing = Drawing(
-        Frame(ROW * len(FAMILIES) + 62, left=round(LETTER * 9) + 20, right=92, top=8, bottom=54),
+        Frame(ROW * len(FAMILIES) + 72, left=round(LETTER * 9) + 20, right=92, top=8, bottom=64),
         alt=_sentence(values, metric, method),
         uirevision=uirevision,
     )
-    names = [short_name(type) for type in types]
+    names = [short_name(type).replace(" ", "<br>") for type in types]  # columns are narrow
     drawing.traces.append(
         {
             "type": "heatmap",
@@ -100,7 +100,12 @@ def medians_map(
             }
         )
     drawing.layout = {
-        "xaxis": {**_AXIS, "title": {"text": "Spectrogram type", "font": {"size": SUBTITLE_SIZE}}},
+        "xaxis": {
+            **_AXIS,
+            "tickangle": 0,
+            "tickfont": {"size": TEXT_SIZE - 1},
+            "title": {"text": "Spectrogram type", "font": {"size": SUBTITLE_SIZE}, "standoff": 6},
+        },
         "yaxis": {**_AXIS, "range": [len(FAMILIES) - 0.5, -0.5], "ticklabelstandoff": 6},
     }
     return drawing.figure()

@@ -19,7 +19,7 @@ import pandas as pd
 
 from xai_core.distances import METRICS, distances, within
 from xai_core.metrics.resampling import Draws, interval
-from xai_core.metrics.weighted import contrasts, dominances, quartiles
+from xai_core.metrics.weighted import Floats, Integers, contrasts, dominances, quartiles
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
 
 __all__ = ["FamilyQuartiles", "against_the_rest", "within_against_between", "within_families"]
@@ -75,9 +75,8 @@ def within_families(pairs: pd.DataFrame, draws: Draws) -> FamilyQuartiles:
         Of the same instruments.
     """
     rows, resamples = [], []
-    for about, group in _groups(within(pairs)):
-        a, b = draws.columns(group)
-        values = group["value"].to_numpy()
+    for about, group in _groups(within(pairs), draws):
+        values, a, b = _columns(group)
         plain = quartiles(values, a, b, np.ones_like(draws.counts[:1]))
         rows.append({**about, **_counts(group), **dict(zip(NAMES, plain[0], strict=True))})
         resamples.append(quartiles(values, a, b, draws.counts))
@@ -100,10 +99,10 @@ def within_against_between(pairs: pd.DataFrame, draws: Draws) -> pd.DataFrame:
         larger; and the ends of their intervals.
     """
     rows = []
-    for type, method, metric, of_one in _by_metric(pairs):
+    for type, method, metric, of_one in _by_metric(pairs, draws):
         inside = (of_one["family"] == of_one["other_family"]).to_numpy()
         for family in FAMILIES:
-            touches = (of_one[["family", "other_family"]] == family).any(axis=1).to_numpy()
+            touches = ((of_one["family"] == family) | (of_one["other_family"] == family)).to_numpy()
             about = {"type": type, "method": method, "metric": metric, "family": family}
             rows += _contrast(about, of_one[touches], ~inside[touches], draws)
     return pd.DataFrame(rows, columns=_CONTRAST)
@@ -119,13 +118,12 @@ def against_the_rest(pairs: pd.DataFrame, draws: Draws) -> pd.DataFrame:
         the family's own distances are the larger) and the ends of its interval.
     """
     rows = []
-    for type, method, metric, of_one in _by_metric(within(pairs)):
+    for type, method, metric, of_one in _by_metric(within(pairs), draws):
         present = [family for family in FAMILIES if (of_one["family"] == family).any()]
         if len(present) < 2:
             continue
         group = of_one["family"].map({f: k for k, f in enumerate(present)}).to_numpy(np.int64)
-        a, b = draws.columns(of_one)
-        values = of_one["value"].to_numpy()
+        values, a, b = _columns(of_one)
         plain = dominances(values, group, a, b, np.ones_like(draws.counts[:1]))[0]
         low, high = interval(dominances(values, group, a, b, draws.counts))
         n_pairs = [_counts(of_one[group == k]) for k in range(len(present))]
@@ -160,18 +158,17 @@ def _contrast(
     """Return the row of a family, or none where one of the two sets is empty."""
     if not second.any() or second.all():
         return []
-    own = _own(group, about["family"])
-    a, b = draws.columns(group)
-    values = group["value"].to_numpy()
+    own, whole = _counts(group[~second]), _counts(group)
+    values, a, b = _columns(group)
     plain = contrasts(values, second, a, b, np.ones_like(draws.counts[:1]))[0]
     low, high = interval(contrasts(values, second, a, b, draws.counts))
-    if _counts(own)["n_instruments"] < ENOUGH:
+    if own["n_instruments"] < ENOUGH:
         low[:], high[:] = np.nan, np.nan
     return [
         {
             **about,
-            "n_pairs": _counts(own)["n_pairs"],
-            "n_other_pairs": _counts(group)["n_pairs"] - _counts(own)["n_pairs"],
+            "n_pairs": own["n_pairs"],
+            "n_other_pairs": whole["n_pairs"] - own["n_pairs"],
             "difference": plain[0],
             "difference_low": low[0],
             "difference_high": high[0],
@@ -182,37 +179,51 @@ def _contrast(
     ]
 
 
-def _own(group: pd.DataFrame, family: str) -> pd.DataFrame:
-    return group[(group["family"] == family) & (group["other_family"] == family)]
+def _by_metric(pairs: pd.DataFrame, draws: Draws) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
+    """Yield type, method, metric and distances, types in the fixed order.
 
-
-def _by_metric(pairs: pd.DataFrame) -> Iterator[tuple[str, str, str, pd.DataFrame]]:
-    """Yield type, method, metric and distances, types in the fixed order."""
+    Notes are numbers, and instruments their columns in `draws`, which is much
+    faster than names.
+    """
     for type in SPECTROGRAM_TYPES:
         of_type = pairs[pairs["type"] == type]
         for method in of_type["method"].unique():
             of_method = of_type[of_type["method"] == method]
+            notes, _ = pd.factorize(pd.concat([of_method["note_a"], of_method["note_b"]]))
+            a, b = draws.columns(of_method)
+            coded = of_method.assign(
+                note_a=notes[: len(of_method)],
+                note_b=notes[len(of_method) :],
+                instrument_a=a,
+                instrument_b=b,
+            )
             for metric in METRICS:
-                yield type, str(method), metric, distances(of_method, metric)
+                yield type, str(method), metric, distances(coded, metric)
 
 
-def _groups(pairs: pd.DataFrame) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
-    for type, method, metric, found in _by_metric(pairs):
+def _groups(pairs: pd.DataFrame, draws: Draws) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:
+    for type, method, metric, found in _by_metric(pairs, draws):
         for family in FAMILIES:
             group = found[found["family"] == family]
             if len(group):
                 yield {"type": type, "method": method, "metric": metric, "family": family}, group
 
 
+def _columns(group: pd.DataFrame) -> tuple[Floats, Integers, Integers]:
+    """Return distances, and the columns of the draws that their two notes belong to."""
+    return (
+        group["value"].to_numpy(np.float64),
+        group["instrument_a"].to_numpy(np.int64),
+        group["instrument_b"].to_numpy(np.int64),
+    )
+
+
 def _counts(group: pd.DataFrame) -> dict[str, int]:
     """Return the numbers of notes, instruments and pairs that distances are of."""
-    notes = pd.concat([group["note_a"], group["note_b"]])
-    instruments = pd.concat([group["instrument_a"], group["instrument_b"]])
-    forward = group["note_a"] < group["note_b"]
-    ends = [group["note_a"].where(forward, group["note_b"])]
-    ends.append(group["note_b"].where(forward, group["note_a"]))
+    notes = group[["note_a", "note_b"]].to_numpy(np.int64)
+    ends = np.sort(notes, axis=1)  # a pair is one whichever note comes first
     return {
-        "n_notes": notes.nunique(),
-        "n_instruments": instruments.nunique(),
-        "n_pairs": int(pd.MultiIndex.from_arrays(ends).nunique()),
+        "n_notes": np.unique(notes).size,
+        "n_instruments": np.unique(group[["instrument_a", "instrument_b"]].to_numpy()).size,
+        "n_pairs": np.unique(ends[:, 0] * (notes.max() + 1) + ends[:, 1]).size if len(ends) else 0,
     }

@@ -14,7 +14,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["contrasts", "dominances", "quartiles"]
+__all__ = ["Floats", "Integers", "contrasts", "dominances", "quartiles"]
 
 QUARTILES = np.array([0.25, 0.5, 0.75])
 
