@@ -28,7 +28,7 @@ from xai_core.errors import InputError, ModelError
 from xai_core.grid import JobsFailedError
 from xai_core.metrics import METRICS
 from xai_core.pipeline import analyse, explain, note_maps
-from xai_core.pipeline.analysis_files import read_analysis
+from xai_core.pipeline.analysis_files import read_analysis, write_analysis
 from xai_core.pipeline.tables import left_out_sentence
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -161,6 +161,35 @@ def test_maps_that_are_zero_are_left_out_with_their_reason(
     assert len(analysis.notes) == 2 * 8 - 1
     assert left_out_sentence(analysis).startswith("1 map that is zero everywhere has no distances")
     assert np.isfinite(analysis.pairs[list(METRIC_COLUMNS)]).all().all()
+
+
+def test_an_analysis_of_nothing_but_zero_maps_has_no_rows(
+    records: list[NoteRecord],
+    asked: list[tuple[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    explain_with_evidence = note_maps.explain
+
+    def without(audio: Path, **about: Any) -> Any:
+        found = explain_with_evidence(audio, **about)
+        found.attribution.values *= 0.0
+        return found
+
+    monkeypatch.setattr(note_maps, "explain", without)
+    came: list[int] = []
+    analysis = _analyse(
+        records,
+        methods=["grad_cam"],
+        on_result=lambda type, method, family, rows: came.append(len(rows)),
+    )
+    assert came == [0, 0, 0]
+    write_analysis(analysis, tmp_path / "out")
+    again = read_analysis(tmp_path / "out")
+    assert again.pairs.empty
+    assert again.notes.empty
+    assert len(again.settings["left_out"]) == 6
+    assert left_out_sentence(again).startswith("6 maps that are zero have no distances")
 
 
 def test_results_come_block_by_block_and_are_those_of_the_tables(
