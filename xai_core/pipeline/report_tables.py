@@ -20,7 +20,15 @@ from xai_core.figures.box_parts import number_text
 from xai_core.figures.score_words import short_name
 from xai_core.figures.sentences import METHOD_NAMES
 
-__all__ = ["Table", "claim_frame", "differ_tables", "effect_tables", "median_tables", "numbers_in"]
+__all__ = [
+    "SHORT_METRICS",
+    "Table",
+    "claim_frame",
+    "differ_tables",
+    "effect_tables",
+    "median_tables",
+    "numbers_in",
+]
 
 SHORT_METRICS = {
     "difference_mean": "Difference Mean",

@@ -37,6 +37,7 @@ from xai_core.figures.score_words import short_name
 from xai_core.figures.sentences import METHOD_NAMES
 from xai_core.pipeline.findings import Findings, find_out
 from xai_core.pipeline.report_tables import (
+    SHORT_METRICS,
     claim_frame,
     differ_tables,
     effect_tables,
@@ -178,9 +179,8 @@ def _remark(outcome: str, verdicts: Sequence[Verdict]) -> str:
 def _on(verdict: Verdict) -> str:
     """Say what a claim speaks of: types, metric, families."""
     claim = verdict.claim
-    metric = {"all": "four metrics", "precision": "precision", "accuracy": "accuracy"}.get(
-        claim.metric, METRIC_NAMES.get(claim.metric, claim.metric)
-    )
+    names = {"all": "four metrics", **SHORT_METRICS}
+    metric = names.get(claim.metric, claim.metric).removesuffix(" (nats)")
     every = claim.families == FAMILIES
     parts = [" and ".join(short_name(type) for type in claim.types), metric]
     return ", ".join([*parts, *([] if every else claim.families)])
