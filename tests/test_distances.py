@@ -39,3 +39,13 @@ def test_the_papers_metrics_come_first_and_another_is_refused() -> None:
     assert METRICS[: len(PAPER_METRICS)] == PAPER_METRICS
     with pytest.raises(InputError, match="unknown metric 'cosine': choose one of difference_mean"):
         distances(PAIRS, "cosine")
+
+
+@pytest.mark.parametrize("column", ["emd", "kl_divergence_reversed"])
+def test_a_pair_without_a_distance_is_refused(column: str) -> None:
+    """What counts weights takes equal neighbours together, and NaN equals nothing."""
+    holed = PAIRS.assign(**{column: PAIRS[column].where(PAIRS.index > 1)})
+    metric = column.removesuffix("_reversed")
+    with pytest.raises(InputError, match=f"a {metric} for each of 6 pairs .* none for 2"):
+        distances(holed, metric)
+    assert len(distances(holed, "js_divergence")) == 6

@@ -47,10 +47,16 @@ def distances(pairs: pd.DataFrame, metric: str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If the metric is unknown.
+        If the metric is unknown, or a pair has no distance by it.
     """
     if metric not in METRICS:
         raise InputError(f"unknown metric {metric!r}: choose one of {', '.join(METRICS)}")
+    measured = [metric, *([REVERSED[metric]] if metric in REVERSED else [])]
+    if n_missing := int(pairs[measured].isna().any(axis=1).sum()):
+        raise InputError(
+            f"expected a {metric} for each of {len(pairs)} pairs of notes, got none for "
+            f"{n_missing}: a pair that cannot be measured has no row"
+        )
     names = [*_PLAIN, *_OF_A, *_OF_B]
     found = pairs[[*names, metric]].rename(columns={metric: "value"})
     if metric not in REVERSED:
