@@ -17,15 +17,20 @@ COUNTS = RNG.multinomial(N_INSTRUMENTS, np.full(N_INSTRUMENTS, 1 / N_INSTRUMENTS
 SECOND = RNG.random(60) < 0.4
 
 
+def weights(counts: np.ndarray) -> np.ndarray:
+    """Return how often each pair counts: what is drawn twice is not paired with itself."""
+    return np.where(A == B, counts[A], counts[A] * counts[B])
+
+
 def test_quartiles_are_those_of_repeated_distances() -> None:
     for counts, found in zip(COUNTS, quartiles(VALUES, A, B, COUNTS), strict=True):
-        repeated = np.repeat(VALUES, counts[A] * counts[B])
+        repeated = np.repeat(VALUES, weights(counts))
         np.testing.assert_allclose(found, np.quantile(repeated, [0.25, 0.5, 0.75]), rtol=1e-12)
 
 
 def test_contrasts_are_those_of_repeated_distances() -> None:
     for counts, found in zip(COUNTS, contrasts(VALUES, SECOND, A, B, COUNTS), strict=True):
-        weight = counts[A] * counts[B]
+        weight = weights(counts)
         first = np.repeat(VALUES[~SECOND], weight[~SECOND])
         second = np.repeat(VALUES[SECOND], weight[SECOND])
         u = mannwhitneyu(second, first).statistic  # Cliff's delta is 2 U / (n m) - 1

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.browser import ROOT
 from tests.made_pairs import METHOD, analysis_of, levels, notes_of, pairs_of
 from xai_core.analysis import Analysis
 from xai_core.claims import read_claims
@@ -22,6 +23,7 @@ from xai_core.pipeline.report_tables import (
     numbers_in,
 )
 from xai_core.pipeline.reporting import write_report
+from xai_core.store import read_card
 from xai_core.values import FAMILIES
 
 LEVEL = {family: 1.0 + k for k, family in enumerate(FAMILIES)}
@@ -82,6 +84,19 @@ def test_scores_that_are_not_there_are_said_to_be_so(page: tuple[str, Path]) -> 
     assert "No card of the set <code>nowhere</code> tells a precision" in page[0]
     claims = pd.read_csv(page[1] / "claims.csv").set_index("id")
     assert claims.loc["P6", "reason"] == "no precision on chroma"
+
+
+def test_scores_of_other_models_than_those_explained_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMBRELENS_MODELS", str(ROOT / "models"))
+    card = read_card("mfcc", "organ")
+    for changed, said in ((0, ""), (1, "1 of the models that were explained are not")):
+        sha256 = {"mfcc": {"organ": "0" * 64 if changed else card.sha256}}
+        analysis = _analysis(models={"name": "starter", "sha256": sha256})
+        html = write_report(analysis, tmp_path, models="starter").read_text(encoding="utf-8")
+        assert said in html
+        assert bool(said) == ("models that were explained are not" in html)
 
 
 def test_the_tables_beside_it_hold_the_medians(page: tuple[str, Path]) -> None:

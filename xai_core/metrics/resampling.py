@@ -5,21 +5,22 @@ Conventions
 A note stands in many pairs and an instrument in many notes, so pairs are not
 independent; what differs from one collection to the next is the instruments. A
 resample draws, in each family by itself, as many instruments as there are, with
-replacement. A pair of notes then weighs as much as the product of how often its
-two instruments were drawn. A note is never paired with itself, so a resample
-that leaves no pair is left out: its row is NaN.
+replacement. A pair of notes of two instruments then weighs as much as the product
+of how often these were drawn; a pair of notes of one instrument as often as it
+was, since what is drawn twice stands for two instruments that are alike, and
+these are not paired with each other. A note is never paired with itself, so a
+resample that leaves no pair is left out: its row is NaN.
 
 Draws are made once for all spectrogram types, methods and metrics: a resample
 is one imagined collection, in which families and types can be compared.
 
 Notes
 -----
-An instrument that is drawn twice brings pairs of two notes of its own four
-times over, and these lie closer than others. Resampled distances therefore lean
-a little to the low side, the more so the fewer instruments a family has; all
-families of a similar size lean alike. In a simulation of points in space, the
-95 % interval of the median covered the truth in 91 % of the draws of seven
-instruments of three notes, and in 93 % of twenty instruments of two.
+With the plain product, an instrument that is drawn twice would bring the pairs
+of its own notes four times over, and these lie closer than others. In a
+simulation of 1,500 sets of points in space the 95 % interval of the median
+covered the truth in 93 % for seven instruments of two notes or of three, and in
+94 % for twenty of two.
 
 References
 ----------

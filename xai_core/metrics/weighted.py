@@ -2,8 +2,9 @@
 
 Conventions
 -----------
-In each resample a pair of notes weighs as much as the product of how often its
-two instruments were drawn, and counts as that many distances. A resample that
+In each resample a pair of notes of two instruments weighs as much as the product
+of how often these were drawn, a pair of notes of one instrument as often as it
+was, and counts as that many distances. A resample that
 leaves no pair is a row of NaN. Everything is exact: the numbers are those of the
 distances repeated as often as they weigh.
 """
@@ -128,13 +129,19 @@ def _quantile(values: Floats, below: Integers, q: float) -> float:
 
 
 @numba.njit(cache=True, nogil=True)
+def _weight(counts: Integers, r: int, a: int, b: int) -> int:
+    """Return how often a pair of two instruments, or of one, counts in a resample."""
+    return counts[r, a] if a == b else counts[r, a] * counts[r, b]
+
+
+@numba.njit(cache=True, nogil=True)
 def _quartiles(values: Floats, a: Integers, b: Integers, counts: Integers) -> Floats:
     out = np.full((counts.shape[0], 3), np.nan)
     below = np.empty(values.size, np.int64)
     for r in range(counts.shape[0]):
         total = 0
         for k in range(values.size):
-            total += counts[r, a[k]] * counts[r, b[k]]
+            total += _weight(counts, r, a[k], b[k])
             below[k] = total
         if total > 0:
             for j in range(3):
@@ -152,7 +159,7 @@ def _contrasts(
     for r in range(counts.shape[0]):
         totals = np.zeros(2, np.int64)
         for k in range(n):
-            totals[int(second[k])] += counts[r, a[k]] * counts[r, b[k]]
+            totals[int(second[k])] += _weight(counts, r, a[k], b[k])
             below[0, k], below[1, k] = totals[0], totals[1]
         if totals[0] == 0 or totals[1] == 0:
             continue
@@ -180,7 +187,7 @@ def _dominances(
     for r in range(counts.shape[0]):
         totals = np.zeros(n_groups, np.int64)
         for k in range(n):
-            weight[k] = counts[r, a[k]] * counts[r, b[k]]
+            weight[k] = _weight(counts, r, a[k], b[k])
             totals[group[k]] += weight[k]
         total = totals.sum()
         balance = np.zeros(n_groups)  # weight of own above others, less that of own below others

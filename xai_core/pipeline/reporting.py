@@ -118,7 +118,7 @@ def _content(analysis: Analysis, findings: Findings, models: str) -> dict[str, A
         by_section.setdefault(verdict.claim.section, []).append(row)
     return {
         "script": plotly_script(),
-        "about": _about(analysis, models),
+        "about": _about(analysis, findings.standing, models),
         "outcomes": [(one, counts[one], _remark(one, findings.verdicts)) for one in OUTCOMES],
         "by_types": _counts_by_types(findings),
         "n_claims": len(findings.verdicts),
@@ -138,7 +138,7 @@ def _content(analysis: Analysis, findings: Findings, models: str) -> dict[str, A
     }
 
 
-def _about(analysis: Analysis, models: str) -> dict[str, Any]:
+def _about(analysis: Analysis, standing: Standing | None, models: str) -> dict[str, Any]:
     """Return the numbers of the paragraph that says what was done."""
     notes, settings = analysis.notes, analysis.settings
     types = [type for type in SPECTROGRAM_TYPES if (analysis.pairs["type"] == type).any()]
@@ -162,8 +162,23 @@ def _about(analysis: Analysis, models: str) -> dict[str, Any]:
             METHOD_NAMES.get(method, method): json.dumps(preset, ensure_ascii=False)
             for method, preset in settings.get("presets", {}).items()
         },
+        "n_other_models": _n_other_models(settings, standing),
         "n_zero": sum(bool(one.get("type")) for one in settings.get("left_out", [])),
     }
+
+
+def _n_other_models(settings: Mapping[str, Any], standing: Standing | None) -> int:
+    """Return how many of the models that were explained are not those with the scores."""
+    if standing is None:
+        return 0
+    explained = settings.get("models", {}).get("sha256", {})
+    return sum(
+        type not in standing.cards
+        or family not in standing.cards[type]
+        or standing.cards[type][family].sha256 != sha256
+        for type, of_type in explained.items()
+        for family, sha256 in of_type.items()
+    )
 
 
 def _remark(outcome: str, verdicts: Sequence[Verdict]) -> str:
