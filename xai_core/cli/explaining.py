@@ -182,8 +182,13 @@ def _prediction_json(result: Prediction) -> dict[str, Any]:
 
 
 def _prediction_table(name: str, result: Prediction) -> Table:
-    edits = "; ".join(result.waveform.edits)
-    table = Table(title=name, caption=edits or None)
+    from xai_core.pipeline import doubted_families
+
+    doubted = {type: doubted_families(type, models=result.models) for type in result.probabilities}
+    remarks = list(result.waveform.edits)
+    if any(doubted.values()):
+        remarks.append("* not shown to be better than chance on unseen instruments")
+    table = Table(title=name, caption="; ".join(remarks) or None)
     table.add_column("family")
     for type in result.probabilities:
         table.add_column(type, justify="right")
@@ -191,6 +196,7 @@ def _prediction_table(name: str, result: Prediction) -> Table:
         cells = []
         for type, row in result.probabilities.items():
             cell = f"{row[family]:.1%}" if family in row else "–"
+            cell += " *" if family in doubted[type] else ""
             cells.append(f"[bold]{cell}[/bold]" if family == result.best(type)[0] else cell)
         table.add_row(family, *cells)
     return table

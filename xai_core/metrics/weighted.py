@@ -131,7 +131,8 @@ def _quantile(values: Floats, below: Integers, q: float) -> float:
 @numba.njit(cache=True, nogil=True)
 def _weight(counts: Integers, r: int, a: int, b: int) -> int:
     """Return how often a pair of two instruments, or of one, counts in a resample."""
-    return counts[r, a] if a == b else counts[r, a] * counts[r, b]
+    once = int(counts[r, a])
+    return once if a == b else once * int(counts[r, b])
 
 
 @numba.njit(cache=True, nogil=True)
