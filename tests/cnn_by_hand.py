@@ -20,7 +20,7 @@ class CnnByHand:
     """Forward passes of a model made by `build_cnn`."""
 
     def __init__(self, model: keras.Model, *, pooling: str) -> None:
-        """`pooling` is what the head does: ``flatten``, ``time`` or ``both``."""
+        """`pooling` is what the head does: ``flatten``, ``time``, ``bands`` or ``both``."""
         self._weights = {
             layer.name: [w.astype(np.float64) for w in layer.get_weights()]
             for layer in model.layers
@@ -53,6 +53,10 @@ class CnnByHand:
                 values = _halve(values)
         if self._pooling == "time":
             values = values.mean(axis=0)
+        elif self._pooling == "bands":
+            values = values.mean(axis=0)
+            if values.shape[0] > 8:  # bins that a band of eight is made of
+                values = values.reshape(8, -1, values.shape[1]).mean(axis=1)
         elif self._pooling == "both":
             values = values.mean(axis=(0, 1))
         kernel, bias = self._weights["dense"]

@@ -53,6 +53,7 @@ def test_number_of_weights(type: str, columns: int) -> None:
 
     assert count(head="pooled", pooled_axes="both") == _dense_weights(128)
     assert count(head="pooled", pooled_axes="time") == _dense_weights(columns * 128)
+    assert count(head="pooled", pooled_axes="bands") == _dense_weights(min(columns, 8) * 128)
     assert count(head="flatten") == _dense_weights(rows * columns * 128)
 
 
@@ -74,8 +75,8 @@ def test_dropout_rates_are_those_of_the_paper() -> None:
     assert rates == [0.25, 0.25, 0.25, 0.5]
 
 
-@pytest.mark.parametrize("shape", [(17, 9), (16, 40), (24, 7), (9, 1)])
-@pytest.mark.parametrize("pooling", ["flatten", "time", "both"])
+@pytest.mark.parametrize("shape", [(17, 9), (16, 40), (24, 7), (9, 1), (9, 128)])
+@pytest.mark.parametrize("pooling", ["flatten", "time", "bands", "both"])
 def test_outputs_are_those_of_the_arithmetic_by_hand(shape: tuple[int, int], pooling: str) -> None:
     keras.utils.set_random_seed(1)
     if pooling == "flatten":
@@ -106,5 +107,5 @@ def test_bad_arguments_are_refused() -> None:
             build_cnn(shape, head="pooled")
     with pytest.raises(InputError, match="expected head 'flatten' or 'pooled', got 'dense'"):
         build_cnn((126, 128), head="dense")
-    with pytest.raises(InputError, match="expected pooled_axes 'time' or 'both', got 'bins'"):
+    with pytest.raises(InputError, match="expected pooled_axes 'time', 'bands' or 'both'"):
         build_cnn((126, 128), head="pooled", pooled_axes="bins")

@@ -15,7 +15,7 @@ from xai_core.pipeline import explain
 from xai_core.pipeline.lessons import grad_cam_parts, integration_path
 from xai_core.values import Waveform
 
-WHICH = {"type": "tonnetz", "family": "flute", "models": "tiny"}
+WHICH = {"type": "tonnetz", "family": "flute", "models": "lessons"}
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def note(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Waveform]:
             name: {} for name in ("architecture", "features", "training", "data", "scores")
         }
         model = build_cnn((126, 6), head="pooled")
-        store.save_model(model, models="tiny", type="tonnetz", family="flute", about=about)
+        store.save_model(model, models="lessons", type="tonnetz", family="flute", about=about)
         t = np.arange(64_000) / 16_000
         y = np.sin(2 * np.pi * 220 * t) + 0.5 * np.sin(2 * np.pi * 330 * t * (1 + 0.1 * t))
         yield Waveform((0.2 * y).astype(np.float32), 16_000)

@@ -29,8 +29,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         for seed, family in enumerate(("flute", "organ")):
             keras.utils.set_random_seed(seed)
             model = build_cnn((126, 6), head="pooled")
-            store.save_model(model, models="tiny", type="tonnetz", family=family, about=about)
-        yield "tiny"
+            store.save_model(model, models="scanned", type="tonnetz", family=family, about=about)
+        yield "scanned"
 
 
 def recording(seconds: float) -> Waveform:
