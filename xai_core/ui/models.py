@@ -77,7 +77,8 @@ def models_page() -> None:
 
 def _all_models(standing: Standing) -> None:
     card = next(iter(next(iter(standing.cards.values())).values()))
-    test = card.data["test"]
+    n_notes = card.data["test"]["n_notes"]
+    n_instruments = card.scores.get("n_instruments", card.data["test"]["n_instruments"])
     st.subheader("Every model", anchor=False)
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     metric = choose(left, "Score", METRICS, key="score")
@@ -91,8 +92,8 @@ def _all_models(standing: Standing) -> None:
     st.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
     figure_4 = " With precision, this is figure 4 of the paper." if metric == "precision" else ""
     st.caption(
-        f"{standing.n_models} models, scored on {test['n_notes']:,} notes of "
-        f"{test['n_instruments']} instruments that none of them learnt from. {READING}{figure_4}"
+        f"{standing.n_models} models, scored on {n_notes:,} notes of "
+        f"{n_instruments} instruments that none of them learnt from. {READING}{figure_4}"
     )
 
 
