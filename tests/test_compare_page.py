@@ -40,7 +40,7 @@ def test_deep_link_as_the_first_request_of_a_fresh_server(app_server: StartApp, 
     families = page.get_by_role("combobox", name="Instrument family")
     expect(families.nth(0)).to_have_value("organ")
     expect(families.nth(1)).to_have_value("reed")
-    expect(page.get_by_role("combobox", name="Method")).to_have_value("Grad-CAM")
+    expect(page.get_by_role("combobox", name="Method", exact=True)).to_have_value("Grad-CAM")
     assert "Traceback" not in fresh.log
 
 
@@ -82,5 +82,22 @@ def test_sides_can_be_swapped(page: Page, server: AppServer) -> None:
 
 def test_unknown_choices_in_the_address_are_ignored(page: Page, server: AppServer) -> None:
     open_compare(page, server, "?type=mfcc&family_b=kazoo&note_b=../../x&method=%3Cscript%3E")
-    expect(page.get_by_role("combobox", name="Method")).to_have_value("Integrated Gradients")
+    expect(page.get_by_role("combobox", name="Method", exact=True)).to_have_value(
+        "Integrated Gradients"
+    )
     assert "Traceback" not in server.log
+
+
+def test_one_note_under_two_methods_is_drawn_in_shares(page: Page, server: AppServer) -> None:
+    same = "family=flute&family_b=flute&note=flute_acoustic_851-072&note_b=flute_acoustic_851-072"
+    open_compare(page, server, f"?type=mfcc&{same}&method_b=grad_cam")
+    a, b, difference = (drawn(page, title) for title in ("A: Integrated", "B: Grad-CAM", "A − B"))
+    assert a.sum() == pytest.approx(1, abs=1e-4)
+    assert b.sum() == pytest.approx(1, abs=1e-4)
+    np.testing.assert_allclose(difference, a - b, atol=1e-6 * np.abs(difference).max())
+    expect(page.get_by_text("so both maps are shown as shares of their sum")).to_be_visible()
+    expect(page.get_by_test_id("stMetric")).to_have_count(5)
+    page.get_by_role("button", name="Swap A and B").click()
+    method = page.get_by_role("combobox", name="Method", exact=True)
+    expect(method).to_have_value("Grad-CAM", timeout=PATIENCE)
+    expect(page.get_by_role("combobox", name="Method of B")).to_have_value("Integrated Gradients")

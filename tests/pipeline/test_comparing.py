@@ -35,6 +35,7 @@ def test_maps_difference_and_scores(notes: dict[str, Path]) -> None:
     np.testing.assert_array_equal(found.a.attribution.values, a.attribution.values)
     np.testing.assert_array_equal(found.b.attribution.values, b.attribution.values)
     np.testing.assert_allclose(found.difference.values, first - second, rtol=1e-6, atol=1e-9)
+    assert found.maps == (found.a.attribution, found.b.attribution)
     assert found.difference.same_grid(a.attribution)
     assert (found.difference.method, found.difference.target) == ("integrated_gradients", "logit")
     p, q = np.abs(first), np.abs(second)
@@ -55,6 +56,30 @@ def test_a_note_with_itself_has_no_distance_and_no_difference(notes: dict[str, P
     assert not found.difference.values.any()
     assert found.scores == dict.fromkeys(found.scores, 0.0)
     assert len(found.scores) == 6
+
+
+def test_one_note_under_two_methods_is_compared_in_shares(notes: dict[str, Path]) -> None:
+    about = {"type": "tonnetz", "family": "organ", "models": "tiny"}  # flute's Grad-CAM is zero
+    methods = ("integrated_gradients", "grad_cam")
+    found = compare(
+        notes["flute"], notes["flute"], method=methods[0], other_method=methods[1], **about
+    )
+    p, q = (explain(notes["flute"], method=one, **about).heatmap.values for one in methods)
+    assert [one.method for one in found.maps] == list(methods)
+    np.testing.assert_array_equal(found.maps[0].values, p)
+    np.testing.assert_array_equal(found.maps[1].values, q)
+    np.testing.assert_allclose(found.difference.values, p - q, atol=1e-8)
+    assert found.difference.values.sum() == pytest.approx(0, abs=1e-5)  # as much here as there
+    assert found.difference.target == "share of the map"
+    assert "difference_mean" not in found.scores
+    assert found.scores["emd"] == pytest.approx(emd(p, q), rel=1e-6)
+    assert "no Difference Mean" in found.notes[0]
+
+
+def test_two_methods_of_which_one_is_zero() -> None:
+    scores, notes = comparing._scores(np.zeros((4, 6)), np.ones((4, 6)), in_shares=True)
+    assert scores == {}
+    assert notes[1].endswith("of the distances none is defined.")
 
 
 @pytest.mark.parametrize(

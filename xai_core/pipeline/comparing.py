@@ -1,16 +1,17 @@
-"""Two notes explained in one way, and how far apart their maps are.
+"""Two notes explained, and how far apart their maps are.
 
 Conventions
 -----------
 The difference is ``a - b``, signed, in units of the target: the subtraction of
-the paper's figure 3. Distances are those of :mod:`xai_core.metrics`; the
+the paper's figure 3. Maps of two methods have two units, so there the heatmaps
+are subtracted, each of which sums to 1. Distances are those of :mod:`xai_core.metrics`; the
 divergence that is not symmetric is given in both directions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,28 +20,39 @@ from xai_core.metrics import METRICS
 from xai_core.pipeline.explaining import Audio, explain
 from xai_core.values import Attribution, Explanation, FloatArray
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["SHARE", "Comparison", "compare"]
+
+SHARE = "share of the map"  # unit of maps of two methods
+OF_TWO_METHODS = (
+    "Two methods measure in two units, so both maps are shown as shares of their sum, and there is "
+    "no Difference Mean."
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two explanations of one type and method, their difference and their distances.
+    """Two explanations of one type, their difference and their distances.
 
     Parameters
     ----------
     a, b : Explanation
+    maps : tuple of two Attribution
+        What is subtracted: the attributions of `a` and `b`, or their heatmaps
+        (zero where an attribution is) if the methods differ.
     difference : Attribution
-        ``a - b`` on the axes of both, in units of the target.
+        The first of `maps` less the second, in their unit.
     scores : mapping of str to float
         By the names of :data:`xai_core.analysis.METRIC_COLUMNS`:
         ``kl_divergence`` is KL(a || b), ``kl_divergence_reversed`` KL(b || a).
-        Without those on heatmaps where a map is zero everywhere.
+        Without those on heatmaps where a map is zero everywhere, and without
+        ``difference_mean`` where the methods differ.
     notes : tuple of str
         What a reader must know, one plain sentence each.
     """
 
     a: Explanation
     b: Explanation
+    maps: tuple[Attribution, Attribution]
     difference: Attribution
     scores: Mapping[str, float]
     notes: tuple[str, ...] = ()
@@ -54,10 +66,11 @@ def compare(
     family: str,
     other_family: str | None = None,
     method: str = "integrated_gradients",
+    other_method: str | None = None,
     preset: str = "default",
     models: str = "starter",
 ) -> Comparison:
-    """Explain two notes in one way and compare the maps.
+    """Explain two notes and compare the maps.
 
     Parameters
     ----------
@@ -71,6 +84,8 @@ def compare(
     other_family : str, optional
         Whose model is explained for `audio_b`.
     method : {'integrated_gradients', 'grad_cam'}
+        For `audio_a`, and for `audio_b` too unless `other_method` is given.
+    other_method : {'integrated_gradients', 'grad_cam'}, optional
     preset : {'default', 'paper'}
     models : str
         Name of the model set.
@@ -84,34 +99,42 @@ def compare(
     AudioError, ModelError, InputError
         One plain sentence each.
     """
+    first, second = method, other_method or method
     a, b = (
-        explain(audio, type=type, family=whose, method=method, preset=preset, models=models)
-        for audio, whose in ((audio_a, family), (audio_b, other_family or family))
+        explain(audio, type=type, family=whose, method=how, preset=preset, models=models)
+        for audio, whose, how in (
+            (audio_a, family, first),
+            (audio_b, other_family or family, second),
+        )
     )
-    first, second = (one.attribution.values.astype(np.float64) for one in (a, b))
-    difference = Attribution(
-        first - second,
-        type,
-        a.attribution.time,
-        a.attribution.bins,
-        method=method,
-        target=a.attribution.target,
+    in_shares = first != second
+    maps = tuple(_shares(one.attribution) if in_shares else one.attribution for one in (a, b))
+    difference = replace(
+        maps[0], values=maps[0].values.astype(np.float64) - maps[1].values.astype(np.float64)
     )
-    scores, notes = _scores(first, second)
-    return Comparison(a, b, difference, scores, notes)
+    scores, notes = _scores(*(one.values.astype(np.float64) for one in maps), in_shares=in_shares)
+    return Comparison(a, b, (maps[0], maps[1]), difference, scores, notes)
 
 
-def _scores(a: FloatArray, b: FloatArray) -> tuple[dict[str, float], tuple[str, ...]]:
-    scores = {"difference_mean": METRICS["difference_mean"](a, b)}
+def _shares(attribution: Attribution) -> Attribution:
+    """Return how much of the whole each bin is, either way; zero if the map is zero."""
+    values = attribution.values if attribution.is_zero else attribution.heatmap().values
+    return replace(attribution, values=values, target=SHARE)
+
+
+def _scores(
+    a: FloatArray, b: FloatArray, *, in_shares: bool = False
+) -> tuple[dict[str, float], tuple[str, ...]]:
+    scores = {} if in_shares else {"difference_mean": METRICS["difference_mean"](a, b)}
+    notes = (OF_TWO_METHODS,) if in_shares else ()
     zero = [name for name, one in (("first", a), ("second", b)) if not np.any(one)]
     if zero:
         whose = "Both maps are" if len(zero) == 2 else f"The map of the {zero[0]} note is"
-        return scores, (
-            f"{whose} zero everywhere, so there are no heatmaps to compare: of the distances "
-            "only the Difference Mean is defined.",
-        )
+        left = "none is defined" if in_shares else "only the Difference Mean is defined"
+        said = f"{whose} zero everywhere, so there are no heatmaps to compare: of the distances"
+        return scores, (*notes, f"{said} {left}.")
     p, q = np.abs(a), np.abs(b)
     for name in METRIC_COLUMNS[1:]:
         metric = METRICS[name.removesuffix("_reversed")]
         scores[name] = metric(q, p) if name.endswith("_reversed") else metric(p, q)
-    return scores, ()
+    return scores, notes

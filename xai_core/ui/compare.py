@@ -4,7 +4,8 @@ Conventions
 -----------
 Side A shares its note and its model with the Explore page, under the same names
 in the address; those of side B end in ``_b``. Both sides have one spectrogram
-type and one method, so that their maps have one grid and one unit.
+type, so that their maps have one grid; where the methods differ, and with them
+the units, the maps are compared as shares.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.figures import alt_text, attribution_figure, limits
 from xai_core.figures.maps import difference_figure
-from xai_core.figures.scales import number_text
+from xai_core.figures.scales import Sign, number_text
 from xai_core.figures.sentences import METHOD_NAMES, difference_sentence, percent_text
 from xai_core.pipeline import Comparison, compare
 from xai_core.places import samples_folder
@@ -33,6 +34,7 @@ from xai_core.values import FAMILIES, Explanation
 __all__ = ["compare_page"]
 
 METHODS = {name: METHOD_NAMES[name] for name in ("integrated_gradients", "grad_cam")}
+SAME = "same"  # the method of side A
 OWN = "own"  # the model of the note's own family
 SIDE_KEYS = ("family", "note", "explain")  # of side A in the address
 B = "_b"  # ending of those of side B
@@ -43,9 +45,11 @@ HOW_TO_COMPARE = """
 - **Two families**: what tells them apart for the network?
 - **One note under two models** (*Explain the model of*): what speaks for a flute in it, and what
   for an organ?
+- **One note under two methods** (*Method of B*): do they agree on what matters?
 - A − B is in units of the score: red where A has more evidence, blue where B has.
 - The distances compare the *shapes* of the maps (each scaled to a sum of 1), except Difference
   Mean, which compares the maps as they are.
+- Two methods have two units, so their maps are drawn and subtracted as shares of their sum.
 """
 
 
@@ -61,7 +65,7 @@ def compare_page() -> None:
     """Draw the page below its title."""
     keep_keras_state()
     available = store.available_models()
-    left, middle, right = st.columns([2, 2, 1], vertical_alignment="bottom")
+    left, middle, beside, right = st.columns([3, 3, 3, 2], vertical_alignment="bottom")
     type = choose(
         left,
         "Spectrogram",
@@ -70,6 +74,9 @@ def compare_page() -> None:
         default="log_mel",
     )
     method = choose(middle, "Method", METHODS, key="method")
+    other_method = choose(
+        beside, "Method of B", {SAME: "the same", **METHODS}, key="method_b", default=SAME
+    )
     right.button("Swap A and B", icon=":material/swap_horiz:", on_click=_swap, key="swap")
     places = st.columns(2, gap="large")
     records = _samples()
@@ -83,6 +90,7 @@ def compare_page() -> None:
             family=a.family,
             other_family=b.family,
             method=method,
+            other_method=method if other_method == SAME else other_method,
         )
     for place, name, explanation in (
         (places[0], "A", comparison.a),
@@ -137,6 +145,8 @@ def _swap() -> None:
     for key in SIDE_KEYS:
         if key in state and key + B in state:
             state[key], state[key + B] = state[key + B], state[key]
+    if state.get("method" + B, SAME) != SAME:
+        state["method"], state["method" + B] = state["method" + B], state["method"]
 
 
 def _verdict(name: str, explanation: Explanation) -> str:
@@ -148,16 +158,21 @@ def _verdict(name: str, explanation: Explanation) -> str:
 
 
 def _maps(comparison: Comparison) -> None:
-    a, b = comparison.a.attribution, comparison.b.attribution
-    sign = "unsigned" if a.method == "grad_cam" else "signed"
-    shared = limits(a, b, sign=sign)  # type: ignore[arg-type]
+    a, b = comparison.maps
+    in_shares = a.method != b.method
+    sign: Sign = "unsigned" if in_shares or a.method == "grad_cam" else "signed"
+    shared = limits(a, b, sign=sign)
     columns = st.columns(3)
-    for place, name, one in ((columns[0], "A", comparison.a), (columns[1], "B", comparison.b)):
+    for place, name, one, whose in (
+        (columns[0], "A", a, comparison.a.family),
+        (columns[1], "B", b, comparison.b.family),
+    ):
         figure = attribution_figure(
-            one.attribution,
+            one,
+            sign=sign,
             limits=shared,
-            title=f"{name}: {METHODS[a.method]}",
-            subtitle=f"What drives the {one.family} model",
+            title=f"{name}: {METHODS[one.method]}",
+            subtitle=f"What drives the {whose} model",
             height=HEIGHT,
         )
         place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure), key=f"map {name}")
