@@ -239,3 +239,32 @@ def test_a_long_recording_is_explained_from_where_the_visitor_says(
     expect(page.get_by_text("took 0.00 to 4.00 s")).to_be_visible(timeout=PATIENCE)
     page.get_by_role("slider").press("End")
     expect(page.get_by_text("took 3.00 to 7.00 s")).to_be_visible(timeout=PATIENCE)
+
+
+def colour_limits(page: Page) -> list[float]:
+    """Return the upper colour limits of Integrated Gradients and Grad-CAM."""
+    page.wait_for_timeout(500)  # ms, for a refined figure that is on its way
+    found = page.wait_for_function(
+        DRAWN
+        + """.filter(plot => plot.textContent.includes('Grad-CAM')).map(plot =>
+            plot._fullData.filter(
+                t => t.type === 'heatmap' && t.visible === true && ['x3', 'x4'].includes(t.xaxis)
+            ).map(t => t.zmax))[0]""",
+        timeout=PATIENCE,
+    ).json_value()
+    return [float(limit) for limit in found]
+
+
+def test_colours_can_be_held_for_other_models_and_in_a_link(page: Page, server: AppServer) -> None:
+    open_explore(page, server, "?type=mfcc&family=brass&colours=held&clip=100")
+    held, before = colour_limits(page), heatmap_of_panel(page, 3)
+    assert held[0] == pytest.approx(np.abs(before).max(), rel=0.005)
+    choose(page, "Explain the model of", "organ")
+    expect(page.get_by_text("Explained below: the organ model.")).to_be_visible(timeout=PATIENCE)
+    expect(badge(page)).to_be_visible(timeout=PATIENCE)
+    assert not np.allclose(before, heatmap_of_panel(page, 3))
+    assert colour_limits(page) == pytest.approx(held)
+    page.reload()
+    expect(badge(page)).to_be_visible(timeout=PATIENCE)
+    assert colour_limits(page) == pytest.approx(held)
+    assert f"limit={held[0]:g}" in page.url

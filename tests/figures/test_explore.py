@@ -182,6 +182,13 @@ def test_limits_given_are_those_of_integrated_gradients_alone() -> None:
     assert (0, traces["y4"]["zmax"]) == pytest.approx(limits(panels[3], sign="unsigned"))
 
 
+def test_grad_cam_has_limits_of_its_own() -> None:
+    panels = _panels()
+    traces = maps_sent(explore_panels(*panels, cam_limits=(0.0, 0.25)))
+    assert (traces["y4"]["zmin"], traces["y4"]["zmax"]) == (0.0, 0.25)
+    assert (traces["y3"]["zmin"], traces["y3"]["zmax"]) == pytest.approx(limits(panels[2]))
+
+
 def test_the_alternative_text_says_all_four_or_that_some_are_missing() -> None:
     shown = (
         spectrogram("stft", hot("stft", 50, 128)),

@@ -55,6 +55,7 @@ def explore_panels(
     *,
     sign: Sign = "signed",
     limits: tuple[float, float] | None = None,
+    cam_limits: tuple[float, float] | None = None,
     percentile: float = PERCENTILE,
     layer: str = LAST_LAYER,
     height: int = 480,
@@ -76,6 +77,8 @@ def explore_panels(
         absolute values.
     limits : tuple of float or None
         Colour limits of Integrated Gradients; by default its own.
+    cam_limits : tuple of float or None
+        Colour limits of Grad-CAM, from 0; by default its own.
     percentile : float
         Share of the absolute values, in percent, that own limits cover; said
         beneath the colour bar where it clips. 100 clips nothing.
@@ -142,7 +145,7 @@ def explore_panels(
     else:
         _add_empty(drawing, third, WAITING)
     if grad_cam:
-        scale = attribution_scale(grad_cam, "unsigned", None, percentile)
+        scale = attribution_scale(grad_cam, "unsigned", cam_limits, percentile)
         _add_attribution(drawing, fourth, grad_cam, scale)
     else:
         _add_empty(drawing, fourth, WAITING)

@@ -4,7 +4,7 @@ Conventions
 -----------
 The key of a widget is the name of its query parameter: ``family, note, type,
 explain``, and in the Advanced section ``target, baseline, steps, rule, layer,
-filters, sign``. A recording of the visitor's own is not in the URL.
+filters, sign, colours, clip``. A recording of the visitor's own is not in the URL.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import streamlit as st
 from xai_core.audio import MAX_BYTES, NOTE_SECONDS, load
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
+from xai_core.figures.scales import PERCENTILE
 from xai_core.pipeline.settings import LAYERS, MAX_STEPS, Settings
 from xai_core.ui.address import choose
 from xai_core.ui.faults import sentence
@@ -42,6 +43,9 @@ RULES = {"midpoint": "midpoint", "trapezoid": "trapezoid", "gauss_legendre": "Ga
 AS_NEEDED = "adaptive"
 STEPS = {AS_NEEDED: "as needed", **{str(n): str(n) for n in (8, 16, 32, 50, 64, 128, 256, 512)}}
 SIGNS = {"signed": "signed (for and against)", "unsigned": "absolute values"}
+COLOURS = {"own": "of each map by itself", "held": "held, so that maps can be compared"}
+CLIPS = {f"{share:g}": f"{share:g} % of the bins" for share in (95, 98, 99, PERCENTILE, 99.9)}
+CLIPS["100"] = "every bin"
 FILTERS = {"most_active": "the four most active", "first": "the first four"}
 
 
@@ -63,6 +67,8 @@ class Advanced:
     grad_cam: Settings
     filters: str
     sign: str
+    hold_colours: bool
+    percentile: float
 
 
 def choose_note(records: Sequence[NoteRecord]) -> Chosen | None:
@@ -119,7 +125,7 @@ def choose_model(
 
 
 def choose_advanced() -> Advanced:
-    """Let an expert set layer, target, baseline, rule, steps and sign."""
+    """Let an expert set layer, target, baseline, rule, steps, sign and colours."""
     with st.expander("Advanced settings", icon=":material/tune:"):
         left, right = st.columns(2)
         target = choose(
@@ -163,6 +169,24 @@ def choose_advanced() -> Advanced:
         )
         filters = choose(right, "Feature maps shown", FILTERS, key="filters")
         sign = choose(left, "Integrated Gradients drawn", SIGNS, key="sign")
+        colours = choose(
+            right,
+            "Colour scale",
+            COLOURS,
+            key="colours",
+            help="Held: the colours stand for the same numbers, whatever note or model you choose "
+            "next, until the spectrogram or what is explained changes. They are those of the map "
+            "you see when you choose it.",
+        )
+        clip = choose(
+            left,
+            "Colours reach as far as",
+            CLIPS,
+            key="clip",
+            default=f"{PERCENTILE:g}",
+            help="A few very strong bins would leave the others pale; stronger ones take the end "
+            "colour. It changes the picture, never the numbers.",
+        )
     return Advanced(
         integrated_gradients=Settings(
             target=target,
@@ -173,6 +197,8 @@ def choose_advanced() -> Advanced:
         grad_cam=Settings(method="grad_cam", layer=layer),
         filters=filters,
         sign=sign,
+        hold_colours=colours == "held",
+        percentile=float(clip),
     )
 
 

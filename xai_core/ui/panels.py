@@ -7,8 +7,10 @@ import time
 import streamlit as st
 
 from xai_core.figures import alt_text, explore_panels
+from xai_core.figures.scales import Sign
 from xai_core.pipeline import explain_progressively, feature_maps
 from xai_core.ui.choices import Advanced
+from xai_core.ui.colours import held_limits
 from xai_core.ui.wording import completeness_badge, completeness_sentence
 from xai_core.values import Explanation, Waveform
 
@@ -42,12 +44,24 @@ def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> N
         refining = _is_refining(explanation)
         if refining and time.monotonic() - drawn_at < REDRAW_SECONDS:
             continue
+        sign: Sign = "unsigned" if advanced.sign == "unsigned" else "signed"
+        colours = held_limits(
+            explanation.attribution,
+            cam.attribution,
+            held=advanced.hold_colours,
+            final=not refining,
+            sign=sign,
+            percentile=advanced.percentile,
+        )
         figure = explore_panels(
             explanation.spectrogram,
             maps,
             explanation.attribution,
             cam.attribution,
-            sign="unsigned" if advanced.sign == "unsigned" else "signed",
+            sign=sign,
+            limits=colours.integrated_gradients,
+            cam_limits=colours.grad_cam,
+            percentile=advanced.percentile,
             layer=layer,
             height=PANELS_HEIGHT,
         )
