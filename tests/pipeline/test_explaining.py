@@ -500,7 +500,25 @@ def test_models_stay_in_memory_up_to_a_number(
     assert load_gradients("tonnetz", "flute", models="tiny") is first  # and now the latest used
     load_gradients("mfcc", "flute", models="tiny")  # bass has to go
     assert load_gradients("tonnetz", "flute", models="tiny") is first
-    assert {key[1:] for key in explaining._loaded} == {("tonnetz", "flute"), ("mfcc", "flute")}
+    assert {key[1:3] for key in explaining._loaded} == {("tonnetz", "flute"), ("mfcc", "flute")}
+
+
+def test_a_model_that_was_trained_anew_is_loaded_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMBRELENS_MODELS", str(tmp_path))
+    said = []
+    for seed in (1, 2):
+        keras.utils.set_random_seed(seed)
+        model = wake(build_cnn((126, n_bins("tonnetz")), head="pooled"), seed)
+        store.save_model(
+            model, models="anew", type="tonnetz", family="flute", about=_about("tonnetz")
+        )
+        found = predict(NOTE, models="anew").by_type()["tonnetz"]["flute"]
+        by_hand = CnnByHand(model, pooling="time").logit(extract(NOTE, "tonnetz").values)
+        assert found == pytest.approx(_sigmoid(by_hand), abs=1e-5)
+        said.append(found)
+    assert said[0] != pytest.approx(said[1], abs=1e-3)
 
 
 # -------------------------------------------------------------- what else is promised

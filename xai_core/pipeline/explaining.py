@@ -52,7 +52,7 @@ Audio = str | os.PathLike[str] | bytes | Waveform
 
 MODELS_KEPT = 60  # in memory; a whole zoo
 
-_loaded: OrderedDict[tuple[str, str, str], tuple[ModelGradients, store.Card]] = OrderedDict()
+_loaded: OrderedDict[tuple[str, str, str, str], tuple[ModelGradients, store.Card]] = OrderedDict()
 _loading = threading.Lock()
 
 
@@ -309,9 +309,11 @@ def load_gradients(
 ) -> tuple[ModelGradients, store.Card]:
     """Return the compiled functions of a model and its card, loaded once.
 
-    At most 60 models stay in memory, the least recently used going first.
+    At most 60 models stay in memory, the least recently used going first. A model
+    that was trained anew meanwhile has another card, and is loaded again.
     """
-    key = (models, check_type(type), check_family(family))
+    digest = store.read_card(check_type(type), check_family(family), models=models).sha256
+    key = (models, type, family, digest)
     with _loading:
         if key not in _loaded:
             model, card = store.load_model(type, family, models=models)
