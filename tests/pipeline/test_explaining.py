@@ -28,10 +28,11 @@ from xai_core.network import build_cnn
 from xai_core.pipeline import (
     explain,
     explain_progressively,
-    explaining,
     feature_maps,
     load_gradients,
+    loading,
     predict,
+    predicting,
     resolve_settings,
 )
 from xai_core.values import Explanation, Waveform
@@ -68,7 +69,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, s
     by_hand = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIMBRELENS_MODELS", str(tmp_path_factory.mktemp("models")))
-        patch.setattr(explaining, "_loaded", type(explaining._loaded)())
+        patch.setattr(loading, "_loaded", type(loading._loaded)())
         for (name, family), seed in MODELS.items():
             keras.utils.set_random_seed(seed)
             model = wake(build_cnn((126, n_bins(name)), head="pooled"), seed)
@@ -103,6 +104,28 @@ def test_probabilities_are_those_of_the_arithmetic_by_hand(
         assert table[type][family] == pytest.approx(_sigmoid(model.logit(x)), abs=1e-5)
     assert len({p for row in table.values() for p in row.values()}) == 3
     assert prediction.models == "tiny"
+
+
+def test_a_note_is_asked_about_once(tiny: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predicting, "_answers", type(predicting._answers)())
+    monkeypatch.setattr(predicting, "ANSWERS_KEPT", 4)
+    asked = []
+    outputs = ModelGradients.outputs
+
+    def told(self: ModelGradients, x: Any, **about: Any) -> Any:
+        asked.append(x)
+        return outputs(self, x, **about)
+
+    monkeypatch.setattr(ModelGradients, "outputs", told)
+    first, other = (_note(frequency, seed=9) for frequency in (500.0, 600.0))
+    said = predict(first, models="tiny").by_type()
+    assert len(asked) == 3
+    assert predict(Waveform(first.y, SR), models="tiny").by_type() == said
+    assert len(asked) == 3
+    assert predict(other, models="tiny").by_type() != said
+    assert len(asked) == 6
+    assert len(predicting._answers) == 4  # two of the first note's had to go
+    assert predict(first, models="tiny").by_type() == said
 
 
 def test_types_can_be_chosen_and_missing_ones_are_named(tiny: object) -> None:
@@ -461,7 +484,7 @@ def test_visitors_at_the_same_time_get_what_they_would_get_alone(
         return load_model(*args, **kwargs)
 
     monkeypatch.setattr(store, "load_model", counted)
-    monkeypatch.setattr(explaining, "_loaded", type(explaining._loaded)())
+    monkeypatch.setattr(loading, "_loaded", type(loading._loaded)())
     notes = [_note(220.0 * 2 ** (k / 5), seed=k) for k in range(6)]
     results: dict[int, Explanation] = {}
     together = threading.Barrier(len(notes))
@@ -492,15 +515,15 @@ def test_visitors_at_the_same_time_get_what_they_would_get_alone(
 def test_models_stay_in_memory_up_to_a_number(
     tiny: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(explaining, "_loaded", type(explaining._loaded)())
-    monkeypatch.setattr(explaining, "MODELS_KEPT", 2)
+    monkeypatch.setattr(loading, "_loaded", type(loading._loaded)())
+    monkeypatch.setattr(loading, "MODELS_KEPT", 2)
     first = load_gradients("tonnetz", "flute", models="tiny")
     assert load_gradients("tonnetz", "flute", models="tiny") is first
     load_gradients("tonnetz", "bass", models="tiny")
     assert load_gradients("tonnetz", "flute", models="tiny") is first  # and now the latest used
     load_gradients("mfcc", "flute", models="tiny")  # bass has to go
     assert load_gradients("tonnetz", "flute", models="tiny") is first
-    assert {key[1:3] for key in explaining._loaded} == {("tonnetz", "flute"), ("mfcc", "flute")}
+    assert {key[1:3] for key in loading._loaded} == {("tonnetz", "flute"), ("mfcc", "flute")}
 
 
 def test_a_model_that_was_trained_anew_is_loaded_anew(

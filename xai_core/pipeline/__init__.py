@@ -13,9 +13,9 @@ from xai_core.pipeline.explaining import (
     explain,
     explain_progressively,
     feature_maps,
-    load_gradients,
-    predict,
 )
+from xai_core.pipeline.loading import load_gradients
+from xai_core.pipeline.predicting import predict
 from xai_core.pipeline.settings import Settings, resolve_settings
 
 if TYPE_CHECKING:

@@ -1,19 +1,16 @@
-"""A note in, probabilities and explanations out.
+"""A note in, explanations out.
 
 Conventions
 -----------
 Audio is a path, bytes or a :class:`Waveform`; the 4 s that begin at `start`
-are what is judged. Models are loaded once and shared by all threads. Finished
-explanations are kept in the cache under what decides them.
+are what is explained. Finished explanations are kept in the cache under what
+decides them.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -31,76 +28,19 @@ from xai_core.errors import InputError
 from xai_core.features import extract
 from xai_core.gradients import ModelGradients
 from xai_core.pipeline.doubts import doubt_sentence
+from xai_core.pipeline.loading import Audio, load_gradients
 from xai_core.pipeline.settings import Settings, resolve_settings
 from xai_core.values import (
-    FAMILIES,
     Attribution,
     Completeness,
     Explanation,
     FeatureMaps,
     FloatArray,
-    Prediction,
     Spectrogram,
-    Waveform,
     check_family,
-    check_type,
 )
 
-__all__ = ["explain", "explain_progressively", "feature_maps", "load_gradients", "predict"]
-
-Audio = str | os.PathLike[str] | bytes | Waveform
-
-MODELS_KEPT = 60  # in memory; a whole zoo
-
-_loaded: OrderedDict[tuple[str, str, str, str], tuple[ModelGradients, store.Card]] = OrderedDict()
-_loading = threading.Lock()
-
-
-def predict(
-    audio: Audio,
-    *,
-    models: str = "starter",
-    types: Sequence[str] | None = None,
-    start: float = 0.0,
-) -> Prediction:
-    """Return the probability of every family by every spectrogram type of a set.
-
-    Parameters
-    ----------
-    audio : path, bytes or Waveform
-        WAV, FLAC, OGG, MP3 or AIFF.
-    models : str
-        Name of the model set.
-    types : sequence of str or None
-        Only these spectrogram types; None for all that the set has.
-    start : float
-        Seconds into the recording at which the 4 s note begins.
-
-    Returns
-    -------
-    Prediction
-
-    Raises
-    ------
-    AudioError
-        If the audio cannot be read or is silent.
-    ModelError
-        If the set has no models, or one of them is altered.
-    """
-    note = load_note(audio, start=start)
-    available = store.available_models(models)
-    if types is not None:
-        available = {check_type(t): available.get(t, FAMILIES) for t in types}
-    probabilities: dict[str, dict[str, float]] = {}
-    for type, families in available.items():
-        x = extract(note, type).values[np.newaxis]
-        probabilities[type] = {
-            family: float(
-                load_gradients(type, family, models=models)[0].outputs(x, target="probability")[0]
-            )
-            for family in families
-        }
-    return Prediction(probabilities, note, models)
+__all__ = ["Audio", "explain", "explain_progressively", "feature_maps"]
 
 
 def explain(
@@ -302,26 +242,6 @@ def feature_maps(
     filters = choose_filters(activations, choice=choice, n_filters=n_filters)
     maps = np.moveaxis(activations[..., list(filters)], -1, 0)
     return FeatureMaps(maps, layer, filters, spectrogram.time, spectrogram.bins)
-
-
-def load_gradients(
-    type: str, family: str, *, models: str = "starter"
-) -> tuple[ModelGradients, store.Card]:
-    """Return the compiled functions of a model and its card, loaded once.
-
-    At most 60 models stay in memory, the least recently used going first. A model
-    that was trained anew meanwhile has another card, and is loaded again.
-    """
-    digest = store.read_card(check_type(type), check_family(family), models=models).sha256
-    key = (models, type, family, digest)
-    with _loading:
-        if key not in _loaded:
-            model, card = store.load_model(type, family, models=models)
-            _loaded[key] = (ModelGradients(model), card)
-            if len(_loaded) > MODELS_KEPT:
-                _loaded.popitem(last=False)
-        _loaded.move_to_end(key)
-        return _loaded[key]
 
 
 # ----------------------------------------------------------------------- private

@@ -19,7 +19,7 @@ from xai_core.attribution.quadrature import quadrature
 from xai_core.audio import load_note
 from xai_core.errors import InputError
 from xai_core.features import extract
-from xai_core.pipeline.explaining import Audio, load_gradients
+from xai_core.pipeline.loading import Audio, load_gradients
 from xai_core.values import (
     Attribution,
     FeatureMaps,

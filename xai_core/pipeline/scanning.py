@@ -17,7 +17,7 @@ from xai_core import store
 from xai_core.audio import NOTE_SECONDS, load, load_note
 from xai_core.errors import AudioError, InputError, ModelError
 from xai_core.features import extract
-from xai_core.pipeline.explaining import Audio, load_gradients
+from xai_core.pipeline.loading import Audio, load_gradients
 from xai_core.values import FloatArray, Waveform, check_type
 
 __all__ = ["MAX_WINDOWS", "Scan", "scan"]
