@@ -339,3 +339,11 @@ def test_a_waveform_survives_the_way_through_wav() -> None:
     again = audio.load(audio.to_wav(note))
     assert again.sr == 16_000
     np.testing.assert_allclose(again.y, note.y, atol=1 / 2**15)  # one step of 16 bits
+
+
+def test_an_exact_wav_gives_every_sample_back_beyond_full_scale_too() -> None:
+    rng = np.random.default_rng(0)
+    note = Waveform(rng.uniform(-1.5, 1.5, 64_000), 16_000)
+    again = audio.load_note(audio.to_exact_wav(note))
+    assert again.edits == ()
+    np.testing.assert_array_equal(again.y, note.y)

@@ -576,3 +576,60 @@ def test_comments_do_not_decide_what_is_learnt(
     first = code('"""One."""\n\n\ndef f(x):\n    """Double."""\n    return 2 * x\n')
     assert first == code('def f(x):  # twice\n    """Two times."""\n\n    return (2 * x)\n')
     assert first != code("def f(x):\n    return 3 * x\n")
+
+
+# ---------------------------------------------------------- recordings of visitors
+
+
+def test_a_recording_is_kept_under_its_digest_and_can_be_removed(folders: Path) -> None:
+    content = b"RIFF and so on"
+    digest = store.keep_recording(content)
+    assert digest == hashlib.sha256(content).hexdigest()
+    assert store.has_recording(digest)
+    assert store.read_recording(digest) == content
+    assert [path.parent for path in folders.rglob(f"{digest}*")] == [folders / "cache"]
+    store.remove_recording(digest)
+    assert not store.has_recording(digest)
+    assert store.read_recording(digest) is None
+    assert list(folders.rglob(f"{digest}*")) == []
+
+
+def test_a_recording_that_was_altered_is_not_given_and_dropped(folders: Path) -> None:
+    digest = store.keep_recording(b"what was brought")
+    (folders / "cache" / f"{digest}.recording").write_bytes(b"something else")
+    assert store.read_recording(digest) is None
+    assert not store.has_recording(digest)
+
+
+@pytest.mark.parametrize(
+    "digest", ["", "../../etc/passwd", "a" * 63, "A" * 64, "a" * 64 + "\n", "a" * 64 + "/x"]
+)
+def test_a_digest_that_is_none_reaches_no_file(digest: str, folders: Path) -> None:
+    assert not store.has_recording(digest)
+    with pytest.raises(InputError, match="was it cut short"):
+        store.read_recording(digest)
+    with pytest.raises(TimbreLensError, match="64 hexadecimal digits"):
+        store.remove_recording(digest)
+
+
+def test_the_oldest_recordings_go_when_there_are_many(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "KEPT_RECORDINGS", 3)
+    digests = []
+    for number in range(5):
+        digests.append(store.keep_recording(f"recording {number}".encode()))
+        path = folders / "cache" / f"{digests[-1]}.recording"
+        os.utime(path, (number, number))  # s: each a second younger than the one before
+    assert [store.has_recording(digest) for digest in digests] == [False, False, True, True, True]
+    store.keep_recording(b"recording 2")  # one that is there takes no place
+    assert [store.has_recording(digest) for digest in digests[2:]] == [True, True, True]
+
+
+def test_a_recording_that_cannot_be_kept_is_said_so(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folders / "taken").write_text("a file where the folder should be")
+    monkeypatch.setenv("TIMBRELENS_CACHE", str(folders / "taken"))
+    with pytest.raises(InputError, match="cannot be kept"):
+        store.keep_recording(b"anything")

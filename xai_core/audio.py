@@ -20,7 +20,7 @@ import soxr
 from xai_core.errors import AudioError
 from xai_core.values import NOTE_SAMPLES, SAMPLE_RATE, FloatArray, Waveform
 
-__all__ = ["MAX_BYTES", "fit_note", "load", "load_note", "to_wav"]
+__all__ = ["MAX_BYTES", "fit_note", "load", "load_note", "to_exact_wav", "to_wav"]
 
 NOTE_SECONDS = NOTE_SAMPLES / SAMPLE_RATE
 MIN_SECONDS = 0.1
@@ -180,6 +180,23 @@ def to_wav(waveform: Waveform) -> bytes:
     """
     buffer = io.BytesIO()
     soundfile.write(buffer, waveform.y, waveform.sr, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
+
+
+def to_exact_wav(waveform: Waveform) -> bytes:
+    """Return a waveform as a WAV file of 32-bit floats, for a program.
+
+    Parameters
+    ----------
+    waveform : Waveform
+        Nothing is rounded or clipped: :func:`load` gives the same samples back.
+
+    Returns
+    -------
+    bytes
+    """
+    buffer = io.BytesIO()
+    soundfile.write(buffer, waveform.y, waveform.sr, format="WAV", subtype="FLOAT")
     return buffer.getvalue()
 
 

@@ -44,6 +44,10 @@ __all__ = [
     "available_models",
     "cache_key",
     "comparison_key",
+    "explaining_code",
+    "has_recording",
+    "is_digest",
+    "keep_recording",
     "load_model",
     "map_key",
     "read_audit",
@@ -51,8 +55,10 @@ __all__ = [
     "read_cached_model",
     "read_card",
     "read_chunk",
+    "read_recording",
     "read_summary",
     "remove_cached",
+    "remove_recording",
     "save_model",
     "spectrogram_key",
     "training_code",
@@ -105,6 +111,8 @@ MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
 PACKAGES = ("numpy", "scipy", "librosa", "keras", "scikit-learn")  # whose versions a card names
 SPECTROGRAM_PACKAGES = ("numpy", "scipy", "librosa", "soundfile", "soxr")
+KEPT_RECORDINGS = 64  # of visitors who asked for a link; the oldest goes first
+RECORDING = ".recording"  # ending of their files
 SUMMARY_FILE = "summary.json"
 AUDIT_FILE = "audit.json"
 DIGEST_BYTES = 32  # of SHA-256
@@ -414,6 +422,78 @@ def remove_cached(key: str) -> None:
     _remove(_cache_path(key))
 
 
+def keep_recording(content: bytes) -> str:
+    """Keep a recording of a visitor, under the SHA-256 of its bytes.
+
+    At most 64 are kept; the oldest goes first.
+
+    Parameters
+    ----------
+    content : bytes
+        The file as it came.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits, for :func:`read_recording`.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    if not _try_to_cache(_cache_path(digest, RECORDING), content):
+        raise InputError("this recording cannot be kept, so there is no link: is the disk full?")
+    others = [path for path in cache_folder().glob(f"*{RECORDING}") if path.stem != digest]
+    for path in sorted(others, key=_modified, reverse=True)[KEPT_RECORDINGS - 1 :]:
+        _remove(path)
+    return digest
+
+
+def has_recording(digest: str) -> bool:
+    """Whether a recording is kept under a SHA-256."""
+    return is_digest(digest) and _cache_path(digest, RECORDING).is_file()
+
+
+def read_recording(digest: str) -> bytes | None:
+    """Return the recording kept under a SHA-256, or None if it is kept no longer.
+
+    A file that has other content is removed where possible.
+
+    Raises
+    ------
+    InputError
+        If `digest` is not 64 hexadecimal digits.
+    """
+    if not is_digest(digest):
+        raise InputError("expected a link with 64 digits after upload=: was it cut short?")
+    path = _cache_path(digest, RECORDING)
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(content).hexdigest() != digest:
+        _remove(path)
+        return None
+    return content
+
+
+def remove_recording(digest: str) -> None:
+    """Remove the recording kept under a SHA-256, where there is one."""
+    _remove(_cache_path(digest, RECORDING))
+
+
+def is_digest(text: str) -> bool:
+    """Whether a text is a SHA-256 as this module writes it: 64 small hexadecimal digits."""
+    return re.fullmatch(r"[0-9a-f]{64}", text) is not None
+
+
+def explaining_code() -> str:
+    """Return a digest of the sources that decide a map."""
+    return _code_version(DECIDING_MAPS)
+
+
 def training_key(**parts: Any) -> str:
     """Return the name of what is learnt from: SHA-256 of everything that decides it.
 
@@ -573,7 +653,7 @@ def _model_folder(models: str, type: str, family: str) -> Path:
 
 
 def _cache_path(key: str, suffix: str = ".cache") -> Path:
-    if not re.fullmatch(r"[0-9a-f]{64}", key):
+    if not is_digest(key):
         raise TimbreLensError(f"expected a cache key of 64 hexadecimal digits, got {key!r}")
     return cache_folder() / f"{key}{suffix}"
 
@@ -597,6 +677,13 @@ def _write_atomically(path: Path, content: bytes | memoryview) -> None:
     except BaseException:
         _remove(Path(name))
         raise
+
+
+def _modified(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # removed by another visitor meanwhile
+        return 0.0
 
 
 def _remove(path: Path) -> None:
