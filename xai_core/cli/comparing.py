@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from xai_core.cli.explaining import write_files
 from xai_core.cli.quiet import quiet_start
-from xai_core.errors import InputError
-from xai_core.values import Explanation
 
 if TYPE_CHECKING:
     from xai_core.pipeline import Comparison
@@ -46,17 +43,20 @@ def compare(
     preset: Annotated[str, typer.Option(help="default or paper.")] = "default",
     models: Annotated[str, typer.Option(help="Name of the model set.")] = "starter",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
-    out: Annotated[Path | None, typer.Option(help="Folder for NPZ and JSON.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for PNG, SVG, NPZ, JSON and WAV.")
+    ] = None,
 ) -> None:
     """Explain two notes in one way and say how far apart their maps are.
 
-    With --out both maps and their difference (a - b) are written as NPZ, the
-    distances and settings as JSON.
+    With --out both maps and their difference (a - b) are written as pictures
+    and NPZ, the distances and settings as JSON, both notes as WAV.
 
     Example: python -m xai_core compare flute.wav organ.wav -t mfcc -f flute --other-family organ
     """
     with quiet_start():
         from xai_core.pipeline import compare as compare_notes
+        from xai_core.pipeline.exporting import comparison_files, comparison_record
 
     with Console(stderr=True).status("Explaining two notes …"):
         result = compare_notes(
@@ -69,9 +69,10 @@ def compare(
             preset=preset,
             models=models,
         )
-    written = [] if out is None else _write(result, out, f"{file_a.stem}_{file_b.stem}_{type}")
+    notes = (file_a.stem, file_b.stem)
+    written = [] if out is None else write_files(comparison_files(result, notes=notes), out)
     if as_json:
-        print(json.dumps(_comparison_json(result), indent=1))
+        print(json.dumps(comparison_record(result, notes=notes), indent=1))
         return
     console = Console(soft_wrap=True)
     for file, one in ((file_a, result.a), (file_b, result.b)):
@@ -96,47 +97,3 @@ def _table(result: Comparison) -> Table:
     for name, value in result.scores.items():
         table.add_row(name, f"{value:.6g}", MEANINGS[name])
     return table
-
-
-def _write(result: Comparison, out: Path, stem: str) -> list[Path]:
-    about = _comparison_json(result)
-    text = json.dumps([about["a"]["settings"], about["b"]["settings"]], sort_keys=True)
-    stem = f"{stem}_{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-    paths = [out / f"{stem}.npz", out / f"{stem}.json"]
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        np.savez_compressed(
-            paths[0],
-            a=result.a.attribution.values,
-            b=result.b.attribution.values,
-            difference=result.difference.values,
-            time=result.difference.time.values,
-            bins=result.difference.bins.values,
-        )
-        paths[1].write_text(json.dumps(about, indent=1) + "\n", "utf-8")
-    except OSError as error:
-        raise InputError(f"the results cannot be written to {out}: {error.strerror}") from error
-    return paths
-
-
-def _comparison_json(result: Comparison) -> dict[str, Any]:
-    from xai_core import __version__
-
-    return {
-        "scores": dict(result.scores),
-        "a": _explanation_json(result.a),
-        "b": _explanation_json(result.b),
-        "notes": list(result.notes),
-        "version": __version__,
-    }
-
-
-def _explanation_json(one: Explanation) -> dict[str, Any]:
-    return {
-        "family": one.family,
-        "probability": one.probability,
-        "completeness_error": None if one.completeness is None else one.completeness.error,
-        "settings": one.settings,
-        "audio": list(one.waveform.edits),
-        "notes": list(one.notes),
-    }

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from dataclasses import asdict
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import track
@@ -18,7 +16,12 @@ from xai_core.cli.quiet import quiet_start
 from xai_core.errors import InputError
 from xai_core.values import FAMILIES, Explanation, Prediction
 
-__all__ = ["explain", "predict"]
+if TYPE_CHECKING:
+    from xai_core.pipeline.exporting import ExportFile
+
+__all__ = ["explain", "predict", "write_files"]
+
+METHOD, PRESET, MODELS, START = "integrated_gradients", "default", "starter", 0.0
 
 Start = Annotated[float, typer.Option(help="Seconds into the recording at which the note begins.")]
 ModelSet = Annotated[str, typer.Option(help="Name of the model set.")]
@@ -63,15 +66,35 @@ def predict(
 
 def explain(
     file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG, MP3 or AIFF.")],
-    type: Annotated[str, typer.Option("--type", "-t", help="Spectrogram type.")],
-    family: Annotated[str, typer.Option("--family", "-f", help="Whose model is explained.")],
+    type: Annotated[str | None, typer.Option("--type", "-t", help="Spectrogram type.")] = None,
+    family: Annotated[
+        str | None, typer.Option("--family", "-f", help="Whose model is explained.")
+    ] = None,
+    settings: Annotated[
+        Path | None,
+        typer.Option(
+            help="JSON of an earlier explanation: type, family, start and the rest of it."
+        ),
+    ] = None,
     method: Annotated[
-        str, typer.Option("--method", help="integrated_gradients or grad_cam.")
-    ] = "integrated_gradients",
-    preset: Annotated[str, typer.Option(help="default or paper.")] = "default",
-    out: Annotated[Path | None, typer.Option(help="Folder for PNG, NPZ and JSON.")] = None,
-    models: ModelSet = "starter",
-    start: Start = 0.0,
+        str | None,
+        typer.Option("--method", help="integrated_gradients or grad_cam.", show_default=METHOD),
+    ] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="default or paper.", show_default=PRESET)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for PNG, SVG, NPZ, JSON and WAV.")
+    ] = None,
+    models: Annotated[
+        str | None, typer.Option(help="Name of the model set.", show_default=MODELS)
+    ] = None,
+    start: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds into the recording at which the note begins.", show_default=f"{START}"
+        ),
+    ] = None,
     target: Annotated[str | None, typer.Option(help="logit or probability.")] = None,
     baseline: Annotated[
         str | None, typer.Option(help="silence, dataset_mean, noise or note.")
@@ -90,86 +113,106 @@ def explain(
 ) -> None:
     """Show which time-frequency bins of a note drive the model of a family.
 
+    With --settings the map of an earlier result is computed again, from its
+    recording or from the WAV that was saved with it.
+
     Example: python -m xai_core explain flute.wav -t log_mel -f flute --out result
     """
-    with quiet_start():
-        from xai_core.pipeline import explain as explain_note
-
-    with Console(stderr=True).status("Explaining …"):
-        result = explain_note(
-            file,
-            type=type,
-            family=family,
-            method=method,
-            preset=preset,
-            models=models,
-            start=start,
-            baseline_audio=baseline_audio,
-            target=target,
-            baseline=baseline,
-            noise_level=noise_level,
-            rule=rule,
-            n_steps=steps,
-            layer=layer,
-        )
+    named: dict[str, Any] = {
+        "method": method,
+        "preset": preset,
+        "models": models,
+        "target": target,
+        "baseline": baseline,
+        "noise_level": noise_level,
+        "rule": rule,
+        "n_steps": steps,
+        "layer": layer,
+    }
+    said = ""
+    if settings is not None:
+        beside = {"type": type, "family": family, "start": start, **named}
+        result, start, said = _explain_again(file, settings, beside, baseline_audio)
+    else:
+        start = START if start is None else start
+        result = _explain_anew(file, type, family, start, baseline_audio, named)
+    whose, what = result.family, result.settings["type"]
     console = Console(soft_wrap=True)
     for edit in result.waveform.edits:
         console.print(f"Audio: {edit}.")
-    console.print(f"Probability of {family} by its {type} model: {result.probability:.1%}.")
+    console.print(f"Probability of {whose} by its {what} model: {result.probability:.1%}.")
     if result.completeness is not None:
         console.print(
             f"Completeness error {result.completeness.error:.2%} after "
             f"{result.completeness.n_steps} steps."
         )
-    for note in result.notes:
+    for note in (*result.notes, *filter(None, [said])):
         console.print(note)
     if out is not None:
-        for path in _write(result, out, f"{file.stem}_{type}_{family}_{method}_{_digest(result)}"):
+        from xai_core.pipeline.exporting import explanation_files
+
+        for path in write_files(explanation_files(result, note=file.stem, start=start), out):
             console.print(f"Wrote {path}")
 
 
-def _digest(result: Explanation) -> str:
-    """Eight digits that differ between settings, so that no result overwrites another."""
-    text = json.dumps(result.settings, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:8]
+def write_files(files: Iterable[ExportFile], out: Path) -> list[Path]:
+    """Write files of a result to a folder, which is made if need be.
 
-
-def _write(result: Explanation, out: Path, stem: str) -> list[Path]:
-    from xai_core.figures.stills import explanation_png
-
-    spectrogram, attribution = result.spectrogram, result.attribution
+    Raises
+    ------
+    InputError
+        If the folder cannot be written to.
+    """
+    paths = []
     try:
         out.mkdir(parents=True, exist_ok=True)
-        paths = [out / f"{stem}.{suffix}" for suffix in ("png", "npz", "json")]
-        paths[0].write_bytes(explanation_png(result))
-        np.savez_compressed(
-            paths[1],
-            spectrogram=spectrogram.values,
-            attribution=attribution.values,
-            time=spectrogram.time.values,
-            bins=spectrogram.bins.values,
-        )
-        paths[2].write_text(json.dumps(_explanation_json(result), indent=1) + "\n", "utf-8")
+        for file in files:
+            paths.append(out / file.name)
+            paths[-1].write_bytes(file.make())
     except OSError as error:
         raise InputError(f"the results cannot be written to {out}: {error.strerror}") from error
     return paths
 
 
-def _explanation_json(result: Explanation) -> dict[str, Any]:
-    from xai_core import __version__
+def _explain_anew(
+    file: Path,
+    type: str | None,
+    family: str | None,
+    start: float,
+    baseline_audio: Path | None,
+    named: dict[str, Any],
+) -> Explanation:
+    for option, value in (("--type", type), ("--family", family)):
+        if value is None:
+            raise InputError(f"Missing option '{option}': name one, or give --settings")
+    with quiet_start():
+        from xai_core.pipeline import explain as explain_note
 
-    completeness = result.completeness
-    return {
-        "probability": result.probability,
-        "logit": result.logit,
-        "completeness": None
-        if completeness is None
-        else {**asdict(completeness), "error": completeness.error},
-        "settings": result.settings,
-        "audio": list(result.waveform.edits),
-        "notes": list(result.notes),
-        "version": __version__,
-    }
+    defaults = {"method": METHOD, "preset": PRESET, "models": MODELS}
+    chosen = {name: value for name, value in named.items() if value is not None}
+    with Console(stderr=True).status("Explaining …"):
+        return explain_note(
+            file,
+            type=str(type),
+            family=str(family),
+            start=start,
+            baseline_audio=baseline_audio,
+            **{**defaults, **chosen},
+        )
+
+
+def _explain_again(
+    file: Path, settings: Path, beside: dict[str, Any], baseline_audio: Path | None
+) -> tuple[Explanation, float, str]:
+    """Return the explanation that a JSON asks for, where its note begins, and how alike it is."""
+    with quiet_start():
+        from xai_core.pipeline.recalling import explain_as_recalled, read_recalled, sameness
+
+    recalled = read_recalled(settings)
+    recalled.check_beside(beside)
+    with Console(stderr=True).status("Explaining …"):
+        result = explain_as_recalled(file, recalled, baseline_audio=baseline_audio)
+    return result, recalled.start, sameness(recalled, result)
 
 
 def _prediction_json(result: Prediction) -> dict[str, Any]:

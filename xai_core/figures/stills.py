@@ -1,4 +1,4 @@
-"""Pictures without a browser: what the command line writes as PNG.
+"""Pictures of one explanation without a browser, as PNG and as SVG.
 
 Conventions
 -----------
@@ -34,7 +34,7 @@ from xai_core.figures.sentences import (
 )
 from xai_core.values import Axis, Explanation
 
-__all__ = ["explanation_png"]
+__all__ = ["draw_map", "explanation_png", "explanation_svg", "saved"]
 
 SIZE_INCHES = (11.0, 4.6)
 DPI = 150
@@ -54,34 +54,27 @@ def explanation_png(explanation: Explanation, *, sign: Sign = "signed") -> bytes
     bytes
         A PNG of 1650 x 690 pixels.
     """
-    spectrogram, attribution = explanation.spectrogram, explanation.attribution
-    is_cam = attribution.method == "grad_cam"
-    drawn: Sign = "unsigned" if is_cam else sign
-    figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    (left, right), bars = figure.subplots(2, 2, height_ratios=(20, 1))
-    figure.suptitle(_title(explanation), fontsize=11)
-    time, bins = spectrogram.time, spectrogram.bins
-    left.set_ylabel(axis_title(bins))
-    right.tick_params(labelleft=False)
-    left.set_title(f"{TYPE_NAMES[spectrogram.type]}: {_lower(RECEIVES)}", fontsize=9)
-    meaning = LOOKS if is_cam else meaning_of(sign).replace("<br>", " ")
-    right.set_title(f"{METHOD_NAMES[attribution.method]}: {_lower(meaning)}", fontsize=9)
-    _draw(left, bars[0], spectrogram_scale(spectrogram), time, bins)
-    # a map that is zero everywhere still needs its axes, and a sentence in place of colours
-    _draw(right, bars[1], attribution_scale(attribution, drawn, None, PERCENTILE), time, bins)
-    if attribution.is_zero:
-        right.images[0].remove()
-        bars[1].clear()
-        bars[1].set_axis_off()
-        sentence = zero_sentence(attribution).replace("<br>", "\n")
-        right.text(0.5, 0.5, sentence, ha="center", va="center", transform=right.transAxes)
+    return saved(_figure(explanation, sign), "png")
+
+
+def explanation_svg(explanation: Explanation, *, sign: Sign = "signed") -> bytes:
+    """Draw the same as :func:`explanation_png` as an SVG, for print.
+
+    Letters and lines are curves; each map is a picture among them.
+    """
+    return saved(_figure(explanation, sign), "svg")
+
+
+def saved(figure: Figure, format: str) -> bytes:
+    """Return a figure as a file: ``png`` or ``svg``, without the time of day."""
     buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
+    without_clock = {"Date": None} if format == "svg" else None
+    figure.savefig(buffer, format=format, metadata=without_clock)
     return buffer.getvalue()
 
 
-def _draw(axes: Axes, bar: Axes, scale: Scale, time: Axis, bins: Axis) -> None:
+def draw_map(axes: Axes, bar: Axes, scale: Scale, time: Axis, bins: Axis) -> None:
+    """Draw one map in its panel, and its colours in the bar beneath."""
     image = axes.imshow(
         np.asarray(scale.values).T,  # rows are bins in a picture
         origin="lower",
@@ -98,6 +91,32 @@ def _draw(axes: Axes, bar: Axes, scale: Scale, time: Axis, bins: Axis) -> None:
     axes.figure.colorbar(image, cax=bar, orientation="horizontal")
     bar.set_xticks([value for value, _ in scale.ticks], [text for _, text in scale.ticks])
     bar.set_xlabel(scale.caption.replace("<br>", ", "))
+
+
+def _figure(explanation: Explanation, sign: Sign) -> Figure:
+    spectrogram, attribution = explanation.spectrogram, explanation.attribution
+    is_cam = attribution.method == "grad_cam"
+    drawn: Sign = "unsigned" if is_cam else sign
+    figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    (left, right), bars = figure.subplots(2, 2, height_ratios=(20, 1))
+    figure.suptitle(_title(explanation), fontsize=11)
+    time, bins = spectrogram.time, spectrogram.bins
+    left.set_ylabel(axis_title(bins))
+    right.tick_params(labelleft=False)
+    left.set_title(f"{TYPE_NAMES[spectrogram.type]}: {_lower(RECEIVES)}", fontsize=9)
+    meaning = LOOKS if is_cam else meaning_of(sign).replace("<br>", " ")
+    right.set_title(f"{METHOD_NAMES[attribution.method]}: {_lower(meaning)}", fontsize=9)
+    draw_map(left, bars[0], spectrogram_scale(spectrogram), time, bins)
+    # a map that is zero everywhere still needs its axes, and a sentence in place of colours
+    draw_map(right, bars[1], attribution_scale(attribution, drawn, None, PERCENTILE), time, bins)
+    if attribution.is_zero:
+        right.images[0].remove()
+        bars[1].clear()
+        bars[1].set_axis_off()
+        sentence = zero_sentence(attribution).replace("<br>", "\n")
+        right.text(0.5, 0.5, sentence, ha="center", va="center", transform=right.transAxes)
+    return figure
 
 
 def _lower(sentence: str) -> str:

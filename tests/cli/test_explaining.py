@@ -1,0 +1,100 @@
+"""``explain --settings`` as a user runs it: the same arrays again, or one plain sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.commands import run_command
+from xai_core.datasets.collection import read_collection
+from xai_core.pipeline import explain
+from xai_core.pipeline.exporting import explanation_files
+
+
+@pytest.fixture(scope="module")
+def saved(chords: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Return the files that the dashboard saves of one note."""
+    folder = tmp_path_factory.mktemp("saved")
+    note = next(one for one in read_collection(chords) if one.family == "flute")
+    result = explain(
+        note.path, type="tonnetz", family="organ", models="tiny", baseline="noise", target="logit"
+    )
+    paths = {}
+    for file in explanation_files(result, note=note.note):
+        paths[file.suffix] = folder / file.name
+        paths[file.suffix].write_bytes(file.make())
+    return paths
+
+
+def test_the_command_gives_the_arrays_that_the_dashboard_saved(
+    saved: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("TIMBRELENS_CACHE", str(tmp_path / "empty cache"))
+    words = ["explain", saved["wav"], "--settings", saved["json"], "--out", tmp_path / "out"]
+    assert run_command(monkeypatch, *words) == 0
+    said = capsys.readouterr().out
+    assert "Probability of organ by its tonnetz model" in said
+    assert f"The same map as in {saved['json'].name}, to the last bit." in said
+    (npz,), (text,) = (tmp_path / "out").glob("*.npz"), (tmp_path / "out").glob("*.json")
+    with np.load(saved["npz"]) as first, np.load(npz) as again:
+        assert first.files == again.files
+        for name in first.files:
+            np.testing.assert_array_equal(again[name], first[name])
+    about, before = (json.loads(path.read_text()) for path in (text, saved["json"]))
+    assert about["settings"] == before["settings"]
+    assert about["completeness"] == before["completeness"]
+    suffixes = {path.suffix for path in (tmp_path / "out").iterdir()}
+    assert suffixes == {".png", ".svg", ".npz", ".json", ".wav"}
+
+
+def test_options_that_agree_may_stand_beside_the_settings(
+    saved: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["explain", saved["wav"], "--settings", saved["json"], "-f", "organ"]
+    assert run_command(monkeypatch, *words, "--baseline", "noise", "--models", "tiny") == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["-f", "flute"], "--family flute contradicts"),
+        (["--steps", "8"], "--steps 8 contradicts"),
+        (["--noise-level", "0.3"], "--noise-level 0.3 contradicts"),
+    ],
+)
+def test_an_option_that_says_something_else_is_named(
+    words: list[str],
+    sentence: str,
+    saved: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    status = run_command(monkeypatch, "explain", saved["wav"], "--settings", saved["json"], *words)
+    error = capsys.readouterr().err.strip()
+    assert status == 2
+    assert error.startswith(f"Error: {sentence}")
+    assert "\n" not in error
+
+
+def test_a_model_that_changed_since_is_said_so(
+    saved: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    about = json.loads(saved["json"].read_text())
+    about["settings"]["model_sha256"] = "0" * 64
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(about))
+    assert run_command(monkeypatch, "explain", saved["wav"], "--settings", other) == 2
+    error = capsys.readouterr().err.strip()
+    assert "the tonnetz model of organ in the set 'tiny' has changed since other.json" in error
+    assert "\n" not in error
+    assert run_command(monkeypatch, "explain", saved["wav"], "--settings", saved["wav"]) == 2
+    assert "expected the JSON of an explanation" in capsys.readouterr().err

@@ -1,0 +1,323 @@
+"""A result as files: pictures, arrays, the settings that decided it, and the sound.
+
+Conventions
+-----------
+A file is made when its ``make`` is called, in memory, so that a page can offer
+files that nobody asks for. Arrays are NPZ that load without pickle, axes
+included; JSON holds what :mod:`xai_core.pipeline.recalling` needs to compute
+the same arrays again. The sound is WAV of 32-bit floats: the very samples that
+were explained, where 16 bits would round them. File names say what is inside
+and end in eight digits that differ between settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import platform
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xai_core import __version__, store
+from xai_core.audio import to_exact_wav
+from xai_core.values import Attribution, Explanation, FloatArray
+
+if TYPE_CHECKING:
+    from xai_core.pipeline.comparing import Comparison
+
+__all__ = [
+    "MAKER",
+    "ExportFile",
+    "array_digest",
+    "comparison_files",
+    "comparison_record",
+    "explanation_files",
+    "explanation_record",
+    "versions_here",
+]
+
+MAKER = "TimbreLens"  # what a JSON of ours says of itself
+PACKAGES = ("numpy", "librosa", "keras")
+TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos")  # names of one package
+NAME_LETTERS = 60  # of a note, in a file name
+DIGITS = 8  # of a digest, in a file name
+
+
+@dataclass(frozen=True, eq=False)
+class ExportFile:
+    """One file of a result, made when it is asked for.
+
+    Parameters
+    ----------
+    name : str
+        File name.
+    label : str
+        What a visitor reads.
+    mime : str
+        Kind of the content.
+    make : callable
+        Takes nothing, returns the bytes; works in any thread.
+    """
+
+    name: str
+    label: str
+    mime: str
+    make: Callable[[], bytes]
+
+    @property
+    def suffix(self) -> str:
+        """What the name ends in, without the dot."""
+        return self.name.rpartition(".")[2]
+
+
+def explanation_files(
+    explanation: Explanation, *, note: str, start: float = 0.0, sign: str = "signed"
+) -> tuple[ExportFile, ...]:
+    """Return the files of an explanation: PNG, SVG, NPZ, JSON and WAV.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    note : str
+        What the note is called.
+    start : float
+        Seconds into its recording at which the note begins.
+    sign : {"signed", "unsigned"}
+        How the pictures draw Integrated Gradients.
+
+    Returns
+    -------
+    tuple of ExportFile
+    """
+    settings = explanation.settings
+    words = (_in_a_name(note), settings["type"], explanation.family, settings["method"])
+    stem = "_".join((*words, _digits(settings)))
+    return (
+        ExportFile(
+            f"{stem}.png",
+            "Picture (PNG)",
+            "image/png",
+            lambda: _pictures().explanation_png(explanation, sign=_sign(sign)),
+        ),
+        ExportFile(
+            f"{stem}.svg",
+            "Picture for print (SVG)",
+            "image/svg+xml",
+            lambda: _pictures().explanation_svg(explanation, sign=_sign(sign)),
+        ),
+        ExportFile(
+            f"{stem}.npz", "Arrays (NPZ)", "application/zip", partial(_explanation_npz, explanation)
+        ),
+        ExportFile(
+            f"{stem}.json",
+            "Settings and numbers (JSON)",
+            "application/json",
+            lambda: _json(explanation_record(explanation, note=note, start=start)),
+        ),
+        ExportFile(
+            f"{stem}.wav",
+            "The 4 s as heard by the model (WAV)",
+            "audio/wav",
+            partial(to_exact_wav, explanation.waveform),
+        ),
+    )
+
+
+def comparison_files(comparison: Comparison, *, notes: tuple[str, str]) -> tuple[ExportFile, ...]:
+    """Return the files of a comparison: PNG, SVG, NPZ, JSON and a WAV of each note.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    notes : tuple of str
+        What the two notes are called.
+
+    Returns
+    -------
+    tuple of ExportFile
+    """
+    a, b = comparison.a, comparison.b
+    both = {"a": a.settings, "b": b.settings}
+    words = (_in_a_name(notes[0]), _in_a_name(notes[1]), a.settings["type"])
+    stem = "_".join((*words, _digits(both)))
+    names = (f"{a.family} model, {notes[0]}", f"{b.family} model, {notes[1]}")
+    maps = (*comparison.maps, comparison.difference)
+    return (
+        ExportFile(
+            f"{stem}.png",
+            "Picture (PNG)",
+            "image/png",
+            lambda: _comparison_pictures().comparison_png(*maps, names=names),
+        ),
+        ExportFile(
+            f"{stem}.svg",
+            "Picture for print (SVG)",
+            "image/svg+xml",
+            lambda: _comparison_pictures().comparison_svg(*maps, names=names),
+        ),
+        ExportFile(
+            f"{stem}.npz", "Arrays (NPZ)", "application/zip", partial(_comparison_npz, comparison)
+        ),
+        ExportFile(
+            f"{stem}.json",
+            "Settings and distances (JSON)",
+            "application/json",
+            lambda: _json(comparison_record(comparison, notes=notes)),
+        ),
+        ExportFile(
+            f"{stem}_a.wav", "Sound of A (WAV)", "audio/wav", partial(to_exact_wav, a.waveform)
+        ),
+        ExportFile(
+            f"{stem}_b.wav", "Sound of B (WAV)", "audio/wav", partial(to_exact_wav, b.waveform)
+        ),
+    )
+
+
+def explanation_record(
+    explanation: Explanation, *, note: str, start: float = 0.0
+) -> dict[str, Any]:
+    """Return what the JSON of an explanation holds.
+
+    Parameters
+    ----------
+    explanation, note, start
+        As :func:`explanation_files`.
+
+    Returns
+    -------
+    dict
+        JSON-serialisable. ``settings`` decide the map, with the SHA-256 of
+        model, note and baseline; ``attribution_sha256`` is that of the map.
+    """
+    completeness = explanation.completeness
+    return {
+        **_made_by("explanation"),
+        "note": note,
+        "start": start,
+        "audio": list(explanation.waveform.edits),
+        "family": explanation.family,
+        "probability": explanation.probability,
+        "logit": explanation.logit,
+        "completeness": None
+        if completeness is None
+        else {**asdict(completeness), "error": completeness.error},
+        "settings": explanation.settings,
+        "attribution_sha256": array_digest(explanation.attribution.values),
+        "notes": list(explanation.notes),
+    }
+
+
+def comparison_record(comparison: Comparison, *, notes: tuple[str, str]) -> dict[str, Any]:
+    """Return what the JSON of a comparison holds: distances, and both explanations."""
+    return {
+        **_made_by("comparison"),
+        "scores": dict(comparison.scores),
+        "unit": comparison.difference.target,
+        "a": explanation_record(comparison.a, note=notes[0]),
+        "b": explanation_record(comparison.b, note=notes[1]),
+        "notes": list(comparison.notes),
+    }
+
+
+def versions_here() -> dict[str, str]:
+    """Return the versions of Python and of the packages that a map depends on."""
+    tensorflow = next((found for name in TENSORFLOWS if (found := _version(name))), "")
+    here = {"python": platform.python_version(), "xai_core": __version__}
+    return {**here, **{name: _version(name) for name in PACKAGES}, "tensorflow": tensorflow}
+
+
+def array_digest(values: FloatArray) -> str:
+    """Return the SHA-256 of an array as 32-bit floats, row by row."""
+    return hashlib.sha256(np.ascontiguousarray(values, np.float32).tobytes()).hexdigest()
+
+
+# ----------------------------------------------------------------------- private
+
+
+def _made_by(kind: str) -> dict[str, Any]:
+    return {
+        "made_by": MAKER,
+        "kind": kind,
+        "version": __version__,
+        "versions": versions_here(),
+        "code_sha256": store.explaining_code(),
+    }
+
+
+def _explanation_npz(explanation: Explanation) -> bytes:
+    return _npz(
+        spectrogram=explanation.spectrogram.values,
+        attribution=explanation.attribution.values,
+        **_axes(explanation.attribution),
+    )
+
+
+def _comparison_npz(comparison: Comparison) -> bytes:
+    a, b = comparison.maps
+    return _npz(
+        a=a.values,
+        b=b.values,
+        difference=comparison.difference.values,
+        spectrogram_a=comparison.a.spectrogram.values,
+        spectrogram_b=comparison.b.spectrogram.values,
+        **_axes(comparison.difference),
+    )
+
+
+def _axes(one: Attribution) -> dict[str, Any]:
+    """Return seconds, and positions of the bins with their unit and, if they have some, names."""
+    axes: dict[str, Any] = {"time": one.time.values, "bins": one.bins.values}
+    axes["bins_unit"] = np.array(one.bins.unit or one.bins.name)
+    return axes | ({"bins_names": np.array(one.bins.labels)} if one.bins.labels else {})
+
+
+def _npz(**arrays: Any) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _json(record: Mapping[str, Any]) -> bytes:
+    return (json.dumps(record, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
+def _in_a_name(note: str) -> str:
+    """Return the letters of a name that every file system and shell takes."""
+    return re.sub(r"[^\w-]+", "-", note).strip("-")[:NAME_LETTERS] or "note"
+
+
+def _digits(settings: Mapping[str, Any]) -> str:
+    """Return eight digits that differ between settings, so that no result overwrites another."""
+    text = json.dumps(settings, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def _sign(sign: str) -> Any:
+    return "unsigned" if sign == "unsigned" else "signed"
+
+
+def _pictures() -> Any:
+    """Return the module that draws: Matplotlib is loaded when the first picture is asked for."""
+    from xai_core.figures import stills
+
+    return stills
+
+
+def _comparison_pictures() -> Any:
+    from xai_core.figures import comparison_stills
+
+    return comparison_stills
