@@ -10,21 +10,24 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from matplotlib.image import imread
 
 from tests.pipeline.tiny_models import write_models, write_notes
 from xai_core import store
+from xai_core.analysis import METRIC_COLUMNS
 from xai_core.datasets.notes import NoteRecord
 from xai_core.pipeline import compare, explain
 from xai_core.pipeline.exporting import (
     ExportFile,
-    array_digest,
     comparison_files,
+    distance_files,
     explanation_files,
 )
 from xai_core.pipeline.recalling import explain_as_recalled, read_recalled, sameness
+from xai_core.pipeline.records import array_digest
 from xai_core.values import Explanation, Waveform
 
 PAIR = ("flute", "organ")
@@ -138,6 +141,27 @@ def test_comparison_has_both_maps_their_difference_and_both_sounds(
     for content, one in zip(made[4:], (result.a, result.b), strict=True):
         y, _ = soundfile.read(io.BytesIO(content), dtype="float32")
         np.testing.assert_array_equal(y, one.waveform.y)
+
+
+def test_distances_are_tables_that_load_and_a_picture() -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        {"type": "mfcc", "method": "grad_cam", "family": family, "other_family": family}
+        | {"note_a": f"{family}{n}", "note_b": f"{family}{n + 1}"}
+        | {"instrument_a": f"{family}_{n % 3}", "instrument_b": f"{family}_{n % 2}"}
+        | {name: rng.uniform(0.1, 1.0) for name in METRIC_COLUMNS}
+        for family in PAIR
+        for n in range(6)
+    ]
+    pairs = pd.DataFrame(rows)
+    files = distance_files(pairs, type="mfcc", method="grad_cam")
+    assert [file.name for file in files] == [
+        f"distances_mfcc_grad_cam.{suffix}" for suffix in ("csv", "parquet", "png")
+    ]
+    csv, parquet, png = (file.make() for file in files)
+    pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(parquet)), pairs)
+    pd.testing.assert_frame_equal(pd.read_csv(io.BytesIO(csv)), pairs, check_exact=False)
+    assert imread(io.BytesIO(png)).shape[1] == 1650
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from xai_core.datasets.collection import read_collection
 from xai_core.errors import InputError
 from xai_core.pipeline import analyse
 from xai_core.pipeline.distance_findings import judge_distances
+from xai_core.pipeline.exporting import distance_files
 from xai_core.pipeline.so_far import analysis_so_far
 
 ASKED = {"types": ["chroma"], "methods": ["grad_cam"], "notes_per_family": 2}
@@ -39,7 +40,8 @@ def test_finished_blocks_are_found_and_nothing_is_computed(cache: Path) -> None:
     assert after.n_types == 1
     pd.testing.assert_frame_equal(after.pairs, whole.pairs)
     assert files == {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
-    again = pd.read_csv(io.StringIO(after.csv()))
+    csv = distance_files(after.pairs, type=ASKED["types"][0], method=ASKED["methods"][0])[0]
+    again = pd.read_csv(io.BytesIO(csv.make()))
     np.testing.assert_allclose(again["emd"], whole.pairs["emd"])
 
 

@@ -56,7 +56,8 @@ def compare(
     """
     with quiet_start():
         from xai_core.pipeline import compare as compare_notes
-        from xai_core.pipeline.exporting import comparison_files, comparison_record
+        from xai_core.pipeline.exporting import comparison_files
+        from xai_core.pipeline.records import comparison_record
 
     with Console(stderr=True).status("Explaining two notes …"):
         result = compare_notes(

@@ -40,7 +40,13 @@ SIZE_INCHES = (11.0, 4.6)
 DPI = 150
 
 
-def explanation_png(explanation: Explanation, *, sign: Sign = "signed") -> bytes:
+def explanation_png(
+    explanation: Explanation,
+    *,
+    sign: Sign = "signed",
+    limits: tuple[float, float] | None = None,
+    percentile: float = PERCENTILE,
+) -> bytes:
     """Draw a spectrogram and the map that explains it, side by side.
 
     Parameters
@@ -48,21 +54,31 @@ def explanation_png(explanation: Explanation, *, sign: Sign = "signed") -> bytes
     explanation : Explanation
     sign : {"signed", "unsigned"}
         How Integrated Gradients are drawn; Grad-CAM is never negative.
+    limits : tuple of float or None
+        Colour limits of the map; by default its own.
+    percentile : float
+        Share of the absolute values, in percent, that own limits cover.
 
     Returns
     -------
     bytes
         A PNG of 1650 x 690 pixels.
     """
-    return saved(_figure(explanation, sign), "png")
+    return saved(_figure(explanation, sign, limits, percentile), "png")
 
 
-def explanation_svg(explanation: Explanation, *, sign: Sign = "signed") -> bytes:
+def explanation_svg(
+    explanation: Explanation,
+    *,
+    sign: Sign = "signed",
+    limits: tuple[float, float] | None = None,
+    percentile: float = PERCENTILE,
+) -> bytes:
     """Draw the same as :func:`explanation_png` as an SVG, for print.
 
     Letters and lines are curves; each map is a picture among them.
     """
-    return saved(_figure(explanation, sign), "svg")
+    return saved(_figure(explanation, sign, limits, percentile), "svg")
 
 
 def saved(figure: Figure, format: str) -> bytes:
@@ -93,7 +109,12 @@ def draw_map(axes: Axes, bar: Axes, scale: Scale, time: Axis, bins: Axis) -> Non
     bar.set_xlabel(scale.caption.replace("<br>", ", "))
 
 
-def _figure(explanation: Explanation, sign: Sign) -> Figure:
+def _figure(
+    explanation: Explanation,
+    sign: Sign,
+    limits: tuple[float, float] | None,
+    percentile: float,
+) -> Figure:
     spectrogram, attribution = explanation.spectrogram, explanation.attribution
     is_cam = attribution.method == "grad_cam"
     drawn: Sign = "unsigned" if is_cam else sign
@@ -109,7 +130,7 @@ def _figure(explanation: Explanation, sign: Sign) -> Figure:
     right.set_title(f"{METHOD_NAMES[attribution.method]}: {_lower(meaning)}", fontsize=9)
     draw_map(left, bars[0], spectrogram_scale(spectrogram), time, bins)
     # a map that is zero everywhere still needs its axes, and a sentence in place of colours
-    draw_map(right, bars[1], attribution_scale(attribution, drawn, None, PERCENTILE), time, bins)
+    draw_map(right, bars[1], attribution_scale(attribution, drawn, limits, percentile), time, bins)
     if attribution.is_zero:
         right.images[0].remove()
         bars[1].clear()

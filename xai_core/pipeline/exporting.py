@@ -15,37 +15,31 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import platform
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xai_core import __version__, store
 from xai_core.audio import to_exact_wav
-from xai_core.values import Attribution, Explanation, FloatArray
+from xai_core.figures.scales import PERCENTILE, Sign
+from xai_core.pipeline.records import comparison_record, explanation_record
+from xai_core.values import Attribution, Explanation
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from xai_core.pipeline.comparing import Comparison
 
 __all__ = [
-    "MAKER",
     "ExportFile",
-    "array_digest",
     "comparison_files",
-    "comparison_record",
+    "distance_files",
     "explanation_files",
-    "explanation_record",
-    "versions_here",
 ]
 
-MAKER = "TimbreLens"  # what a JSON of ours says of itself
-PACKAGES = ("numpy", "librosa", "keras")
-TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos")  # names of one package
 NAME_LETTERS = 60  # of a note, in a file name
 DIGITS = 8  # of a digest, in a file name
 
@@ -78,7 +72,13 @@ class ExportFile:
 
 
 def explanation_files(
-    explanation: Explanation, *, note: str, start: float = 0.0, sign: str = "signed"
+    explanation: Explanation,
+    *,
+    note: str,
+    start: float = 0.0,
+    sign: Sign = "signed",
+    limits: tuple[float, float] | None = None,
+    percentile: float = PERCENTILE,
 ) -> tuple[ExportFile, ...]:
     """Return the files of an explanation: PNG, SVG, NPZ, JSON and WAV.
 
@@ -91,6 +91,8 @@ def explanation_files(
         Seconds into its recording at which the note begins.
     sign : {"signed", "unsigned"}
         How the pictures draw Integrated Gradients.
+    limits, percentile
+        Colours of the pictures, as on the page.
 
     Returns
     -------
@@ -99,18 +101,19 @@ def explanation_files(
     settings = explanation.settings
     words = (_in_a_name(note), settings["type"], explanation.family, settings["method"])
     stem = "_".join((*words, _digits(settings)))
+    colours: dict[str, Any] = {"sign": sign, "limits": limits, "percentile": percentile}
     return (
         ExportFile(
             f"{stem}.png",
             "Picture (PNG)",
             "image/png",
-            lambda: _pictures().explanation_png(explanation, sign=_sign(sign)),
+            lambda: _pictures().explanation_png(explanation, **colours),
         ),
         ExportFile(
             f"{stem}.svg",
-            "Picture for print (SVG)",
+            "Drawing for print (SVG)",
             "image/svg+xml",
-            lambda: _pictures().explanation_svg(explanation, sign=_sign(sign)),
+            lambda: _pictures().explanation_svg(explanation, **colours),
         ),
         ExportFile(
             f"{stem}.npz", "Arrays (NPZ)", "application/zip", partial(_explanation_npz, explanation)
@@ -123,7 +126,7 @@ def explanation_files(
         ),
         ExportFile(
             f"{stem}.wav",
-            "The 4 s as heard by the model (WAV)",
+            "The 4 s that were explained (WAV)",
             "audio/wav",
             partial(to_exact_wav, explanation.waveform),
         ),
@@ -158,7 +161,7 @@ def comparison_files(comparison: Comparison, *, notes: tuple[str, str]) -> tuple
         ),
         ExportFile(
             f"{stem}.svg",
-            "Picture for print (SVG)",
+            "Drawing for print (SVG)",
             "image/svg+xml",
             lambda: _comparison_pictures().comparison_svg(*maps, names=names),
         ),
@@ -180,75 +183,41 @@ def comparison_files(comparison: Comparison, *, notes: tuple[str, str]) -> tuple
     )
 
 
-def explanation_record(
-    explanation: Explanation, *, note: str, start: float = 0.0
-) -> dict[str, Any]:
-    """Return what the JSON of an explanation holds.
+def distance_files(pairs: pd.DataFrame, *, type: str, method: str) -> tuple[ExportFile, ...]:
+    """Return the files of many distances: CSV, Parquet, and the boxplots as PNG.
 
     Parameters
     ----------
-    explanation, note, start
-        As :func:`explanation_files`.
+    pairs : pandas.DataFrame
+        As in :attr:`xai_core.analysis.Analysis.pairs`.
+    type, method : str
+        Of the pairs.
 
     Returns
     -------
-    dict
-        JSON-serialisable. ``settings`` decide the map, with the SHA-256 of
-        model, note and baseline; ``attribution_sha256`` is that of the map.
+    tuple of ExportFile
     """
-    completeness = explanation.completeness
-    return {
-        **_made_by("explanation"),
-        "note": note,
-        "start": start,
-        "audio": list(explanation.waveform.edits),
-        "family": explanation.family,
-        "probability": explanation.probability,
-        "logit": explanation.logit,
-        "completeness": None
-        if completeness is None
-        else {**asdict(completeness), "error": completeness.error},
-        "settings": explanation.settings,
-        "attribution_sha256": array_digest(explanation.attribution.values),
-        "notes": list(explanation.notes),
-    }
-
-
-def comparison_record(comparison: Comparison, *, notes: tuple[str, str]) -> dict[str, Any]:
-    """Return what the JSON of a comparison holds: distances, and both explanations."""
-    return {
-        **_made_by("comparison"),
-        "scores": dict(comparison.scores),
-        "unit": comparison.difference.target,
-        "a": explanation_record(comparison.a, note=notes[0]),
-        "b": explanation_record(comparison.b, note=notes[1]),
-        "notes": list(comparison.notes),
-    }
-
-
-def versions_here() -> dict[str, str]:
-    """Return the versions of Python and of the packages that a map depends on."""
-    tensorflow = next((found for name in TENSORFLOWS if (found := _version(name))), "")
-    here = {"python": platform.python_version(), "xai_core": __version__}
-    return {**here, **{name: _version(name) for name in PACKAGES}, "tensorflow": tensorflow}
-
-
-def array_digest(values: FloatArray) -> str:
-    """Return the SHA-256 of an array as 32-bit floats, row by row."""
-    return hashlib.sha256(np.ascontiguousarray(values, np.float32).tobytes()).hexdigest()
+    stem = f"distances_{type}_{method}"
+    return (
+        ExportFile(
+            f"{stem}.csv", "Table (CSV)", "text/csv", lambda: pairs.to_csv(index=False).encode()
+        ),
+        ExportFile(
+            f"{stem}.parquet",
+            "Table (Parquet)",
+            "application/vnd.apache.parquet",
+            lambda: pairs.to_parquet(index=False),
+        ),
+        ExportFile(
+            f"{stem}.png",
+            "Boxplots (PNG)",
+            "image/png",
+            lambda: _boxes().distance_boxplots_png(pairs, type=type, method=method),
+        ),
+    )
 
 
 # ----------------------------------------------------------------------- private
-
-
-def _made_by(kind: str) -> dict[str, Any]:
-    return {
-        "made_by": MAKER,
-        "kind": kind,
-        "version": __version__,
-        "versions": versions_here(),
-        "code_sha256": store.explaining_code(),
-    }
 
 
 def _explanation_npz(explanation: Explanation) -> bytes:
@@ -288,13 +257,6 @@ def _json(record: Mapping[str, Any]) -> bytes:
     return (json.dumps(record, indent=1, allow_nan=False) + "\n").encode()
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
-
-
 def _in_a_name(note: str) -> str:
     """Return the letters of a name that every file system and shell takes."""
     return re.sub(r"[^\w-]+", "-", note).strip("-")[:NAME_LETTERS] or "note"
@@ -306,15 +268,17 @@ def _digits(settings: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
 
 
-def _sign(sign: str) -> Any:
-    return "unsigned" if sign == "unsigned" else "signed"
-
-
 def _pictures() -> Any:
     """Return the module that draws: Matplotlib is loaded when the first picture is asked for."""
     from xai_core.figures import stills
 
     return stills
+
+
+def _boxes() -> Any:
+    from xai_core.figures import box_stills
+
+    return box_stills
 
 
 def _comparison_pictures() -> Any:

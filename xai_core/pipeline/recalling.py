@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-The file is one that :mod:`xai_core.pipeline.exporting` wrote, or another with
+The file is one that :mod:`xai_core.pipeline.records` describes, or another with
 the same entries; nothing in it is believed before it is checked. The model must
 be the one of then, by its SHA-256. The note may be the recording, of which the
 same 4 s are taken, or the exported WAV, which is those 4 s already.
@@ -20,7 +20,7 @@ from xai_core import store
 from xai_core.audio import fit_note, load
 from xai_core.errors import AudioError, InputError
 from xai_core.pipeline.explaining import Audio, explain_progressively
-from xai_core.pipeline.exporting import MAKER, array_digest
+from xai_core.pipeline.records import MAKER, array_digest
 from xai_core.pipeline.settings import Settings
 from xai_core.values import Explanation, Waveform, check_family, check_type
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,16 +48,6 @@ class SoFar:
         """Return the same with one more block of pairs."""
         pairs = rows if self.pairs.empty else pd.concat([self.pairs, rows], ignore_index=True)
         return SoFar(pairs, self.n_done + 1, self.n_blocks)
-
-    def csv(self) -> str:
-        """Return the pairs as CSV."""
-        return str(self.pairs.to_csv(index=False))
-
-    def parquet(self) -> bytes:
-        """Return the pairs as a Parquet file."""
-        content = io.BytesIO()
-        self.pairs.to_parquet(content, index=False)
-        return content.getvalue()
 
 
 def analysis_so_far(

@@ -4,11 +4,13 @@ Conventions
 -----------
 The key of a widget is the name of its query parameter: ``family, note, type,
 explain``, and in the Advanced section ``target, baseline, steps, rule, layer,
-filters, sign, colours, clip``. A recording of the visitor's own is not in the URL.
+filters, sign, colours, clip``. A recording of the visitor's own is not in the URL
+of this page; its link opens the Upload page.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
@@ -23,6 +25,7 @@ from xai_core.figures.scales import PERCENTILE
 from xai_core.pipeline.settings import LAYERS, MAX_STEPS, Settings
 from xai_core.ui.address import choose
 from xai_core.ui.faults import sentence
+from xai_core.ui.sharing import STAYS
 from xai_core.ui.wording import TYPE_LABELS, note_credit, note_label
 from xai_core.values import FAMILIES, Waveform
 
@@ -51,12 +54,32 @@ FILTERS = {"most_active": "the four most active", "first": "the first four"}
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """The audio to explain and what is known of it; `credit` says whose recording it is."""
+    """The audio to explain and what is known of it.
+
+    Parameters
+    ----------
+    audio : Path or Waveform
+    start : float
+        Where the 4 s begin, in seconds.
+    truth : str or None
+        Family of the note, if known.
+    name : str
+        What files of results are called after.
+    credit : str
+        Whose recording it is.
+    content : bytes
+        The file of a visitor's own recording, else empty.
+    digest : str
+        SHA-256 of `content`, or "".
+    """
 
     audio: Path | Waveform
     start: float
     truth: str | None
+    name: str
     credit: str = ""
+    content: bytes = b""
+    digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -215,7 +238,7 @@ def _sample(records: Sequence[NoteRecord]) -> Chosen:
         key="note",
         help="Instrument, pitch and loudness.",
     )
-    return Chosen(notes[note].path, 0.0, family, note_credit(notes[note]))
+    return Chosen(notes[note].path, 0.0, family, note, note_credit(notes[note]))
 
 
 def _own_recording() -> Chosen | None:
@@ -228,10 +251,11 @@ def _own_recording() -> Chosen | None:
     if file is None:
         st.session_state.pop(DECODED, None)
         st.info("Add a recording to see what the models hear in it.", icon=":material/upload:")
-        st.caption("It stays in this server's memory while you look at it, and nowhere else.")
+        st.caption(STAYS)
         return None
     try:
-        recording = _decoded(file.file_id, file.getvalue())
+        content = file.getvalue()
+        recording, digest = _decoded(file.file_id, content)
     except InputError as error:
         st.error(sentence(error), icon=":material/error:")
         return None
@@ -239,13 +263,13 @@ def _own_recording() -> Chosen | None:
     latest = floor(100 * (recording.duration - NOTE_SECONDS)) / 100
     if latest >= START_STEP:
         start = st.slider("The 4 s begin at (s)", 0.0, latest, 0.0, START_STEP, key="start")
-    return Chosen(recording, start, None)
+    return Chosen(recording, start, None, Path(file.name).stem, content=content, digest=digest)
 
 
-def _decoded(name: str, content: bytes) -> Waveform:
-    """Decode an upload once, not at every change of a widget."""
-    kept: tuple[str, Waveform] | None = st.session_state.get(DECODED)
+def _decoded(name: str, content: bytes) -> tuple[Waveform, str]:
+    """Decode an upload once, not at every change of a widget; return its SHA-256 beside it."""
+    kept: tuple[str, Waveform, str] | None = st.session_state.get(DECODED)
     if kept is None or kept[0] != name:
-        kept = (name, load(content))
+        kept = (name, load(content), hashlib.sha256(content).hexdigest())
         st.session_state[DECODED] = kept
-    return kept[1]
+    return kept[1:]

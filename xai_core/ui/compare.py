@@ -24,9 +24,11 @@ from xai_core.figures.maps import difference_figure
 from xai_core.figures.scales import Sign, number_text
 from xai_core.figures.sentences import METHOD_NAMES, difference_sentence, percent_text
 from xai_core.pipeline import Comparison, compare
+from xai_core.pipeline.exporting import comparison_files
 from xai_core.places import samples_folder
 from xai_core.ui.address import choose
 from xai_core.ui.metric_texts import METRIC_NAMES, METRIC_SAYS
+from xai_core.ui.sharing import draw_link, draw_saving
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS, note_label
 from xai_core.values import FAMILIES, Explanation
@@ -98,6 +100,10 @@ def compare_page() -> None:
     ):
         place.caption(_verdict(name, explanation))
     _maps(comparison)
+    with st.container(horizontal=True):
+        files = comparison_files(comparison, notes=(a.record.note, b.record.note))
+        draw_saving(files, label="Save this comparison", key="comparison")
+        draw_link()
     _distances(comparison)
     with st.expander("What to compare", icon=":material/help:"):
         st.markdown(HOW_TO_COMPARE)

@@ -29,11 +29,13 @@ from xai_core.figures.sentences import METHOD_NAMES
 from xai_core.grid import OVERALL
 from xai_core.pipeline import analyse
 from xai_core.pipeline.distance_findings import DistanceFindings, judge_distances
+from xai_core.pipeline.exporting import distance_files
 from xai_core.pipeline.so_far import SoFar, analysis_so_far
 from xai_core.places import samples_folder
 from xai_core.scores import Score
 from xai_core.ui.address import choose
 from xai_core.ui.metric_texts import METRIC_SAYS
+from xai_core.ui.sharing import draw_link, draw_saving
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS
 from xai_core.values import FAMILIES
@@ -245,12 +247,9 @@ def _said(verdict: Verdict) -> str:
 
 
 def _downloads(found: SoFar, type: str, method: str) -> None:
-    name = f"distances_{type}_{method}"
-    left, middle, _ = st.columns([1, 1, 4])
-    left.download_button("CSV", found.csv(), f"{name}.csv", "text/csv", icon=":material/download:")
-    middle.download_button(
-        "Parquet", found.parquet(), f"{name}.parquet", icon=":material/download:"
-    )
+    with st.container(horizontal=True):
+        draw_saving(distance_files(found.pairs, type=type, method=method), label="Save", key="save")
+        draw_link()
 
 
 def _all_types(

@@ -3,24 +3,38 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 
 import streamlit as st
 
 from xai_core.figures import alt_text, explore_panels
 from xai_core.figures.scales import Sign
 from xai_core.pipeline import explain_progressively, feature_maps
+from xai_core.pipeline.exporting import explanation_files
 from xai_core.ui.choices import Advanced
-from xai_core.ui.colours import held_limits
+from xai_core.ui.colours import Limits, held_limits
+from xai_core.ui.sharing import draw_saving
 from xai_core.ui.wording import completeness_badge, completeness_sentence
 from xai_core.values import Explanation, Waveform
 
-__all__ = ["draw_panels"]
+__all__ = ["Panels", "draw_panels", "draw_saving_of_panels"]
 
 REDRAW_SECONDS = 0.6  # at most one redraw so often while a map is refined
 PANELS_HEIGHT = 480  # pixels
 
 
-def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> None:
+@dataclass(frozen=True, eq=False)
+class Panels:
+    """Both explanations as they were drawn last, with their colours."""
+
+    integrated_gradients: Explanation
+    grad_cam: Explanation
+    sign: Sign
+    colours: Limits
+    percentile: float
+
+
+def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> Panels:
     """Draw spectrogram, feature maps, Integrated Gradients and Grad-CAM of a note.
 
     Parameters
@@ -31,6 +45,11 @@ def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> N
         Whose model is explained.
     advanced : Advanced
         Settings of both methods.
+
+    Returns
+    -------
+    Panels
+        Of the finished map.
     """
     status, picture = st.empty(), st.empty()
     layer = advanced.grad_cam.layer
@@ -39,12 +58,12 @@ def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> N
     explanations = explain_progressively(
         note, type=type, family=family, settings=advanced.integrated_gradients
     )
+    sign: Sign = "unsigned" if advanced.sign == "unsigned" else "signed"
     drawn_at = 0.0
     for explanation in explanations:
         refining = _is_refining(explanation)
         if refining and time.monotonic() - drawn_at < REDRAW_SECONDS:
             continue
-        sign: Sign = "unsigned" if advanced.sign == "unsigned" else "signed"
         colours = held_limits(
             explanation.attribution,
             cam.attribution,
@@ -68,6 +87,38 @@ def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> N
         _status(status, explanation, cam, refining)
         picture.plotly_chart(figure, config={"displaylogo": False}, alt=alt_text(figure))
         drawn_at = time.monotonic()
+    return Panels(explanation, cam, sign, colours, advanced.percentile)
+
+
+def draw_saving_of_panels(panels: Panels, *, name: str, start: float) -> None:
+    """Draw a button for the files of each map.
+
+    Parameters
+    ----------
+    panels : Panels
+    name : str
+        What the note is called.
+    start : float
+        Where it begins in its recording, in seconds.
+    """
+    for label, key, explanation, limits in (
+        (
+            "Save Integrated Gradients",
+            "integrated gradients",
+            panels.integrated_gradients,
+            panels.colours.integrated_gradients,
+        ),
+        ("Save Grad-CAM", "grad cam", panels.grad_cam, panels.colours.grad_cam),
+    ):
+        files = explanation_files(
+            explanation,
+            note=name,
+            start=start,
+            sign=panels.sign,
+            limits=limits,
+            percentile=panels.percentile,
+        )
+        draw_saving(files, label=label, key=key)
 
 
 def _is_refining(explanation: Explanation) -> bool:

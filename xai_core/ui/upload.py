@@ -3,21 +3,24 @@
 Conventions
 -----------
 The recording stays in the visitor's session: it is written nowhere, and gone
-when it is removed or the page is closed. What is cached of it are maps, under
-the digest of its samples. Type and family of the explained model are in the
-address; the recording is not.
+when it is removed or the page is closed, unless the visitor asks for a link
+(:mod:`xai_core.ui.sharing`). What is cached of it otherwise are maps, under the
+digest of its samples. Type and family of the explained model are in the address,
+and of a recording with a link ``upload``, its SHA-256, and ``start``, in seconds.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import floor
+from pathlib import Path
 
 import streamlit as st
 
-from xai_core.audio import MAX_BYTES, NOTE_SECONDS, fit_note, load, to_wav
+from xai_core import store
+from xai_core.audio import MAX_BYTES, NOTE_SECONDS, fit_note, load
 from xai_core.errors import InputError
 from xai_core.figures import alt_text
 from xai_core.figures.recording import scan_map, waveform_figure
@@ -27,7 +30,16 @@ from xai_core.pipeline.scanning import Scan, scan
 from xai_core.ui.address import choose
 from xai_core.ui.choices import choose_advanced
 from xai_core.ui.faults import sentence
-from xai_core.ui.panels import draw_panels
+from xai_core.ui.panels import draw_panels, draw_saving_of_panels
+from xai_core.ui.playhead import draw_player
+from xai_core.ui.sharing import (
+    STAYS,
+    draw_link_of_recording,
+    forget_recording,
+    note_shared,
+    take_start,
+    write_place,
+)
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS, doubts
 from xai_core.values import FAMILIES, Prediction, Waveform
@@ -43,6 +55,10 @@ YES = 0.5  # probability from which a model says yes
 CELLS = "cells"  # key of the table
 TABLE_HEIGHT = 388  # px: ten families and the heading
 NO_BAR = {"displayModeBar": False}
+GONE = (
+    "The recording of this link is not on this server any more: it was removed, or the cache was "
+    "emptied. Bring it again to go on."
+)
 TABLE_HELP = (
     "How probable each family is, by the models of each spectrogram type. Choose a cell to see why "
     "that model says so. The sixty models answer each by itself, so no row or column sums to 100 %."
@@ -51,11 +67,18 @@ TABLE_HELP = (
 
 @dataclass(frozen=True, eq=False)
 class _Recording:
-    """What the visitor brought: its name, its samples, and a digest of its bytes."""
+    """What the visitor brought, or a link: name, samples, the file, its SHA-256, first start."""
 
     name: str
     waveform: Waveform
+    content: bytes
     digest: str
+    start: float = 0.0  # s, where a link says that the 4 s begin
+
+    @property
+    def latest(self) -> float:
+        """Latest start of 4 s, in seconds; negative in a shorter recording."""
+        return floor(100 * (self.waveform.duration - NOTE_SECONDS)) / 100
 
 
 def upload_page() -> None:
@@ -65,6 +88,7 @@ def upload_page() -> None:
     if recording is None:
         return
     start = _window(recording)
+    write_place(recording.digest, start)
     note = fit_note(recording.waveform, start=start)
     for edit in note.edits:
         st.caption(f"What was done to the recording: {edit}.")
@@ -79,17 +103,29 @@ def upload_page() -> None:
     )
     if family in doubted_families(type):
         st.caption(doubts([family]))
-    draw_panels(note, type, family, choose_advanced())
+    panels = draw_panels(note, type, family, choose_advanced())
+    with st.container(horizontal=True):
+        draw_saving_of_panels(panels, name=Path(recording.name).stem, start=start)
+        draw_link_of_recording(
+            recording.content, recording.digest, type=type, family=family, start=start
+        )
 
 
 def _bring() -> _Recording | None:
     """Let the visitor bring a recording; return the one that is there, if any."""
-    kept: _Recording | None = st.session_state.get(KEPT)
+    kept: _Recording | None = st.session_state.get(KEPT) or _of_a_link()
     if kept is not None:
         left, right = st.columns([4, 1], vertical_alignment="center")
         waveform = kept.waveform
         left.markdown(f"**{kept.name}**, {waveform.duration:.1f} s at {waveform.sr / 1000:g} kHz")
-        right.button("Remove it", icon=":material/delete:", on_click=_remove, key="remove")
+        right.button(
+            "Remove it",
+            icon=":material/delete:",
+            on_click=_remove,
+            args=(kept.digest,),
+            help="Also from the server, if it was kept there for a link.",
+            key="remove",
+        )
         return kept
     source = st.segmented_control(
         "Where from",
@@ -111,7 +147,7 @@ def _bring() -> _Recording | None:
         )
     if file is None:
         st.info("Add a recording to see what the models hear in it.", icon=":material/upload:")
-        st.caption("It stays in this server's memory while you look at it, and nowhere else.")
+        st.caption(STAYS)
         return None
     content = file.getvalue()
     try:
@@ -121,27 +157,51 @@ def _bring() -> _Recording | None:
         st.error(sentence(error), icon=":material/error:")
         return None
     digest = hashlib.sha256(content).hexdigest()
-    st.session_state[KEPT] = _Recording(file.name or "recording", waveform, digest)
+    st.session_state[KEPT] = _Recording(file.name or "recording", waveform, content, digest)
     st.rerun()
 
 
-def _remove() -> None:
-    """Forget the recording and what was computed of it in this session."""
+def _of_a_link() -> _Recording | None:
+    """Return the recording that the address asks for, if any; say so if it is gone."""
+    digest = st.query_params.get("upload")
+    if digest is None:
+        return None
+    try:
+        content = store.read_recording(digest)
+        if content is None:
+            st.warning(GONE, icon=":material/link_off:")
+            return None
+        waveform = load(content)
+        fit_note(waveform)
+    except InputError as error:
+        st.warning(sentence(error), icon=":material/link_off:")
+        return None
+    note_shared(digest)
+    recording = _Recording(f"recording {digest[:8]}", waveform, content, digest)
+    recording = replace(recording, start=take_start(recording.latest))
+    st.session_state[KEPT] = recording
+    return recording
+
+
+def _remove(digest: str) -> None:
+    """Forget the recording and what was computed of it, on the server too if it has a link."""
+    forget_recording(digest)
     for key in (KEPT, "prediction of the recording", "scan of the recording", "start"):
         st.session_state.pop(key, None)
 
 
 def _window(recording: _Recording) -> float:
     """Draw the waveform; let the visitor move the 4 s; play them. Return where they begin."""
-    waveform = recording.waveform
-    latest = floor(100 * (waveform.duration - NOTE_SECONDS)) / 100
+    waveform, latest = recording.waveform, recording.latest
     place = st.container()
     start = 0.0
     if latest >= START_STEP:
-        start = st.slider("The 4 s begin at (s)", 0.0, latest, 0.0, START_STEP, key="start")
+        start = st.slider(
+            "The 4 s begin at (s)", 0.0, latest, recording.start, START_STEP, key="start"
+        )
     figure = waveform_figure(waveform.y, waveform.sr, start=start, length=NOTE_SECONDS)
     place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
-    st.audio(to_wav(fit_note(waveform, start=start)))
+    draw_player(fit_note(waveform, start=start))
     return start
 
 
