@@ -21,6 +21,7 @@ from xai_core.errors import AudioError, EmptyMapError, GridMismatchError, InputE
 __all__ = [
     "FAMILIES",
     "NOTE_SAMPLES",
+    "PITCH_CLASSES",
     "SAMPLE_RATE",
     "SPECTROGRAM_TYPES",
     "Attribution",
@@ -60,6 +61,8 @@ SPECTROGRAM_TYPES: tuple[str, ...] = (
     "spectral_contrast",
     "tonnetz",
 )
+
+PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
 SAMPLE_RATE = 16_000  # Hz, of every note
 NOTE_SAMPLES = 64_000  # 4.0 s, the length of every note

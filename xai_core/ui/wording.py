@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xai_core.datasets.notes import NoteRecord
-from xai_core.features import PITCH_CLASSES
 from xai_core.figures.scales import number_text
 from xai_core.figures.sentences import percent_text
-from xai_core.values import Completeness
+from xai_core.values import PITCH_CLASSES, Completeness
 
 __all__ = [
     "HOW_TO_READ",
@@ -55,7 +54,9 @@ TEN_ANSWERS = (
 )
 HOW_TO_READ = """
 Time runs from left to right in all four panels; zoom into one by dragging, and the others follow.
-Double-click to see the whole note again.
+Double-click to see the whole note again. While the note plays, a line moves over the panels: it is
+at the moment that you hear. Click to listen from there; with a panel or the player in focus, space
+plays and pauses, and the arrow keys move by 0.1 s (0.5 s with shift).
 
 - **The spectrogram** is all that the network gets. The bar beneath says what its colours stand
   for: loudness for STFT and log-mel, the size of a coefficient for MFCC.
