@@ -9,7 +9,7 @@ Hz with the nearest note; times in tenths of a second.
 
 from __future__ import annotations
 
-from xai_core.attribution.evidence import SIDES, Concentration, Evidence
+from xai_core.attribution.evidence.finding import SIDES, Concentration, Evidence
 from xai_core.values import Attribution
 
 __all__ = ["evidence_sentence", "share_text"]

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xai_core.attribution.bin_places import bin_edges, in_two_digits, note_name
-from xai_core.attribution.evidence import find_evidence
+from xai_core.attribution.evidence.bin_places import bin_edges, in_two_digits, note_name
+from xai_core.attribution.evidence.finding import find_evidence
 from xai_core.features import axes, extract
-from xai_core.values import SPECTROGRAM_TYPES, Attribution, Waveform
+from xai_core.values import PITCH_CLASSES, SPECTROGRAM_TYPES, Attribution, Waveform
 
 
 def attribution(
@@ -170,6 +170,10 @@ def test_notes_have_names_on_a_piano_and_where_bins_are_fine_enough() -> None:
     assert [note_name(f) for f in (0.0, 20.0, 5000.0)] == ["", "", ""]
     assert note_name(220.0, width=13.0) == "A3"  # a semitone is 13.08 Hz there
     assert note_name(220.0, width=13.2) == ""
+
+
+def test_pitch_classes_are_those_of_the_chroma() -> None:
+    assert axes("chroma")[1].labels == PITCH_CLASSES
 
 
 def test_a_range_in_two_digits_holds_the_range() -> None:

@@ -17,7 +17,7 @@ from typing import Literal
 
 import numpy as np
 
-from xai_core.attribution.bin_places import (
+from xai_core.attribution.evidence.bin_places import (
     band_edges,
     bin_edges,
     bin_name,
@@ -26,7 +26,11 @@ from xai_core.attribution.bin_places import (
     place_text,
     strongest_frequency,
 )
-from xai_core.attribution.rectangles import Rectangle, shortest_stretch, strongest_rectangles
+from xai_core.attribution.evidence.rectangles import (
+    Rectangle,
+    shortest_stretch,
+    strongest_rectangles,
+)
 from xai_core.values import Attribution, Axis, FloatArray
 
 __all__ = ["SIDES", "Concentration", "Evidence", "Region", "Side", "find_evidence"]
@@ -170,7 +174,7 @@ def find_evidence(attribution: Attribution, *, n_regions: int = N_REGIONS) -> Ev
 
     Notes
     -----
-    Regions are those of :func:`xai_core.attribution.rectangles.strongest_rectangles`.
+    Regions are those of :func:`xai_core.attribution.evidence.rectangles.strongest_rectangles`.
     The concentration takes the shortest stretch of time with 71 % of the
     evidence and in it the narrowest band with half of all. Where a stretch or
     band with 95 % is nearly as dense as that, it is taken instead; and the whole

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xai_core.attribution.rectangles import (
+from xai_core.attribution.evidence.rectangles import (
     THRESHOLD,
     Rectangle,
     shortest_stretch,

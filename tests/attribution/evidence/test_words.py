@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from xai_core.attribution.evidence import find_evidence
-from xai_core.attribution.evidence_words import evidence_sentence, share_text
+from xai_core.attribution.evidence.finding import find_evidence
+from xai_core.attribution.evidence.words import evidence_sentence, share_text
 from xai_core.features import axes
 from xai_core.values import Attribution
 

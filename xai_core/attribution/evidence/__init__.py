@@ -1,0 +1,27 @@
+"""What an attribution says drives the answer: its strongest regions, and a sentence.
+
+Conventions
+-----------
+This reads maps and decides none, so a change here makes no cached map stale.
+"""
+
+from xai_core.attribution.evidence.finding import (
+    SIDES,
+    Concentration,
+    Evidence,
+    Region,
+    Side,
+    find_evidence,
+)
+from xai_core.attribution.evidence.words import evidence_sentence, share_text
+
+__all__ = [
+    "SIDES",
+    "Concentration",
+    "Evidence",
+    "Region",
+    "Side",
+    "evidence_sentence",
+    "find_evidence",
+    "share_text",
+]
