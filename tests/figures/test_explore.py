@@ -25,7 +25,7 @@ from tests.figures.hand_made import (
     zeros,
 )
 from xai_core.errors import GridMismatchError
-from xai_core.figures import alt_text, explore_panels, limits
+from xai_core.figures import alt_text, explore_panels, limits, probability_bars
 from xai_core.values import (
     SPECTROGRAM_TYPES,
     Attribution,
@@ -91,6 +91,18 @@ def test_panels_lie_side_by_side_with_equal_widths() -> None:
     assert boxes[3][1] == pytest.approx(1)
     assert all(a[1] < b[0] for a, b in pairwise(boxes))
     assert all(box[2:] == pytest.approx((0, 1)) for box in boxes)
+
+
+@pytest.mark.parametrize("filled", [0, 1, 4])
+def test_the_player_of_a_page_finds_the_time_axis_of_each_panel(filled: int) -> None:
+    panels = _panels("mfcc")
+    figure = explore_panels(*(p if k < filled else None for k, p in enumerate(panels)))
+    names = sent(figure)["layout"]["meta"]["playhead"]
+    axes = _axes_of(figure)
+    assert names == sorted((name for name in axes if name.startswith("x")), key=len)
+    # the line spans the whole height, so every panel must
+    assert [_box(axes, x)[2:] for x in names] == [pytest.approx((0, 1))] * 4
+    assert "playhead" not in sent(probability_bars({"flute": 0.5}))["layout"]["meta"]
 
 
 # ------------------------------------------------------------ one size, filled or not

@@ -82,6 +82,8 @@ class Drawing:
         Alternative text, which the figure carries in its ``meta``.
     uirevision : str
         The visitor's zoom is kept for as long as this does not change.
+    meta : dict
+        What its ``meta`` carries besides, for scripts of the page.
     """
 
     frame: Frame
@@ -90,6 +92,7 @@ class Drawing:
     traces: list[dict[str, Any]] = field(default_factory=list)
     layout: dict[str, Any] = field(default_factory=dict)
     annotations: list[dict[str, Any]] = field(default_factory=list)
+    meta: dict[str, Any] = field(default_factory=dict)
 
     def figure(self) -> go.Figure:
         """Return the finished figure."""
@@ -114,7 +117,7 @@ class Drawing:
                 "modebar": {"bgcolor": CLEAR, "remove": BUTTONS_LEFT_OUT},
                 "showlegend": False,
                 "uirevision": self.uirevision,
-                "meta": {"alt": self.alt},
+                "meta": {"alt": self.alt, **self.meta},
                 "annotations": self.annotations,
                 **self.layout,
             },

@@ -40,6 +40,7 @@ __all__ = ["explore_panels"]
 
 LAST_LAYER = "conv2d_5"
 WAITING = "computing…"
+PLAYHEAD = "playhead"  # in `meta`: the time axes that the player of the page draws over
 TYPICAL = 1000  # px, the width that gaps are measured at; they still fit at 900
 GAP = 22  # px at that width, between two panels
 MAX_ROWS = 64  # rows of one feature map, about one a pixel
@@ -94,7 +95,8 @@ def explore_panels(
     -------
     plotly.graph_objects.Figure
         Panel k has the axes ``x{k}`` and ``y{k}``; the further strips of the
-        feature maps have ``y5`` and up.
+        feature maps have ``y5`` and up. ``layout.meta["playhead"]`` lists the four
+        time axes, over which the player of the page moves its line.
 
     Raises
     ------
@@ -128,6 +130,7 @@ def explore_panels(
     drawing.add_bin_axis(fourth, bins, labelled=False, titled=False)
     for place in (first, second, third, fourth):
         drawing.add_time_axis(place, time)
+    drawing.meta[PLAYHEAD] = [place.x for place in (first, second, third, fourth)]
 
     if spectrogram:
         add_map(drawing, first, spectrogram_scale(spectrogram), time, bins)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from xai_core import store
-from xai_core.audio import to_wav
+from xai_core.audio import load_note
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import ModelError
@@ -22,6 +22,7 @@ from xai_core.pipeline import doubted_families, predict
 from xai_core.places import samples_folder
 from xai_core.ui.choices import choose_advanced, choose_model, choose_note
 from xai_core.ui.panels import draw_panels, draw_saving_of_panels
+from xai_core.ui.playhead import draw_player
 from xai_core.ui.sharing import draw_link, draw_link_of_recording
 from xai_core.ui.warm import keep_keras_state, warm_up
 from xai_core.ui.wording import (
@@ -44,18 +45,20 @@ def explore_page() -> None:
     with choices:
         chosen = choose_note(_samples())
         type, family = choose_model(available, chosen.truth if chosen else None)
-        player = st.empty()
+        player = st.container()
         if chosen and chosen.credit:
             st.caption(chosen.credit)
         advanced = choose_advanced()
     if chosen is None:
         return
-    prediction = predict(chosen.audio, types=[type], start=chosen.start)
-    note, probabilities = prediction.waveform, prediction.probabilities[type]
+    note = load_note(chosen.audio, start=chosen.start)
+    with player:
+        draw_player(note)
+    prediction = predict(note, types=[type])
+    probabilities = prediction.probabilities[type]
     family = family or chosen.truth or prediction.best(type)[0]
     if family not in probabilities:
         raise ModelError(f"there is no {type} model of {family}: choose another one to explain")
-    player.audio(to_wav(note), alt="The four seconds that are explained")
     with answer:
         headline, detail = verdict(probabilities, type=type, explained=family, truth=chosen.truth)
         st.markdown(f"##### {headline}")

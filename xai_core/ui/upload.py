@@ -20,7 +20,7 @@ from pathlib import Path
 import streamlit as st
 
 from xai_core import store
-from xai_core.audio import MAX_BYTES, NOTE_SECONDS, fit_note, load, to_wav
+from xai_core.audio import MAX_BYTES, NOTE_SECONDS, fit_note, load
 from xai_core.errors import InputError
 from xai_core.figures import alt_text
 from xai_core.figures.recording import scan_map, waveform_figure
@@ -31,6 +31,7 @@ from xai_core.ui.address import choose
 from xai_core.ui.choices import choose_advanced
 from xai_core.ui.faults import sentence
 from xai_core.ui.panels import draw_panels, draw_saving_of_panels
+from xai_core.ui.playhead import draw_player
 from xai_core.ui.sharing import (
     STAYS,
     draw_link_of_recording,
@@ -200,7 +201,7 @@ def _window(recording: _Recording) -> float:
         )
     figure = waveform_figure(waveform.y, waveform.sr, start=start, length=NOTE_SECONDS)
     place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
-    st.audio(to_wav(fit_note(waveform, start=start)))
+    draw_player(fit_note(waveform, start=start))
     return start
 
 

@@ -1,0 +1,316 @@
+/**
+ * The player of a note, and a line that follows its sound over the panels of the page.
+ *
+ * Conventions: times are seconds of the note, lengths CSS pixels. A Plotly figure takes part
+ * if `layout.meta.playhead` lists its time axes. Nothing is ever sent to the server.
+ */
+
+const STEP = 0.1; // s, an arrow key
+const LEAP = 0.5; // s, an arrow key with shift
+const TICK = 250; // ms between looks at a page where nothing moves
+const STILL = 8; // px; Plotly takes what moves less for a click, and does not zoom
+const AGAIN = 300; // ms; Plotly takes a second click within them for a double-click
+
+const REDRAWN = ["plotly_afterplot", "plotly_relayout", "plotly_relayouting"];
+const KEYS = "Space ArrowLeft ArrowRight Home End";
+const FOCUSABLE = {
+  tabindex: "0",
+  role: "group",
+  "aria-label": "Panels of the note; their player obeys the keys here too",
+  "aria-keyshortcuts": KEYS,
+};
+
+const players = new WeakMap(); // by the shadow root that Streamlit gives a component
+
+/** Called by Streamlit at each run of the page that gives the component something new. */
+export default function mount({ data, parentElement }) {
+  const player = players.get(parentElement) ?? new Player(parentElement);
+  players.set(parentElement, player);
+  player.take(data);
+  const call = (player.calls += 1);
+  return () => {
+    // a call that another one has overtaken is cleaned up too, and must not end the player
+    if (player.calls === call) {
+      players.delete(parentElement);
+      player.close();
+    }
+  };
+}
+
+/** The sound with its button, seek bar and clock. */
+class Player {
+  calls = 0;
+  #root;
+  #audio;
+  #button;
+  #slider;
+  #clock;
+  #bytes = new Uint8Array();
+  #url = "";
+  #frame = 0;
+  #listening = new AbortController();
+  #calm = matchMedia("(prefers-reduced-motion: reduce)");
+  #panels = new Panels(this);
+  #ticking = setInterval(() => this.#show(), TICK);
+
+  constructor(shadow) {
+    this.#root = shadow.querySelector(".player");
+    this.#audio = shadow.querySelector("audio");
+    this.#button = shadow.querySelector("button");
+    this.#slider = shadow.querySelector("input");
+    this.#clock = shadow.querySelector(".clock");
+    set(this.#slider, "aria-keyshortcuts", KEYS);
+    const { signal } = this.#listening;
+    this.#button.addEventListener("click", () => this.toggle(), { signal });
+    this.#slider.addEventListener("input", () => this.seek(Number(this.#slider.value)), { signal });
+    this.#root.addEventListener("keydown", (event) => this.obey(event), { signal });
+    this.#audio.addEventListener("play", () => this.#follow(), { signal });
+    for (const news of ["pause", "seeked", "durationchange"]) {
+      this.#audio.addEventListener(news, () => this.#show(), { signal });
+    }
+  }
+
+  /** Play this WAV file from now on; the one that is there already plays on. */
+  take(bytes) {
+    const known = this.#bytes;
+    if (bytes.length === known.length && bytes.every((byte, i) => byte === known[i])) return;
+    this.#forget();
+    this.#bytes = bytes;
+    this.#url = URL.createObjectURL(new Blob([bytes], { type: "audio/wav" }));
+    this.#audio.src = this.#url;
+    this.#show();
+  }
+
+  /** Where the sound is, and whether it plays. */
+  get state() {
+    return { time: this.#audio.currentTime, plays: !this.#audio.paused };
+  }
+
+  set state({ time, plays }) {
+    this.seek(time);
+    // refused when another note comes first, and the button shows that nothing plays
+    if (plays) this.#audio.play().catch(() => this.#show());
+    else this.#audio.pause();
+  }
+
+  toggle() {
+    this.state = { time: this.#hasEnded ? 0 : this.state.time, plays: this.#audio.paused };
+  }
+
+  seek(time) {
+    this.#audio.currentTime = Math.min(Math.max(time, 0), this.#duration);
+    this.#show();
+  }
+
+  /** Do what a key says; leave other keys to the browser. */
+  obey(event) {
+    if (event.ctrlKey || event.altKey || event.metaKey) return;
+    const step = event.shiftKey ? LEAP : STEP;
+    const { time } = this.state;
+    if (event.key === " ") {
+      if (event.target === this.#button) return; // which does it by itself
+      this.toggle();
+    } else if (event.key === "ArrowLeft") this.seek(time - step);
+    else if (event.key === "ArrowRight") this.seek(time + step);
+    else if (event.key === "Home") this.seek(0);
+    else if (event.key === "End") this.seek(this.#duration);
+    else return;
+    event.preventDefault();
+  }
+
+  /** Fall silent and leave nothing behind on the page. */
+  close() {
+    clearInterval(this.#ticking);
+    cancelAnimationFrame(this.#frame);
+    this.#listening.abort();
+    this.#panels.leave();
+    this.#forget();
+  }
+
+  get #duration() {
+    return this.#audio.duration || 0; // NaN before the file is read
+  }
+
+  get #hasEnded() {
+    return this.#audio.currentTime >= this.#duration;
+  }
+
+  #forget() {
+    this.#audio.pause();
+    this.#audio.removeAttribute("src");
+    this.#audio.load();
+    URL.revokeObjectURL(this.#url);
+  }
+
+  /** Show each frame while the sound plays; who wants little motion gets the ticks alone. */
+  #follow() {
+    cancelAnimationFrame(this.#frame);
+    this.#show();
+    if (this.#audio.paused || this.#calm.matches) return;
+    this.#frame = requestAnimationFrame(() => this.#follow());
+  }
+
+  #show() {
+    const { time, plays } = this.state;
+    const duration = this.#duration;
+    this.#root.toggleAttribute("data-playing", plays);
+    set(this.#button, "aria-label", plays ? "Pause" : "Play");
+    if (duration) this.#slider.max = duration;
+    this.#slider.value = time;
+    this.#slider.style.setProperty("--share", duration ? time / duration : 0);
+    const [now, end] = [time.toFixed(1), (duration || Number(this.#slider.max)).toFixed(1)];
+    set(this.#slider, "aria-valuetext", `${now} of ${end} seconds`);
+    const clock = `${now} / ${end} s`;
+    if (this.#clock.textContent !== clock) this.#clock.textContent = clock;
+    const touched = plays || time > 0 || this.#audio.played.length > 0;
+    this.#panels.draw(touched ? time : NaN);
+  }
+}
+
+/** The lines over a figure, and the clicks and keys that it takes. */
+class Panels {
+  #player;
+  #graph = null;
+  #overlay = null;
+  #listening = null;
+  #pressed = null;
+  #clicked = { at: -Infinity, state: null };
+  #time = NaN;
+
+  constructor(player) {
+    this.#player = player;
+  }
+
+  /** Put the lines at a time, NaN for nowhere, as the axes lie at this moment. */
+  draw(time) {
+    this.#time = time;
+    this.#attend();
+    if (!this.#graph) return;
+    const layout = this.#graph._fullLayout;
+    const overlay = this.#overlay;
+    if (!overlay.isConnected) this.#graph.querySelector(".svg-container").append(overlay);
+    const axes = timeAxes(this.#graph);
+    while (overlay.childElementCount < axes.length) overlay.append(newLine());
+    move(overlay, `translateY(${layout._size.t}px)`);
+    overlay.style.height = `${layout._size.h}px`;
+    [...overlay.children].forEach((line, number) => {
+      const x = axes[number] ? pixel(axes[number], time) : NaN;
+      line.hidden = Number.isNaN(x);
+      line.style.display = line.hidden ? "none" : "block";
+      if (!line.hidden) move(line, `translateX(${x}px)`);
+    });
+  }
+
+  /** Take the lines and all listeners off the figure. */
+  leave() {
+    if (!this.#graph) return;
+    this.#listening.abort();
+    this.#overlay.remove();
+    for (const news of REDRAWN) this.#graph.removeListener?.(news, this.#redraw);
+    for (const name of Object.keys(FOCUSABLE)) this.#graph.removeAttribute(name);
+    this.#graph = null;
+  }
+
+  #redraw = () => this.draw(this.#time);
+
+  /** Find the figure: Streamlit may put a new one in place of the old, at any time. */
+  #attend() {
+    if (this.#graph?.isConnected && timeAxes(this.#graph).length) return;
+    const graphs = [...document.querySelectorAll(".js-plotly-plot")];
+    this.leave();
+    this.#graph = graphs.find((graph) => timeAxes(graph).length) ?? null;
+    if (this.#graph) this.#enter(this.#graph);
+  }
+
+  #enter(graph) {
+    this.#overlay = newOverlay();
+    this.#listening = new AbortController();
+    const { signal } = this.#listening;
+    const options = { signal, capture: true }; // Plotly lets no event through to its parents
+    for (const [name, text] of Object.entries(FOCUSABLE)) graph.setAttribute(name, text);
+    graph.addEventListener("keydown", (event) => this.#key(event), { signal });
+    graph.addEventListener("pointerdown", (event) => this.#press(event), options);
+    window.addEventListener("pointerup", (event) => this.#lift(event), options);
+    for (const news of REDRAWN) graph.on(news, this.#redraw);
+  }
+
+  #key(event) {
+    if (!event.target.closest("a, button")) this.#player.obey(event);
+  }
+
+  #press(event) {
+    const inside = event.button === 0 && !event.target.closest(".modebar");
+    const time = inside ? this.#timeAt(event) : NaN;
+    this.#pressed = Number.isNaN(time) ? null : { time, x: event.clientX, y: event.clientY };
+    if (this.#pressed) this.#graph.focus({ preventScroll: true });
+  }
+
+  #lift(event) {
+    const pressed = this.#pressed;
+    this.#pressed = null;
+    if (!pressed) return;
+    const moved = [event.clientX - pressed.x, event.clientY - pressed.y];
+    if (moved.some((length) => Math.abs(length) >= STILL)) return;
+    const clicked = { at: event.timeStamp, state: this.#player.state };
+    if (clicked.at - this.#clicked.at < AGAIN) {
+      this.#player.state = this.#clicked.state; // it was no click, but half of a double-click
+      clicked.at = -Infinity;
+    } else this.#player.state = { time: pressed.time, plays: true };
+    this.#clicked = clicked;
+  }
+
+  /** The time under the pointer, NaN outside all panels. */
+  #timeAt(event) {
+    const { _size: size } = this.#graph._fullLayout;
+    const box = this.#graph.querySelector(".svg-container").getBoundingClientRect();
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+    if (y < size.t || y > size.t + size.h) return NaN;
+    const under = timeAxes(this.#graph).find((a) => x >= a._offset && x <= a._offset + a._length);
+    if (!under) return NaN;
+    const [first, last] = under.range;
+    return first + ((x - under._offset) / under._length) * (last - first);
+  }
+}
+
+function timeAxes(graph) {
+  const layout = graph._fullLayout;
+  const names = layout?.meta?.playhead ?? [];
+  return names.map((name) => layout[`xaxis${name.slice(1)}`]).filter(Boolean);
+}
+
+/** Where a time lies in the figure, NaN outside the range that is shown. */
+function pixel(axis, time) {
+  const [first, last] = axis.range;
+  const share = (time - first) / (last - first);
+  return share >= 0 && share <= 1 ? axis._offset + share * axis._length : NaN;
+}
+
+function newOverlay() {
+  const overlay = document.createElement("div");
+  overlay.className = "playhead";
+  overlay.ariaHidden = "true";
+  Object.assign(overlay.style, { position: "absolute", top: 0, left: 0, pointerEvents: "none" });
+  return overlay;
+}
+
+/** White with dark edges: seen on every colour map, light or dark. */
+function newLine() {
+  const line = document.createElement("div");
+  Object.assign(line.style, {
+    position: "absolute",
+    left: "-1px", // its middle is where the time is
+    width: "2px",
+    height: "100%",
+    background: "#fff",
+    boxShadow: "0 0 0 1px rgba(0, 0, 0, 0.8)",
+  });
+  return line;
+}
+
+function move(element, transform) {
+  if (element.style.transform !== transform) element.style.transform = transform;
+}
+
+function set(element, name, text) {
+  if (element.getAttribute(name) !== text) element.setAttribute(name, text);
+}
