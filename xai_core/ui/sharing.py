@@ -44,7 +44,7 @@ ASK = (
     "whoever has the link, until you remove it or the cache is emptied."
 )
 KEPT = "Opens this recording with the same choices, while it is kept here. Point at it to copy it."
-KEEP, DROP = "Keep it and make a link", "Remove the recording from the server"
+KEEP, DROP = "Keep it and make a link", "Remove it from the server"
 
 
 def draw_saving(files: Sequence[ExportFile], *, label: str, key: str) -> None:
@@ -107,13 +107,13 @@ def draw_link_of_recording(
         what = {"upload": digest, "type": type, "model": family}
         st.caption(KEPT)
         _show(_address({**chosen, **what, **place}, page="upload"))
-        st.button(
-            DROP,
-            icon=":material/link_off:",
-            key="drop recording",
-            on_click=forget_recording,
-            args=(digest,),
-        )
+    st.button(
+        DROP,
+        icon=":material/link_off:",
+        key="drop recording",
+        on_click=forget_recording,
+        args=(digest,),
+    )
 
 
 def is_shared(digest: str) -> bool:
