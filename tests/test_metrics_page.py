@@ -57,15 +57,6 @@ def test_boxes_fill_and_what_is_finished_comes_at_once(page: Page, server: AppSe
     assert "Traceback" not in server.log
 
 
-def test_tables_can_be_taken_away(page: Page, server: AppServer) -> None:
-    open_metrics(page, server)
-    with page.expect_download(timeout=PATIENCE) as download:
-        page.get_by_role("button", name="CSV").click()
-    assert download.value.suggested_filename == "distances_chroma_grad_cam.csv"
-    header = download.value.path().read_text().splitlines()[0]
-    assert header.startswith("type,method,family,other_family,note_a,note_b")
-
-
 def test_unknown_choices_in_the_address_are_ignored(page: Page, server: AppServer) -> None:
     open_metrics(page, server, "?type=kazoo&method=../..&notes=999999")
     expect(page.get_by_role("combobox", name="How many notes")).to_have_value("6 notes a family")
