@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +41,7 @@ def test_the_command_gives_the_arrays_that_the_dashboard_saved(
     assert run_command(monkeypatch, *words) == 0
     said = capsys.readouterr().out
     assert "Probability of organ by its tonnetz model" in said
+    assert re.search(r"% of the evidence for organ (lies|is spread) .*(over|along)", said)
     assert f"The same map as in {saved['json'].name}, to the last bit." in said
     (npz,), (text,) = (tmp_path / "out").glob("*.npz"), (tmp_path / "out").glob("*.json")
     with np.load(saved["npz"]) as first, np.load(npz) as again:

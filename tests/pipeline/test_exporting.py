@@ -78,6 +78,12 @@ def test_json_names_everything_that_decides_the_map(explanation: Explanation) ->
     assert settings["note_sha256"] == hashlib.sha256(samples.tobytes()).hexdigest()
     assert about["attribution_sha256"] == array_digest(explanation.attribution.values)
     assert about["logit"] == explanation.logit
+    positive = np.maximum(explanation.attribution.values.astype(float), 0.0)
+    assert about["evidence"]["total_for"] == pytest.approx(positive.sum())
+    assert about["evidence"]["regions"]
+    for region in about["evidence"]["regions"]:
+        assert 0.0 <= region["begin"] < region["end"] <= 4.0
+        assert 0.02 <= region["share"] <= 1.0
     c = about["completeness"]
     share = abs(c["attributed"] - c["output"] + c["baseline_output"])
     assert c["error"] == pytest.approx(share / max(abs(c["output"] - c["baseline_output"]), 0.05))

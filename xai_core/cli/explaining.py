@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from xai_core.attribution.evidence import evidence_sentence, find_evidence
 from xai_core.cli.quiet import quiet_start
 from xai_core.errors import InputError
 from xai_core.values import FAMILIES, Explanation, Prediction
@@ -146,6 +147,8 @@ def explain(
             f"Completeness error {result.completeness.error:.2%} after "
             f"{result.completeness.n_steps} steps."
         )
+    attribution = result.attribution
+    console.print(evidence_sentence(find_evidence(attribution), attribution, family=whose))
     for note in (*result.notes, *filter(None, [said])):
         console.print(note)
     if out is not None:

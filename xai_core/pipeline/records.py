@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xai_core import __version__, store
+from xai_core.attribution.evidence import find_evidence
 from xai_core.values import Explanation, FloatArray
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def explanation_record(
     -------
     dict
         JSON-serialisable. ``settings`` decide the map, with the SHA-256 of
-        model, note and baseline; ``attribution_sha256`` is that of the map.
+        model, note and baseline; ``attribution_sha256`` is that of the map;
+        ``evidence`` are its strongest regions.
     """
     completeness = explanation.completeness
     return {
@@ -59,6 +61,7 @@ def explanation_record(
         if completeness is None
         else {**asdict(completeness), "error": completeness.error},
         "settings": explanation.settings,
+        "evidence": asdict(find_evidence(explanation.attribution)),
         "attribution_sha256": array_digest(explanation.attribution.values),
         "notes": list(explanation.notes),
     }

@@ -13,6 +13,7 @@ from xai_core.pipeline import explain_progressively, feature_maps
 from xai_core.pipeline.exporting import explanation_files
 from xai_core.ui.choices import Advanced
 from xai_core.ui.colours import Limits, held_limits
+from xai_core.ui.evidence import draw_evidence, reserve_evidence
 from xai_core.ui.sharing import draw_saving
 from xai_core.ui.wording import completeness_badge, completeness_sentence
 from xai_core.values import Explanation, Waveform
@@ -35,7 +36,7 @@ class Panels:
 
 
 def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> Panels:
-    """Draw spectrogram, feature maps, Integrated Gradients and Grad-CAM of a note.
+    """Draw spectrogram, feature maps, Integrated Gradients and Grad-CAM, and what they say.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> P
     Panels
         Of the finished map.
     """
-    status, picture = st.empty(), st.empty()
+    status, picture, below = st.empty(), st.empty(), reserve_evidence()
     layer = advanced.grad_cam.layer
     maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
     *_, cam = explain_progressively(note, type=type, family=family, settings=advanced.grad_cam)
@@ -86,6 +87,8 @@ def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> P
         )
         _status(status, explanation, cam, refining)
         picture.plotly_chart(figure, config={"displaylogo": False}, alt=alt_text(figure))
+        if drawn_at == 0.0 or not refining:
+            draw_evidence(below, explanation, cam)
         drawn_at = time.monotonic()
     return Panels(explanation, cam, sign, colours, advanced.percentile)
 
