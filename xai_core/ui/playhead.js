@@ -10,7 +10,6 @@ const LEAP = 0.5; // s, an arrow key with shift
 const TICK = 250; // ms between looks at a page where nothing moves
 const STILL = 8; // px; Plotly takes what moves less for a click, and does not zoom
 const AGAIN = 300; // ms; Plotly takes a second click within them for a double-click
-
 const REDRAWN = ["plotly_afterplot", "plotly_relayout", "plotly_relayouting"];
 const KEYS = "Space ArrowLeft ArrowRight Home End";
 const FOCUSABLE = {
@@ -18,6 +17,16 @@ const FOCUSABLE = {
   role: "group",
   "aria-label": "Panels of the note; their player obeys the keys here too",
   "aria-keyshortcuts": KEYS,
+};
+
+const OVERLAY = { position: "absolute", left: 0, pointerEvents: "none" };
+const LINE = {
+  position: "absolute",
+  left: "-1px", // its middle is where the time is
+  width: "2px",
+  height: "100%",
+  background: "#fff", // with dark edges: seen on every colour map, light or dark
+  boxShadow: "0 0 0 1px rgba(0, 0, 0, 0.8)",
 };
 
 const players = new WeakMap(); // by the shadow root that Streamlit gives a component
@@ -40,11 +49,7 @@ export default function mount({ data, parentElement }) {
 /** The sound with its button, seek bar and clock. */
 class Player {
   calls = 0;
-  #root;
-  #audio;
-  #button;
-  #slider;
-  #clock;
+  #root; #audio; #button; #slider; #clock; // elements
   #bytes = new Uint8Array();
   #url = "";
   #frame = 0;
@@ -88,13 +93,14 @@ class Player {
 
   set state({ time, plays }) {
     this.seek(time);
-    // refused when another note comes first, and the button shows that nothing plays
-    if (plays) this.#audio.play().catch(() => this.#show());
-    else this.#audio.pause();
+    if (plays !== this.state.plays) this.toggle();
   }
 
   toggle() {
-    this.state = { time: this.#hasEnded ? 0 : this.state.time, plays: this.#audio.paused };
+    if (!this.#audio.paused) return this.#audio.pause();
+    if (this.#audio.currentTime >= this.#duration) this.seek(0);
+    // refused when another note comes first, and the button shows that nothing plays
+    this.#audio.play().catch(() => this.#show());
   }
 
   seek(time) {
@@ -109,7 +115,7 @@ class Player {
     const { time } = this.state;
     if (event.key === " ") {
       if (event.target === this.#button) return; // which does it by itself
-      this.toggle();
+      if (!event.repeat) this.toggle();
     } else if (event.key === "ArrowLeft") this.seek(time - step);
     else if (event.key === "ArrowRight") this.seek(time + step);
     else if (event.key === "Home") this.seek(0);
@@ -129,10 +135,6 @@ class Player {
 
   get #duration() {
     return this.#audio.duration || 0; // NaN before the file is read
-  }
-
-  get #hasEnded() {
-    return this.#audio.currentTime >= this.#duration;
   }
 
   #forget() {
@@ -160,8 +162,7 @@ class Player {
     this.#slider.style.setProperty("--share", duration ? time / duration : 0);
     const [now, end] = [time.toFixed(1), (duration || Number(this.#slider.max)).toFixed(1)];
     set(this.#slider, "aria-valuetext", `${now} of ${end} seconds`);
-    const clock = `${now} / ${end} s`;
-    if (this.#clock.textContent !== clock) this.#clock.textContent = clock;
+    this.#clock.textContent = `${now} / ${end} s`;
     const touched = plays || time > 0 || this.#audio.played.length > 0;
     this.#panels.draw(touched ? time : NaN);
   }
@@ -186,18 +187,17 @@ class Panels {
     this.#time = time;
     this.#attend();
     if (!this.#graph) return;
-    const layout = this.#graph._fullLayout;
+    const size = this.#graph._fullLayout._size;
     const overlay = this.#overlay;
-    if (!overlay.isConnected) this.#graph.querySelector(".svg-container").append(overlay);
+    if (!overlay.isConnected) this.#graph.querySelector(".svg-container")?.append(overlay);
     const axes = timeAxes(this.#graph);
-    while (overlay.childElementCount < axes.length) overlay.append(newLine());
-    move(overlay, `translateY(${layout._size.t}px)`);
-    overlay.style.height = `${layout._size.h}px`;
+    while (overlay.childElementCount < axes.length) overlay.append(newBox(LINE));
+    overlay.style.top = `${size.t}px`; // each panel is as high as the figure's plot area
+    overlay.style.height = `${size.h}px`;
     [...overlay.children].forEach((line, number) => {
       const x = axes[number] ? pixel(axes[number], time) : NaN;
-      line.hidden = Number.isNaN(x);
-      line.style.display = line.hidden ? "none" : "block";
-      if (!line.hidden) move(line, `translateX(${x}px)`);
+      line.style.display = Number.isNaN(x) ? "none" : "block";
+      if (!Number.isNaN(x)) line.style.transform = `translateX(${x}px)`;
     });
   }
 
@@ -216,21 +216,24 @@ class Panels {
   /** Find the figure: Streamlit may put a new one in place of the old, at any time. */
   #attend() {
     if (this.#graph?.isConnected && timeAxes(this.#graph).length) return;
-    const graphs = [...document.querySelectorAll(".js-plotly-plot")];
     this.leave();
-    this.#graph = graphs.find((graph) => timeAxes(graph).length) ?? null;
-    if (this.#graph) this.#enter(this.#graph);
+    const graphs = [...document.querySelectorAll(".js-plotly-plot")];
+    const found = graphs.find((graph) => timeAxes(graph).length);
+    if (found) this.#enter(found);
   }
 
   #enter(graph) {
-    this.#overlay = newOverlay();
+    this.#graph = graph;
+    this.#overlay = newBox(OVERLAY);
+    this.#overlay.className = "playhead";
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    const options = { signal, capture: true }; // Plotly lets no event through to its parents
+    const options = { signal, capture: true }; // before Plotly, which may stop an event
     for (const [name, text] of Object.entries(FOCUSABLE)) graph.setAttribute(name, text);
     graph.addEventListener("keydown", (event) => this.#key(event), { signal });
     graph.addEventListener("pointerdown", (event) => this.#press(event), options);
     window.addEventListener("pointerup", (event) => this.#lift(event), options);
+    window.addEventListener("pointercancel", () => (this.#pressed = null), options);
     for (const news of REDRAWN) graph.on(news, this.#redraw);
   }
 
@@ -249,8 +252,8 @@ class Panels {
     const pressed = this.#pressed;
     this.#pressed = null;
     if (!pressed) return;
-    const moved = [event.clientX - pressed.x, event.clientY - pressed.y];
-    if (moved.some((length) => Math.abs(length) >= STILL)) return;
+    const [x, y] = [event.clientX - pressed.x, event.clientY - pressed.y];
+    if (Math.max(Math.abs(x), Math.abs(y)) >= STILL) return;
     const clicked = { at: event.timeStamp, state: this.#player.state };
     if (clicked.at - this.#clicked.at < AGAIN) {
       this.#player.state = this.#clicked.state; // it was no click, but half of a double-click
@@ -268,7 +271,7 @@ class Panels {
     const under = timeAxes(this.#graph).find((a) => x >= a._offset && x <= a._offset + a._length);
     if (!under) return NaN;
     const [first, last] = under.range;
-    return first + ((x - under._offset) / under._length) * (last - first);
+    return first + (last - first) * (x - under._offset) / under._length;
   }
 }
 
@@ -285,30 +288,10 @@ function pixel(axis, time) {
   return share >= 0 && share <= 1 ? axis._offset + share * axis._length : NaN;
 }
 
-function newOverlay() {
-  const overlay = document.createElement("div");
-  overlay.className = "playhead";
-  overlay.ariaHidden = "true";
-  Object.assign(overlay.style, { position: "absolute", top: 0, left: 0, pointerEvents: "none" });
-  return overlay;
-}
-
-/** White with dark edges: seen on every colour map, light or dark. */
-function newLine() {
-  const line = document.createElement("div");
-  Object.assign(line.style, {
-    position: "absolute",
-    left: "-1px", // its middle is where the time is
-    width: "2px",
-    height: "100%",
-    background: "#fff",
-    boxShadow: "0 0 0 1px rgba(0, 0, 0, 0.8)",
-  });
-  return line;
-}
-
-function move(element, transform) {
-  if (element.style.transform !== transform) element.style.transform = transform;
+function newBox(style) {
+  const box = document.createElement("div");
+  Object.assign(box.style, style);
+  return box;
 }
 
 function set(element, name, text) {
