@@ -10,15 +10,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser import AppServer
 from tests.conftest import StartApp
-from tests.test_explore_page import PATIENCE, badge, choose, open_explore
+from tests.test_explore_page import PATIENCE, badge, choose, panels
 
 pytestmark = pytest.mark.browser
 
+NOTE = "?type=mfcc&family=guitar"
 SLOWLY = 0.1  # playback rate at which a note lasts as long as a test
+BACKGROUND = "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor"
 NEAR = 0.75  # px, between a line that rests and its time: a pixel is drawn whole
 # What the browser shows at one moment, after it has drawn. The drag layer of Plotly says where
 # a panel lies and the layout that pages see says what range it has: the player reads neither.
@@ -75,12 +77,18 @@ def server(app_server: StartApp) -> AppServer:
 @pytest.fixture
 def explore(page: Page, server: AppServer) -> Page:
     """Open Explore at a note whose sound takes 40 s, and bring the panels into view."""
-    open_explore(page, server, "?type=mfcc&family=guitar")
+    open_panels(page, server)
     page.wait_for_timeout(1_000)  # ms, for a refined figure that is on its way
-    page.locator(".js-plotly-plot").last.scroll_into_view_if_needed()
+    panels(page).scroll_into_view_if_needed()
     audio(page).evaluate("(audio, rate) => { audio.defaultPlaybackRate = rate; }", SLOWLY)
     audio(page).evaluate("(audio, rate) => { audio.playbackRate = rate; }", SLOWLY)
     return page
+
+
+def open_panels(page: Page, server: AppServer) -> None:
+    page.goto(f"{server.url}/{NOTE}")
+    expect(badge(page)).to_be_visible(timeout=PATIENCE)
+    expect(panels(page)).to_be_visible(timeout=PATIENCE)
 
 
 def audio(page: Page) -> Locator:
@@ -144,6 +152,24 @@ def test_no_line_before_the_note_is_touched(explore: Page) -> None:
     assert (seen.time, seen.plays, seen.lines) == (0.0, False, ())
 
 
+def test_a_note_can_be_heard_before_the_panels_are_there(page: Page, server: AppServer) -> None:
+    held: list[Route] = []
+    page.route(re.compile(r"/PlotlyChart\.[^/]*\.js"), lambda route: held.append(route))
+    page.goto(f"{server.url}/{NOTE}")
+    expect(badge(page)).to_be_visible(timeout=PATIENCE)
+    audio(page).evaluate("(audio, rate) => { audio.playbackRate = rate; }", SLOWLY)
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function("audio => audio.currentTime > 0.05", arg=audio(page).element_handle())
+    assert page.locator(".js-plotly-plot").count() == 0
+    for route in held:
+        route.continue_()
+    assert held
+    expect(panels(page)).to_be_visible(timeout=PATIENCE)
+    look_until(page, lambda seen: len(seen.lines) == 4)
+    pause(page)
+    look(page).check_lines()
+
+
 def test_the_line_follows_the_sound_in_all_four_panels(explore: Page) -> None:
     audio(explore).evaluate("audio => { audio.playbackRate = 1; }")
     play(explore)
@@ -199,23 +225,27 @@ def test_a_drag_zooms_and_a_double_click_resets_and_neither_seeks(explore: Page)
     look(explore).check_lines()
     left, top, width, height = zoomed.panels[0]
     explore.mouse.dblclick(left + 0.9 * width, top + height / 3)
-    reset = look_until(explore, lambda seen: seen.range[1] > 3)
-    reset = look_until(explore, lambda seen: not seen.plays)
+    reset = look_until(explore, lambda seen: seen.range[1] > 3 and not seen.plays)
     assert reset.range == pytest.approx(whole.range)
     assert reset.time == pytest.approx(1.5, abs=1e-3)
     reset.check_lines()
 
 
-def test_the_line_stays_right_when_the_window_changes(explore: Page) -> None:
+def test_the_line_stays_right_in_a_narrow_window_and_on_the_full_screen(explore: Page) -> None:
     slider(explore).press("End")
     slider(explore).press("Shift+ArrowLeft")
     wide = look(explore)
     explore.set_viewport_size({"width": 1_000, "height": 900})
-    narrow = look_until(explore, lambda seen: seen.panels[0][2] < 0.8 * wide.panels[0][2])
+    look_until(explore, lambda seen: seen.panels[0][2] < 0.8 * wide.panels[0][2])
     explore.wait_for_timeout(500)
     narrow = look(explore)
     assert narrow.time == pytest.approx(3.5, abs=1e-3)
     narrow.check_lines()
+    panels(explore).hover()
+    panels(explore).get_by_role("button", name="Fullscreen").click()
+    look_until(explore, lambda seen: seen.panels[0][3] > narrow.panels[0][3] + 100)
+    explore.wait_for_timeout(500)
+    look(explore).check_lines()
 
 
 @pytest.mark.parametrize("where", ["player", "panels"])
@@ -241,7 +271,10 @@ def test_keys_move_the_sound(explore: Page, where: str) -> None:
     explore.keyboard.press("Space")
     look_until(explore, lambda seen: seen.plays and seen.time > 0.5)
     explore.keyboard.press("Space")
-    assert not look_until(explore, lambda seen: not seen.plays).plays
+    look_until(explore, lambda seen: not seen.plays)
+    explore.keyboard.press("End")
+    explore.keyboard.press("Space")  # from the end on means from the beginning
+    look_until(explore, lambda seen: seen.plays and 0 < seen.time < 1)
     assert explore.evaluate("document.activeElement.matches('.js-plotly-plot')") == (
         where == "panels"
     )
@@ -258,7 +291,7 @@ def test_the_player_says_what_it_is(explore: Page) -> None:
     assert ring == "solid"
 
 
-def test_the_sound_plays_on_when_another_model_is_explained(explore: Page) -> None:
+def test_the_sound_plays_on_when_page_or_theme_is_drawn_anew(explore: Page) -> None:
     play(explore)
     explore.evaluate("window.cut = 0")
     audio(explore).evaluate(
@@ -269,6 +302,9 @@ def test_the_sound_plays_on_when_another_model_is_explained(explore: Page) -> No
     choose(explore, "Explain the model of", "organ")
     expect(explore.get_by_text("Explained below: the organ model.")).to_be_visible(timeout=PATIENCE)
     expect(badge(explore)).to_be_visible(timeout=PATIENCE)
+    background = explore.locator(".stApp").evaluate(BACKGROUND)
+    explore.emulate_media(color_scheme="dark")
+    explore.wait_for_function(f"shade => ({BACKGROUND})() !== shade", arg=background)
     explore.wait_for_timeout(1_000)  # ms, for a refined figure that is on its way
     after = look(explore)
     assert after.plays
@@ -293,13 +329,13 @@ def test_another_note_falls_silent_at_its_beginning(explore: Page) -> None:
 def test_nothing_is_sent_to_the_server_while_a_note_plays(page: Page, server: AppServer) -> None:
     sent: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
-    open_explore(page, server, "?type=mfcc&family=guitar")
+    open_panels(page, server)
     page.wait_for_timeout(3_000)  # ms, for the last words of a page that is loaded
     assert sent  # the page asked to be run
     sent.clear()
     play(page)
     slider(page).press("ArrowRight")
-    page.locator(".js-plotly-plot").last.scroll_into_view_if_needed()
+    panels(page).scroll_into_view_if_needed()
     left, top, width, height = look(page).panels[0]
     page.mouse.click(left + 0.2 * width, top + height / 3)
     page.wait_for_timeout(1_500)
@@ -350,8 +386,7 @@ def test_a_recording_of_a_visitor_has_the_line_too(
     page.goto(f"{server.url}/upload?type=mfcc&model=reed")
     expect(page.get_by_text("Add a recording")).to_be_visible(timeout=PATIENCE)
     page.locator("input[type=file]").set_input_files(path)
-    expect(badge(page)).to_be_visible(timeout=PATIENCE)
-    page.wait_for_timeout(1_000)
+    expect(panels(page)).to_be_visible(timeout=PATIENCE)
     slider(page).press("End")
     slider(page).press("Shift+ArrowLeft")
     seen = look(page)
