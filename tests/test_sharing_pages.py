@@ -61,12 +61,24 @@ def save(page: Page, button: str, file: str, folder: Path) -> Path:
     """Download a file of a list; the list is left open."""
     wanted = page.get_by_role("button", name=file)
     if not wanted.is_visible():
+        wait_for_layout(page.get_by_role("button", name=button))
         page.get_by_role("button", name=button).click()
     with page.expect_download(timeout=PATIENCE) as download:
         wanted.click()
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
     return path
+
+
+def wait_for_layout(button: Locator) -> None:
+    """Wait until a button stays where it is: figures above it grow as the browser draws them.
+
+    A list that was opened before would be carried out of the window, beyond any scrolling.
+    """
+    before = None
+    while (now := button.bounding_box()) != before:
+        before = now
+        button.page.wait_for_timeout(1_000)  # ms
 
 
 def link(page: Page) -> str:
