@@ -25,21 +25,34 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Locator,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
+from playwright.sync_api import TimeoutError as BrowserTimeout
 
 __all__ = [
     "NO_CHROME",
     "AppServer",
     "NoChromeError",
+    "choose",
     "find_chrome",
     "open_browser",
     "open_page",
+    "open_popup",
     "start_app",
 ]
 
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 90.0  # s, far above a cold start on two busy cores
 STOP_TIMEOUT = 15.0  # s
+CLICKS = 8  # at most, until a list opens or takes one
+TAKEN = 3_000  # ms that a click has to show
 LOCAL = ("127.0.0.1", "localhost")
 # At the address of a page, Streamlit's browser code first asks beneath it for the server
 # and is told 404, then one level higher: this is how it finds out where the app begins.
@@ -146,6 +159,66 @@ def open_page(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
         yield page, errors
     finally:
         context.close()
+
+
+def open_popup(button: Locator, popup: Locator) -> None:
+    """Open what a button opens; a click while the page is drawn anew can be lost.
+
+    Parameters
+    ----------
+    button : Locator
+        What a visitor clicks.
+    popup : Locator
+        What is visible when it is open; a second click would close it.
+
+    Raises
+    ------
+    AssertionError
+        If it stays closed however often the button is clicked.
+    """
+    for _ in range(CLICKS):
+        if popup.is_visible():
+            return
+        button.click()
+        try:
+            expect(popup).to_be_visible(timeout=TAKEN)
+        except AssertionError:
+            continue
+        return
+    raise AssertionError("it stays closed whatever is clicked")
+
+
+def choose(page: Page, label: str, option: str | int, *, place: int = 0) -> None:
+    """Pick an option of a list; a list can close, and a click be lost, while the page is drawn.
+
+    Parameters
+    ----------
+    page : Page
+        Where the list is.
+    label : str
+        Its label; with `place`, for the first, second, ... list of that label.
+    option : str or int
+        The option's text, whole, or its place.
+
+    Raises
+    ------
+    AssertionError
+        If the list does not take the option however often it is clicked.
+    """
+    options = page.get_by_role("option")
+    if isinstance(option, int):
+        wanted = options.nth(option)
+    else:
+        wanted = page.get_by_role("option", name=option, exact=True)
+    for _ in range(CLICKS):
+        open_popup(page.get_by_role("combobox", name=label).nth(place), options.first)
+        try:
+            wanted.click(timeout=TAKEN)
+            expect(options.first).to_be_hidden(timeout=TAKEN)
+        except (AssertionError, BrowserTimeout):
+            continue
+        return
+    raise AssertionError(f"the list {label!r} does not take {option!r}")
 
 
 @dataclass(frozen=True)

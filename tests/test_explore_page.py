@@ -11,14 +11,13 @@ import pytest
 import soundfile
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser import AppServer
+from tests.browser import AppServer, choose, open_popup
 from tests.conftest import StartApp
 from xai_core.figures.scales import number_text
 
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000  # ms; a cold server loads TensorFlow first
-CLICKS = 5  # at most, until a list takes one
 # Plotly draws a moment after the text beside a figure is there
 DRAWN = "axis => [...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot._fullData)"
 TITLES = ("Feature maps", "Integrated Gradients", "Grad-CAM")
@@ -41,22 +40,6 @@ def badge(page: Page) -> Locator:
 
 def panels(page: Page) -> Locator:
     return page.locator(".js-plotly-plot").filter(has_text="Grad-CAM")
-
-
-def choose(page: Page, label: str, option: str | int) -> None:
-    """Pick an option of a list by name or place; a click while the list opens can be lost."""
-    page.get_by_role("combobox", name=label).click()
-    options = page.get_by_role("option")
-    wanted = options.nth(option) if isinstance(option, int) else options.filter(has_text=option)
-    wanted = wanted.first
-    for _ in range(CLICKS):
-        wanted.click()
-        try:
-            expect(wanted).to_be_hidden(timeout=3_000)  # ms
-        except AssertionError:
-            continue
-        return
-    raise AssertionError(f"the list {label!r} stays open whatever is clicked")
 
 
 def heatmap_of_panel(page: Page, panel: int) -> np.ndarray:
@@ -143,8 +126,9 @@ def test_a_new_family_brings_its_own_notes(page: Page, server: AppServer) -> Non
     open_explore(page, server, "?type=mfcc&family=flute")
     choose(page, "Instrument family", "vocal")
     expect(page.get_by_text("Explained below: the vocal model.")).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("combobox", name="Note").click()
-    assert page.get_by_role("option").count() >= 8
+    options = page.get_by_role("option")
+    open_popup(page.get_by_role("combobox", name="Note"), options.first)
+    assert options.count() >= 8
 
 
 def test_advanced_settings_come_from_the_url(page: Page, server: AppServer) -> None:

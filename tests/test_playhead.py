@@ -12,9 +12,9 @@ import pytest
 import soundfile
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser import AppServer
+from tests.browser import AppServer, choose
 from tests.conftest import StartApp
-from tests.test_explore_page import PATIENCE, badge, choose, panels
+from tests.test_explore_page import PATIENCE, badge, panels
 
 pytestmark = pytest.mark.browser
 

@@ -15,7 +15,7 @@ import soundfile
 from matplotlib.image import imread
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import AppServer, open_page
+from tests.browser import AppServer, choose, open_page, open_popup
 from tests.conftest import StartApp
 from xai_core.figures.sentences import percent_text
 from xai_core.pipeline.records import array_digest
@@ -62,7 +62,7 @@ def save(page: Page, button: str, file: str, folder: Path) -> Path:
     wanted = page.get_by_role("button", name=file)
     if not wanted.is_visible():
         wait_for_layout(page.get_by_role("button", name=button))
-        page.get_by_role("button", name=button).click()
+    open_popup(page.get_by_role("button", name=button), wanted)
     with page.expect_download(timeout=PATIENCE) as download:
         wanted.click()
     path = folder / download.value.suggested_filename
@@ -84,8 +84,7 @@ def wait_for_layout(button: Locator) -> None:
 def link(page: Page) -> str:
     """Return the address that the open list shows, or that of the list opened for it."""
     shown = page.get_by_test_id("stPopoverBody").locator("code")
-    if not page.get_by_test_id("stPopoverBody").is_visible():
-        link_button(page).click()
+    open_popup(link_button(page), page.get_by_test_id("stPopoverBody"))
     expect(shown).to_be_visible(timeout=PATIENCE)
     return shown.inner_text().replace("\n", "")
 
@@ -168,11 +167,10 @@ def test_a_link_restores_note_model_settings_and_result(
 ) -> None:
     go(page, f"{server.url}/?type=mfcc")
     note = page.get_by_role("combobox", name="Note")
-    note.click()
-    page.get_by_role("option").nth(3).click()
+    choose(page, "Note", 3)
+    settle(page)
     page.get_by_text("Advanced settings").click()
-    page.get_by_role("combobox", name="Steps").click()
-    page.get_by_role("option", name="32", exact=True).click()
+    choose(page, "Steps", "32")
     expect(page.get_by_text(re.compile("^Completeness error .*, 32 steps")).first).to_be_visible(
         timeout=PATIENCE
     )
@@ -235,8 +233,7 @@ def test_a_recording_is_kept_for_a_link_alone_and_can_be_removed(
     assert about["start"] == pytest.approx(START)
     assert about["note"] == "My tone (1)"
     page.keyboard.press("Escape")
-    link_button(page).click()
-    expect(page.get_by_role("button", name=KEEP)).to_be_visible()
+    open_popup(link_button(page), page.get_by_role("button", name=KEEP))
     assert kept_on(server) == []  # not before the visitor asks
     page.get_by_role("button", name=KEEP).click()
     address = link(page)
@@ -269,7 +266,7 @@ def test_a_recording_on_the_first_page_gets_a_link_to_the_upload_page(
     page.goto(f"{server.url}/?type=mfcc&explain=mallet&steps=8")
     page.get_by_text("My own recording").click(timeout=PATIENCE)
     digest = bring(page)
-    link_button(page).click()
+    open_popup(link_button(page), page.get_by_role("button", name=KEEP))
     page.get_by_role("button", name=KEEP).click()
     address = link(page)
     settle(page)
@@ -282,8 +279,7 @@ def test_a_recording_on_the_first_page_gets_a_link_to_the_upload_page(
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Remove it from the server").click()
     settle(page)
-    link_button(page).click()
-    expect(page.get_by_role("button", name=KEEP)).to_be_visible(timeout=PATIENCE)
+    open_popup(link_button(page), page.get_by_role("button", name=KEEP))
     assert digest not in kept_on(server)
 
 
