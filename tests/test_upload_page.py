@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -69,14 +71,39 @@ def test_a_recording_is_heard_by_all_models_and_one_is_explained(
     assert "Traceback" not in server.log
 
 
-def test_a_bad_file_gets_one_sentence_and_the_next_one_works(
-    page: Page, server: AppServer, tmp_path: Path
-) -> None:
-    open_upload(page, server, "?type=mfcc")
-    bad = {"name": "bad.wav", "mimeType": "audio/wav", "buffer": b"these are only words"}
-    page.locator("input[type=file]").set_input_files(bad)
-    alert = page.get_by_role("alert").filter(has_text="another kind of file")
-    expect(alert).to_be_visible(timeout=PATIENCE)
-    bring(page, tmp_path, 3.0)
+def wav_bytes(samples: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    soundfile.write(content, samples.astype(np.float32), 44_100, format="WAV", subtype="FLOAT")
+    return content.getvalue()
+
+
+def no_samples() -> bytes:
+    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, 1, 16_000,
+                       32_000, 2, 16, b"data", 0)  # fmt: skip
+    return head
+
+
+def test_bad_recordings_get_one_sentence_and_lose_nothing(page: Page, server: AppServer) -> None:
+    open_upload(page, server, "?type=mfcc&model=reed")
+    upload = page.locator("input[type=file]")
+    for content, sentence in [
+        (b"", "Expected audio, got 0 bytes: is the file empty?"),
+        (b"these are only words", "or another kind of file, renamed?"),
+        (no_samples(), "got 0 samples"),
+        (wav_bytes(np.full(44_100, np.nan)), "NaN or infinite"),
+        (wav_bytes(np.zeros(44_100)), "got silence"),
+    ]:
+        upload.set_input_files({"name": "own.wav", "mimeType": "audio/wav", "buffer": content})
+        alert = page.get_by_role("alert").filter(has_text=sentence)
+        expect(alert).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("alert")).to_have_count(1)
+    seconds = np.arange(3 * 44_100) / 44_100
+    tone = 0.5 * np.sin(2 * np.pi * 440.0 * seconds) * np.exp(-seconds)
+    good = {"name": "own.wav", "mimeType": "audio/wav", "buffer": wav_bytes(tone)}
+    upload.set_input_files(good)
+    expect(explained(page)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_text("resampled 44.1 kHz to 16 kHz")).to_be_visible()
+    expect(page.get_by_text("padded 1.00 s of silence at the end")).to_be_visible()
+    expect(page.get_by_text("Why the MFCC model of reed says so")).to_be_visible()
     assert "Traceback" not in server.log

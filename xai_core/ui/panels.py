@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
@@ -35,7 +36,14 @@ class Panels:
     percentile: float
 
 
-def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> Panels:
+def draw_panels(
+    note: Waveform,
+    type: str,
+    family: str,
+    advanced: Advanced,
+    *,
+    meanwhile: Callable[[], None] | None = None,
+) -> Panels:
     """Draw spectrogram, feature maps, Integrated Gradients and Grad-CAM, and what they say.
 
     Parameters
@@ -46,6 +54,8 @@ def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> P
         Whose model is explained.
     advanced : Advanced
         Settings of both methods.
+    meanwhile : callable, optional
+        What else the page has to draw: called once, after the first picture.
 
     Returns
     -------
@@ -89,6 +99,8 @@ def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> P
         picture.plotly_chart(figure, config={"displaylogo": False}, alt=alt_text(figure))
         if drawn_at == 0.0 or not refining:
             draw_evidence(below, explanation, cam)
+        if drawn_at == 0.0 and meanwhile is not None:
+            meanwhile()
         drawn_at = time.monotonic()
     return Panels(explanation, cam, sign, colours, advanced.percentile)
 
