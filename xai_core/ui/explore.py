@@ -17,10 +17,11 @@ from xai_core import store
 from xai_core.audio import load_note
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
-from xai_core.figures import alt_text, probability_bars
+from xai_core.figures import probability_bars
 from xai_core.pipeline import doubted_families, predict
 from xai_core.places import samples_folder
 from xai_core.ui.choices import choose_advanced, choose_model, choose_note
+from xai_core.ui.drawing import draw_figure
 from xai_core.ui.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.playhead import draw_player
 from xai_core.ui.sharing import draw_link
@@ -76,7 +77,7 @@ def _answer(note: Waveform, type: str, *, explained: str, truth: str) -> None:
     headline, detail = verdict(probabilities, type=type, explained=explained, truth=truth)
     st.markdown(f"##### {headline}")
     bars = probability_bars(probabilities, highlighted=explained, height=BARS_HEIGHT)
-    st.plotly_chart(bars, config={"displayModeBar": False}, alt=alt_text(bars))
+    draw_figure(st, bars)
     st.markdown(detail, help=TEN_ANSWERS)
     if doubted := doubts(doubted_families(type)):
         st.caption(doubted)

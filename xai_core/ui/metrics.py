@@ -22,7 +22,7 @@ from xai_core.claims import RULES, Verdict
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.distances import METRICS
-from xai_core.figures import alt_text, distance_boxplots, medians_map
+from xai_core.figures import distance_boxplots, medians_map
 from xai_core.figures.box_parts import METRIC_NAMES
 from xai_core.figures.scales import number_text
 from xai_core.figures.sentences import METHOD_NAMES
@@ -34,6 +34,7 @@ from xai_core.pipeline.so_far import SoFar, analysis_so_far
 from xai_core.places import samples_folder
 from xai_core.scores import Score
 from xai_core.ui.address import choose
+from xai_core.ui.drawing import draw_clickable_figure, draw_figure
 from xai_core.ui.metric_texts import METRIC_SAYS
 from xai_core.ui.sharing import draw_link, draw_saving
 from xai_core.ui.warm import keep_keras_state
@@ -48,7 +49,6 @@ DEFAULT_NOTES = "6"
 RUNNING = "metrics are computed"  # in the session
 REDRAW_SECONDS = 0.7
 SEED = 0
-NO_BAR = {"displaylogo": False}
 SIGNS = {
     "holds": ":material/check_circle:",
     "does not hold": ":material/cancel:",
@@ -142,7 +142,7 @@ def _compute(
                 growing.pairs, type=asked.type, method=asked.method, points=asked.points
             )
             key = f"boxes of {growing.n_done} families"
-            picture.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure), key=key)
+            draw_figure(picture, figure, buttons=True, key=key)
             drawn_at = time.monotonic()
 
     def progress(what: str, done: int, total: int) -> None:
@@ -171,15 +171,7 @@ def _boxes(place: st.delta_generator.DeltaGenerator, found: SoFar, asked: _Asked
     figure = distance_boxplots(
         found.pairs, type=asked.type, method=asked.method, points=asked.points
     )
-    event = place.plotly_chart(
-        figure,
-        config=NO_BAR,
-        alt=alt_text(figure),
-        key="boxes",
-        on_select="rerun",
-        selection_mode="points",
-    )
-    pairs = [point.get("customdata") for point in event.selection.points]
+    pairs = draw_clickable_figure(place, figure, key="boxes")
     for type, family, note_a, note_b in [pair for pair in pairs if pair and len(pair) == 4][:1]:
         st.page_link(
             "pages/compare.py",
@@ -264,7 +256,7 @@ def _all_types(
     metric = choose(place, "Distance", {name: METRIC_NAMES[name] for name in METRICS}, key="metric")
     findings = _findings(found, types, method)
     figure = medians_map(findings.table, metric=metric, method=method)
-    st.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure), key="medians of all types")
+    draw_figure(st, figure, buttons=True, key="medians of all types")
     st.caption("Types that were not computed yet are left out: choose one above to add it.")
 
 

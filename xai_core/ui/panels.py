@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from xai_core.figures import alt_text, explore_panels
+from xai_core.figures import explore_panels
 from xai_core.figures.scales import Sign
 from xai_core.pipeline import explain_progressively, feature_maps
 from xai_core.pipeline.exporting import explanation_files
 from xai_core.ui.choices import Advanced
 from xai_core.ui.colours import Limits, held_limits
+from xai_core.ui.drawing import draw_figure
 from xai_core.ui.evidence import draw_evidence, reserve_evidence
 from xai_core.ui.sharing import draw_saving
 from xai_core.ui.wording import completeness_badge, completeness_sentence
@@ -96,7 +97,7 @@ def draw_panels(
             height=PANELS_HEIGHT,
         )
         _status(status, explanation, cam, refining)
-        picture.plotly_chart(figure, config={"displaylogo": False}, alt=alt_text(figure))
+        draw_figure(picture, figure, buttons=True)
         if drawn_at == 0.0 or not refining:
             draw_evidence(below, explanation, cam)
         if drawn_at == 0.0 and meanwhile is not None:

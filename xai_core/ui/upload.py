@@ -22,13 +22,13 @@ import streamlit as st
 from xai_core import store
 from xai_core.audio import MAX_BYTES, NOTE_SECONDS, fit_note, load
 from xai_core.errors import InputError
-from xai_core.figures import alt_text
 from xai_core.figures.recording import scan_map, waveform_figure
 from xai_core.figures.sentences import percent_text
 from xai_core.pipeline import doubted_families, predict
 from xai_core.pipeline.scanning import Scan, scan
 from xai_core.ui.address import choose
 from xai_core.ui.choices import choose_advanced
+from xai_core.ui.drawing import draw_figure
 from xai_core.ui.faults import sentence
 from xai_core.ui.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.playhead import draw_player
@@ -54,7 +54,6 @@ HOP = 1.0  # s, of a scan
 YES = 0.5  # probability from which a model says yes
 CELLS = "cells"  # key of the table
 TABLE_HEIGHT = 388  # px: ten families and the heading
-NO_BAR = {"displayModeBar": False}
 GONE = (
     "The recording of this link is not on this server any more: it was removed, or the cache was "
     "emptied. Bring it again to go on."
@@ -200,7 +199,7 @@ def _window(recording: _Recording) -> float:
             "The 4 s begin at (s)", 0.0, latest, recording.start, START_STEP, key="start"
         )
     figure = waveform_figure(waveform.y, waveform.sr, start=start, length=NOTE_SECONDS)
-    place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    draw_figure(place, figure)
     draw_player(fit_note(waveform, start=start))
     return start
 
@@ -288,5 +287,5 @@ def _scan(recording: _Recording, type: str) -> None:
         st.session_state[key] = kept
     found = kept[1]
     figure = scan_map(found.probabilities, found.starts, found.families, length=NOTE_SECONDS)
-    st.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    draw_figure(st, figure)
     st.caption(f"{TYPE_LABELS[type]} models; each column is 4 s of the recording, heard by itself.")
