@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import AppServer
 from tests.conftest import StartApp
@@ -69,6 +69,51 @@ def test_a_recording_is_heard_by_all_models_and_one_is_explained(
     page.get_by_role("button", name="Remove it").click()
     expect(page.get_by_text("Add a recording")).to_be_visible(timeout=PATIENCE)
     assert "Traceback" not in server.log
+
+
+def drag(page: Page, window: Locator, seconds: float, *, duration: float) -> None:
+    """Drag the window by its middle."""
+    box = window.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + seconds * box["width"] / min(4.0, duration), y, steps=5)
+    page.mouse.up()
+
+
+def test_the_window_is_dragged_clicked_and_moved_by_keys(
+    page: Page, server: AppServer, tmp_path: Path
+) -> None:
+    open_upload(page, server, "?type=mfcc&model=reed")
+    bring(page, tmp_path, 10.0)
+    window = page.get_by_role("slider", name="The 4 s that are explained")
+    expect(window).to_have_attribute("aria-valuetext", "0.00 to 4.00 s")
+    drag(page, window, 2.5, duration=10.0)
+    expect(page.get_by_text("took 2.50 to 6.50 s")).to_be_visible(timeout=PATIENCE)
+    drag(page, window, 20.0, duration=10.0)  # further than there is
+    expect(page.get_by_text("took 6.00 to 10.00 s")).to_be_visible(timeout=PATIENCE)
+    box = window.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] - 5, box["y"] + 50)  # 3 px left of it is 5.97 s, now its middle
+    expect(page.get_by_text(re.compile("took (3.9|4.0)[05] to"))).to_be_visible(timeout=PATIENCE)
+    for key in ("Home", "ArrowRight", "Shift+ArrowRight", "PageUp", "ArrowLeft"):
+        window.press(key)
+    expect(page.get_by_text("took 1.50 to 5.50 s")).to_be_visible(timeout=PATIENCE)
+    expect(window).to_have_attribute("aria-valuenow", "1.50")
+    assert "Traceback" not in server.log
+
+
+def test_the_window_of_a_short_recording_cannot_be_moved(
+    page: Page, server: AppServer, tmp_path: Path
+) -> None:
+    open_upload(page, server, "?type=mfcc&model=reed")
+    bring(page, tmp_path, 3.0)
+    expect(page.get_by_role("slider", name="The 4 s that are explained")).to_have_count(0)
+    window = page.get_by_role("img", name="The 4 s that are explained")
+    drag(page, window, 1.0, duration=4.0)
+    page.wait_for_timeout(1_000)
+    expect(page.get_by_text("Explained: 0.00 to 4.00 s.", exact=True)).to_be_visible()
 
 
 def wav_bytes(samples: np.ndarray) -> bytes:
