@@ -116,6 +116,25 @@ def test_the_window_of_a_short_recording_cannot_be_moved(
     expect(page.get_by_text("Explained: 0.00 to 4.00 s.", exact=True)).to_be_visible()
 
 
+def test_a_cell_of_the_table_is_explained_when_it_is_clicked(
+    page: Page, server: AppServer, tmp_path: Path
+) -> None:
+    open_upload(page, server, "?type=mfcc&model=reed")
+    bring(page, tmp_path, 3.0)
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    row = box["height"] / 11  # a heading and ten families
+    page.mouse.click(box["x"] + 0.98 * box["width"], box["y"] + 7.5 * row)  # organ, the last type
+    expect(page.get_by_text("Why the Tonnetz model of organ says so")).to_be_visible(
+        timeout=PATIENCE
+    )
+    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("Tonnetz")
+    assert "model=organ" in page.url
+    assert "Traceback" not in server.log
+
+
 def wav_bytes(samples: np.ndarray) -> bytes:
     content = io.BytesIO()
     soundfile.write(content, samples.astype(np.float32), 44_100, format="WAV", subtype="FLOAT")

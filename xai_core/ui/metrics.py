@@ -21,7 +21,7 @@ from xai_core import store
 from xai_core.claims import RULES, Verdict
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
-from xai_core.distances import METRICS
+from xai_core.distances import METRICS, PAPER_METRICS
 from xai_core.figures import distance_boxplots, medians_map
 from xai_core.figures.box_parts import METRIC_NAMES
 from xai_core.figures.scales import number_text
@@ -89,8 +89,8 @@ def metrics_page() -> None:
         bar.info(WAITING, icon=":material/play_arrow:")
         return
     findings = _findings(found, [type], method)
-    _medians(findings)
     _claims(findings)
+    _medians(findings)
     _downloads(found, type, method)
     _all_types(records, method, n_notes, tuple(available))
 
@@ -214,11 +214,25 @@ def _text(median: Score | None) -> str:
 
 
 def _claims(findings: DistanceFindings) -> None:
-    """Say of each of the paper's statements on this type whether it holds here."""
+    """Say of each of the paper's statements on this type whether it holds here.
+
+    They stand as the four plots above them do.
+    """
     if not findings.verdicts:
         return
     st.subheader("What the paper says of these", anchor=False)
-    for verdict in findings.verdicts:
+    for row in (PAPER_METRICS[:2], PAPER_METRICS[2:]):
+        for place, metric in zip(st.columns(2, gap="large"), row, strict=True):
+            place.markdown(f"**{METRIC_NAMES[metric]}**")
+            told = [verdict for verdict in findings.verdicts if verdict.claim.metric == metric]
+            for verdict in told:
+                place.markdown(f"{SIGNS[verdict.outcome]} {_said(verdict)}")
+            if not told:
+                place.caption("No statement on this type.")
+    of_several = [v for v in findings.verdicts if v.claim.metric not in PAPER_METRICS]
+    if of_several:
+        st.markdown("**All four distances**")
+    for verdict in of_several:
         st.markdown(f"{SIGNS[verdict.outcome]} {_said(verdict)}")
     with st.expander("How this is decided", icon=":material/help:"):
         for rule in RULES:
@@ -227,10 +241,9 @@ def _claims(findings: DistanceFindings) -> None:
 
 def _said(verdict: Verdict) -> str:
     claim = verdict.claim
-    metric = METRIC_NAMES.get(claim.metric, "all four distances")
     of_all = len(claim.families) == len(FAMILIES)
-    where = metric if of_all else f"{metric}, {', '.join(claim.families)}"
-    text = f"{claim.text[:1].upper()}{claim.text[1:]} ({where}): **{verdict.outcome}**"
+    where = "" if of_all else f" ({', '.join(claim.families)})"
+    text = f"{claim.text[:1].upper()}{claim.text[1:]}{where}: **{verdict.outcome}**"
     if verdict.reason:
         return f"{text}; {verdict.reason}."
     if verdict.share is None:
