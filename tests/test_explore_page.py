@@ -11,7 +11,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import AppServer, choose, open_popup
 from tests.conftest import StartApp
+from xai_core import explain
+from xai_core.datasets.collection import read_collection
 from xai_core.figures.scales import number_text
+from xai_core.places import samples_folder
+from xai_core.ui.wording import completeness_sentence
 
 pytestmark = pytest.mark.browser
 
@@ -145,6 +149,27 @@ def test_advanced_settings_come_from_the_url(page: Page, server: AppServer) -> N
     expect(badge(page)).to_contain_text("50 steps")
     expect(page.get_by_text(re.compile("the probability goes from"))).to_be_visible()
     expect(panels(page)).to_contain_text("conv2d_3")
+
+
+def test_a_path_may_begin_at_another_note(page: Page, server: AppServer) -> None:
+    records = {record.note: record for record in read_collection(samples_folder())}
+    flute = next(r for r in records.values() if r.family == "flute")
+    organ = next(r for r in records.values() if r.family == "organ")
+    result = explain(
+        flute.path, type="mfcc", family="flute", baseline="note", baseline_audio=organ.path
+    )
+    assert result.completeness is not None
+    query = f"?type=mfcc&note={flute.note}&baseline=note&baseline_note={organ.note}"
+    open_explore(page, server, query)
+    said = completeness_sentence(result.completeness, target="logit")
+    expect(page.get_by_text(said)).to_be_visible(timeout=PATIENCE)
+    page.get_by_text("Advanced settings").click()
+    chosen = page.get_by_role("combobox", name="Note that the path begins at")
+    expect(chosen).to_have_value(re.compile("^organ: "))
+    choose(page, "Baseline", "noise")
+    expect(page.get_by_text(said)).to_have_count(0, timeout=PATIENCE)
+    choose(page, "Noise level", "0.4")
+    page.wait_for_function("() => location.search.includes('noise=0.4')", timeout=PATIENCE)
 
 
 def test_unsigned_map_has_no_negative_values(page: Page, server: AppServer) -> None:

@@ -3,16 +3,18 @@
 Conventions
 -----------
 The key of a widget is the name of its query parameter: ``family, note, type,
-explain``, and in the Advanced section ``target, baseline, steps, rule, layer,
-filters, sign, colours, clip``.
+explain``, and in the Advanced section ``target, baseline, noise,
+baseline_note, steps, rule, layer, filters, sign, colours, clip``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from xai_core.datasets.notes import NoteRecord
 from xai_core.figures.scales import PERCENTILE
@@ -29,8 +31,10 @@ TARGETS = {"logit": "score (logit)", "probability": "probability"}
 BASELINES = {
     "silence": "silence",
     "dataset_mean": "mean of the training notes",
-    "noise": "noise (standard deviation 0.1)",
+    "noise": "noise",
+    "note": "another note",
 }
+NOISE_LEVELS = {f"{level:g}": f"{level:g}" for level in (0.02, 0.05, 0.1, 0.2, 0.4)}
 RULES = {"midpoint": "midpoint", "trapezoid": "trapezoid", "gauss_legendre": "Gauss-Legendre"}
 AS_NEEDED = "adaptive"
 STEPS = {AS_NEEDED: "as needed", **{str(n): str(n) for n in (8, 16, 32, 50, 64, 128, 256, 512)}}
@@ -38,15 +42,17 @@ SIGNS = {"signed": "signed (for and against)", "unsigned": "absolute values"}
 COLOURS = {"own": "of each map by itself", "held": "held, so that maps can be compared"}
 CLIPS = {f"{share:g}": f"{share:g} % of the bins" for share in (95, 98, 99, PERCENTILE, 99.9)}
 CLIPS["100"] = "every bin"
+DEFAULT_NOISE = "0.1"
 FILTERS = {"most_active": "the four most active", "first": "the first four"}
 
 
 @dataclass(frozen=True)
 class Advanced:
-    """Settings of both methods and of how they are drawn."""
+    """Settings of both methods and of how they are drawn; the note that a path begins at."""
 
     integrated_gradients: Settings
     grad_cam: Settings
+    baseline_note: Path | None
     filters: str
     sign: str
     hold_colours: bool
@@ -110,8 +116,14 @@ def choose_model(available: Mapping[str, Sequence[str]], truth: str) -> tuple[st
     return type, truth if family == OWN_FAMILY else family
 
 
-def choose_advanced() -> Advanced:
-    """Let an expert set layer, target, baseline, rule, steps, sign and colours."""
+def choose_advanced(records: Sequence[NoteRecord]) -> Advanced:
+    """Let an expert set layer, target, baseline, rule, steps, sign and colours.
+
+    Parameters
+    ----------
+    records : sequence of NoteRecord
+        Notes that a path may begin at; at least one.
+    """
     with st.expander("Advanced settings", icon=":material/tune:"):
         left, right = st.columns(2)
         target = choose(
@@ -128,8 +140,21 @@ def choose_advanced() -> Advanced:
             BASELINES,
             key="baseline",
             help="Where the path of Integrated Gradients begins. Silence is zero in every bin, "
-            "whatever the type.",
+            "whatever the type. From another note, the map says what makes this one score "
+            "higher or lower than that one.",
         )
+        level, baseline_note = DEFAULT_NOISE, None
+        if baseline == "noise":
+            level = choose(
+                right,
+                "Noise level",
+                NOISE_LEVELS,
+                key="noise",
+                default=DEFAULT_NOISE,
+                help="Standard deviation, in units of the spectrogram, whose loudest bin is 1.",
+            )
+        elif baseline == "note":
+            baseline_note = _baseline_note(right, records)
         steps = choose(
             left,
             "Steps",
@@ -177,12 +202,20 @@ def choose_advanced() -> Advanced:
         integrated_gradients=Settings(
             target=target,
             baseline=baseline,
+            noise_level=float(level),
             rule=rule,
             n_steps=None if steps == AS_NEEDED else int(steps),
         ),
         grad_cam=Settings(method="grad_cam", layer=layer),
+        baseline_note=baseline_note,
         filters=filters,
         sign=sign,
         hold_colours=colours == "held",
         percentile=float(clip),
     )
+
+
+def _baseline_note(place: DeltaGenerator, records: Sequence[NoteRecord]) -> Path:
+    paths = {record.note: record.path for record in records}
+    labels = {record.note: f"{record.family}: {note_label(record)}" for record in records}
+    return paths[choose(place, "Note that the path begins at", labels, key="baseline_note")]

@@ -9,21 +9,17 @@ cache.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import streamlit as st
 
 from xai_core import store
 from xai_core.audio import load_note
-from xai_core.datasets.collection import read_collection
-from xai_core.datasets.notes import NoteRecord
 from xai_core.figures import probability_bars
 from xai_core.pipeline import doubted_families, predict
-from xai_core.places import samples_folder
 from xai_core.ui.choices import choose_advanced, choose_model, choose_note
 from xai_core.ui.drawing import draw_figure
 from xai_core.ui.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.playhead import draw_player
+from xai_core.ui.samples import samples
 from xai_core.ui.sharing import draw_link
 from xai_core.ui.warm import keep_keras_state, warm_up
 from xai_core.ui.wording import (
@@ -44,16 +40,16 @@ OWN = "Explain a recording of your own"
 def explore_page() -> None:
     """Draw the page below its title."""
     keep_keras_state()
-    available = store.available_models()
+    available, records = store.available_models(), samples()
     choices, answer = st.columns([5, 6], gap="large")
     with choices:
-        record = choose_note(_samples())
+        record = choose_note(records)
         type, family = choose_model(available, record.family)
         player = st.container()
         if credit := note_credit(record):
             st.caption(credit)
         st.page_link("pages/upload.py", label=OWN, icon=":material/mic:")
-        advanced = choose_advanced()
+        advanced = choose_advanced(records)
     note = load_note(record.path)
     with player:
         draw_player(note)
@@ -81,8 +77,3 @@ def _answer(note: Waveform, type: str, *, explained: str, truth: str) -> None:
     st.markdown(detail, help=TEN_ANSWERS)
     if doubted := doubts(doubted_families(type)):
         st.caption(doubted)
-
-
-@st.cache_resource(show_spinner=False)
-def _samples() -> Sequence[NoteRecord]:
-    return read_collection(samples_folder())

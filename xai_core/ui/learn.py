@@ -18,7 +18,6 @@ import streamlit as st
 
 from xai_core import store
 from xai_core.audio import load_note, to_wav
-from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import EmptyMapError, InputError
 from xai_core.features import extract
@@ -38,7 +37,6 @@ from xai_core.pipeline.lessons import (
     grad_cam_parts,
     integration_path,
 )
-from xai_core.places import samples_folder
 from xai_core.ui.address import choose
 from xai_core.ui.drawing import draw_figure
 from xai_core.ui.lesson_texts import (
@@ -51,6 +49,7 @@ from xai_core.ui.lesson_texts import (
     WHAT_A_VIEW_IS,
 )
 from xai_core.ui.metric_texts import METRIC_NAMES, METRIC_SAYS
+from xai_core.ui.samples import samples
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS, note_label
 from xai_core.values import FAMILIES
@@ -286,7 +285,7 @@ def _distances() -> None:
 
 def _note() -> NoteRecord:
     """Let the visitor choose a note, as on the Explore page."""
-    records = _samples()
+    records = samples()
     left, right = st.columns(2)
     present = {record.family for record in records}
     families = {name: name for name in FAMILIES if name in present}
@@ -341,11 +340,6 @@ def _example(name: str) -> tuple[Table, Table]:
     corners = np.zeros((2, 4, 4))
     corners[0, 0, 0] = corners[1, 3, 3] = 1.0
     return corners[0], corners[1]
-
-
-@st.cache_resource(show_spinner=False)
-def _samples() -> Sequence[NoteRecord]:
-    return read_collection(samples_folder())
 
 
 @st.cache_resource(show_spinner="Taking the steps …", max_entries=KEPT)

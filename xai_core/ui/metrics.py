@@ -19,7 +19,6 @@ import streamlit as st
 
 from xai_core import store
 from xai_core.claims import RULES, Verdict
-from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.distances import METRICS, PAPER_METRICS
 from xai_core.figures import distance_boxplots, medians_map
@@ -31,11 +30,11 @@ from xai_core.pipeline import analyse
 from xai_core.pipeline.distance_findings import DistanceFindings, judge_distances
 from xai_core.pipeline.exporting import distance_files
 from xai_core.pipeline.so_far import SoFar, analysis_so_far
-from xai_core.places import samples_folder
 from xai_core.scores import Score
 from xai_core.ui.address import choose
 from xai_core.ui.drawing import draw_clickable_figure, draw_figure
 from xai_core.ui.metric_texts import METRIC_SAYS
+from xai_core.ui.samples import samples
 from xai_core.ui.sharing import draw_link, draw_saving
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS
@@ -63,7 +62,7 @@ WAITING = (
 def metrics_page() -> None:
     """Draw the page below its title."""
     keep_keras_state()
-    records = _samples()
+    records = samples()
     columns = st.columns([2, 2, 2, 3], vertical_alignment="bottom")
     available = store.available_models()
     type = choose(
@@ -283,8 +282,3 @@ def _findings(found: SoFar, types: Sequence[str], method: str) -> DistanceFindin
         kept = (wanted, judge_distances(found.pairs, method=method, rng=rng))
         st.session_state[key] = kept
     return kept[1]
-
-
-@st.cache_resource(show_spinner=False)
-def _samples() -> Sequence[NoteRecord]:
-    return read_collection(samples_folder())

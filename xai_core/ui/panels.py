@@ -68,7 +68,11 @@ def draw_panels(
     maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
     *_, cam = explain_progressively(note, type=type, family=family, settings=advanced.grad_cam)
     explanations = explain_progressively(
-        note, type=type, family=family, settings=advanced.integrated_gradients
+        note,
+        type=type,
+        family=family,
+        settings=advanced.integrated_gradients,
+        baseline_audio=advanced.baseline_note,
     )
     sign: Sign = "unsigned" if advanced.sign == "unsigned" else "signed"
     drawn_at = 0.0

@@ -32,6 +32,7 @@ from xai_core.ui.drawing import draw_figure
 from xai_core.ui.faults import sentence
 from xai_core.ui.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.playhead import draw_player
+from xai_core.ui.samples import samples
 from xai_core.ui.sharing import (
     STAYS,
     draw_link_of_recording,
@@ -103,7 +104,7 @@ def upload_page() -> None:
     )
     if family in doubted_families(type):
         st.caption(doubts([family]))
-    panels = draw_panels(note, type, family, choose_advanced())
+    panels = draw_panels(note, type, family, choose_advanced(samples()))
     with st.container(horizontal=True):
         draw_saving_of_panels(panels, name=Path(recording.name).stem, start=start)
         draw_link_of_recording(
