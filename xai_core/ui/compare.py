@@ -29,6 +29,7 @@ from xai_core.ui.drawing import draw_figure
 from xai_core.ui.metric_texts import METRIC_NAMES, METRIC_SAYS
 from xai_core.ui.samples import samples
 from xai_core.ui.sharing import draw_link, draw_saving
+from xai_core.ui.turns import turn
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS, note_label
 from xai_core.values import FAMILIES, Explanation
@@ -83,7 +84,7 @@ def compare_page() -> None:
     records = samples()
     a = _choose_side(places[0], "A", records, available[type], ending="")
     b = _choose_side(places[1], "B", records, available[type], ending=B, beside=a)
-    with st.spinner("Explaining both notes …", show_time=True):
+    with turn(st.empty()), st.spinner("Explaining both notes …", show_time=True):
         comparison = compare(
             a.record.path,
             b.record.path,

@@ -21,6 +21,7 @@ from xai_core.ui.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.playhead import draw_player
 from xai_core.ui.samples import samples
 from xai_core.ui.sharing import draw_link
+from xai_core.ui.turns import turn
 from xai_core.ui.warm import keep_keras_state, warm_up
 from xai_core.ui.wording import (
     HOW_TO_READ,
@@ -69,7 +70,8 @@ def explore_page() -> None:
 
 def _answer(note: Waveform, type: str, *, explained: str, truth: str) -> None:
     """Draw what the ten models of a type say, and what the explained one does."""
-    probabilities = predict(note, types=[type]).probabilities[type]
+    with turn():
+        probabilities = predict(note, types=[type]).probabilities[type]
     headline, detail = verdict(probabilities, type=type, explained=explained, truth=truth)
     st.markdown(f"##### {headline}")
     bars = probability_bars(probabilities, highlighted=explained, height=BARS_HEIGHT)

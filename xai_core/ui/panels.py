@@ -17,6 +17,7 @@ from xai_core.ui.colours import Limits, held_limits
 from xai_core.ui.drawing import draw_figure
 from xai_core.ui.evidence import draw_evidence, reserve_evidence
 from xai_core.ui.sharing import draw_saving
+from xai_core.ui.turns import in_turns, turn
 from xai_core.ui.wording import completeness_badge, completeness_sentence
 from xai_core.values import Explanation, Waveform
 
@@ -63,11 +64,12 @@ def draw_panels(
     Panels
         Of the finished map.
     """
-    status, picture, below = st.empty(), st.empty(), reserve_evidence()
+    waiting, status, picture, below = st.empty(), st.empty(), st.empty(), reserve_evidence()
     layer = advanced.grad_cam.layer
-    maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
-    *_, cam = explain_progressively(note, type=type, family=family, settings=advanced.grad_cam)
-    explanations = explain_progressively(
+    with turn(waiting):
+        maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
+        *_, cam = explain_progressively(note, type=type, family=family, settings=advanced.grad_cam)
+    estimates = explain_progressively(
         note,
         type=type,
         family=family,
@@ -76,7 +78,7 @@ def draw_panels(
     )
     sign: Sign = "unsigned" if advanced.sign == "unsigned" else "signed"
     drawn_at = 0.0
-    for explanation in explanations:
+    for explanation in in_turns(estimates, waiting):
         refining = _is_refining(explanation)
         if refining and time.monotonic() - drawn_at < REDRAW_SECONDS:
             continue

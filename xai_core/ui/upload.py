@@ -41,6 +41,7 @@ from xai_core.ui.sharing import (
     take_start,
     write_place,
 )
+from xai_core.ui.turns import turn
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.window import draw_window
 from xai_core.ui.wording import TYPE_LABELS, doubts
@@ -198,7 +199,11 @@ def _prediction(recording: _Recording, start: float) -> Prediction:
     kept: tuple[tuple[str, float], Prediction] | None = st.session_state.get(key)
     wanted = (recording.digest, start)
     if kept is None or kept[0] != wanted:
+        waiting = st.empty()
         with st.spinner("Asking every model …", show_time=True):
+            for type in store.available_models():
+                with turn(waiting):  # what each says is remembered
+                    predict(recording.waveform, start=start, types=[type])
             kept = (wanted, predict(recording.waveform, start=start))
         st.session_state[key] = kept
     return kept[1]
@@ -266,10 +271,13 @@ def _scan(recording: _Recording, type: str) -> None:
     if kept is None or kept[0] != wanted:
         bar = st.progress(0.0, "Scanning …")
 
-        def told(done: int, total: int) -> None:
-            bar.progress(done / total, f"Scanning: {done} of {total}")
+        with turn(st.empty()) as ticket:
 
-        result = scan(recording.waveform, type=type, hop=HOP, progress=told)
+            def told(done: int, total: int) -> None:
+                bar.progress(done / total, f"Scanning: {done} of {total}")
+                ticket.pass_on()
+
+            result = scan(recording.waveform, type=type, hop=HOP, progress=told)
         bar.empty()
         kept = (wanted, result)
         st.session_state[key] = kept

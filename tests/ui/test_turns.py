@@ -1,0 +1,162 @@
+"""The queue of heavy work: one at a time, in order, bounded, and nobody left in it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from xai_core.ui.turns import BusyError, Turns, in_turns
+
+
+class Visitors:
+    """Threads that take turns and note who worked when."""
+
+    def __init__(self, turns: Turns) -> None:
+        self.turns = turns
+        self.order: list[str] = []
+        self.inside = 0
+        self.most_inside = 0
+        self._lock = threading.Lock()
+        self._threads: list[threading.Thread] = []
+
+    def work(self, name: str) -> None:
+        with self._lock:
+            self.inside += 1
+            self.most_inside = max(self.most_inside, self.inside)
+            self.order.append(name)
+        time.sleep(0.02)
+        with self._lock:
+            self.inside -= 1
+
+    def send(self, visit: Callable[[], None], *, waiting: int) -> None:
+        """Start a visitor and wait until so many stand in the queue."""
+        thread = threading.Thread(target=visit, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+        deadline = time.monotonic() + 10
+        while len(self.turns._queue) < waiting and time.monotonic() < deadline:
+            time.sleep(0.002)
+        assert len(self.turns._queue) == waiting
+
+    def leave(self) -> None:
+        for thread in self._threads:
+            thread.join(timeout=30)
+            assert not thread.is_alive()
+
+
+def test_work_is_done_one_at_a_time_in_the_order_of_arrival() -> None:
+    visitors = Visitors(Turns())
+
+    def visit(name: str) -> None:
+        with visitors.turns.turn():
+            visitors.work(name)
+
+    with visitors.turns.turn():
+        for k, name in enumerate("abcde"):
+            visitors.send(lambda name=name: visit(name), waiting=k + 2)  # type: ignore[misc]
+    visitors.leave()
+    assert visitors.order == list("abcde")
+    assert visitors.most_inside == 1
+
+
+def test_long_work_lets_others_go_first_after_each_piece() -> None:
+    visitors = Visitors(Turns())
+
+    def long() -> None:
+        with visitors.turns.turn() as ticket:
+            for _ in range(3):
+                visitors.work("long")
+                ticket.pass_on()
+
+    def short() -> None:
+        with visitors.turns.turn():
+            visitors.work("short")
+
+    with visitors.turns.turn():
+        visitors.send(long, waiting=2)
+        visitors.send(short, waiting=3)
+    visitors.leave()
+    assert visitors.order == ["long", "short", "long", "long"]
+
+
+def test_a_full_queue_refuses_and_is_open_again_when_one_has_left() -> None:
+    turns = Turns(most_waiting=1)
+    visitors = Visitors(turns)
+
+    def visit() -> None:
+        with turns.turn():
+            visitors.work("waited")
+
+    with turns.turn():
+        visitors.send(visit, waiting=2)
+        with pytest.raises(BusyError, match="busy, 1 others wait already: try again"), turns.turn():
+            raise AssertionError
+    visitors.leave()
+    with turns.turn():
+        visitors.work("after")
+    assert visitors.order == ["waited", "after"]
+
+
+def test_who_waits_is_told_how_many_are_before() -> None:
+    turns = Turns()
+    visitors = Visitors(turns)
+    told: dict[str, list[int]] = {"first": [], "second": []}
+
+    def visit(name: str) -> None:
+        with turns.turn(told[name].append):
+            visitors.work(name)
+
+    with turns.turn():
+        visitors.send(lambda: visit("first"), waiting=2)
+        visitors.send(lambda: visit("second"), waiting=3)
+        time.sleep(0.7)
+    visitors.leave()
+    assert set(told["first"]) == {1}
+    assert told["second"][0] == 2
+
+
+def test_one_who_gives_up_or_fails_leaves_the_queue() -> None:
+    turns = Turns()
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(before: int) -> None:
+        raise StoppedError
+
+    gone: list[bool] = []
+
+    def give_up() -> None:
+        with pytest.raises(StoppedError), turns.turn(stop):
+            raise AssertionError
+        gone.append(True)
+
+    with turns.turn():
+        thread = threading.Thread(target=give_up)
+        thread.start()
+        thread.join(timeout=30)
+    assert gone == [True]
+    with pytest.raises(ValueError, match="of the work"), turns.turn():
+        raise ValueError("of the work")
+    with turns.turn():
+        assert len(turns._queue) == 1
+
+
+def test_values_are_made_in_turns_and_handed_on_outside_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    turns = Turns()
+    monkeypatch.setattr("xai_core.ui.turns._turns", lambda: turns)
+    held = []
+
+    def values() -> Iterator[int]:
+        for value in (1, 2):
+            held.append(len(turns._queue))
+            yield value
+
+    got = [(value, len(turns._queue)) for value in in_turns(values())]
+    assert got == [(1, 0), (2, 0)]
+    assert held == [1, 1]
