@@ -18,7 +18,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from xai_core.audio import MAX_BYTES, NOTE_SECONDS, load
+from xai_core.audio import MAX_BYTES, NOTE_SECONDS, load_untrusted, open_gate
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
 from xai_core.figures.scales import PERCENTILE
@@ -248,6 +248,7 @@ def _own_recording() -> Chosen | None:
         max_upload_size=MAX_BYTES // 2**20,
         key="upload",
     )
+    open_gate()
     if file is None:
         st.session_state.pop(DECODED, None)
         st.info("Add a recording to see what the models hear in it.", icon=":material/upload:")
@@ -270,6 +271,6 @@ def _decoded(name: str, content: bytes) -> tuple[Waveform, str]:
     """Decode an upload once, not at every change of a widget; return its SHA-256 beside it."""
     kept: tuple[str, Waveform, str] | None = st.session_state.get(DECODED)
     if kept is None or kept[0] != name:
-        kept = (name, load(content), hashlib.sha256(content).hexdigest())
+        kept = (name, load_untrusted(content), hashlib.sha256(content).hexdigest())
         st.session_state[DECODED] = kept
     return kept[1:]
