@@ -93,8 +93,8 @@ def decode(content: bytes, *, max_bytes: int = MAX_BYTES, seconds: float | None 
             stored_sr, channels = int(file.samplerate), int(file.channels)
     except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
         raise AudioError(
-            f"expected {EXPECTED}, got something else: "
-            "is it damaged, or another kind of file, renamed?"
+            f"expected {EXPECTED}, got a file that begins like it and cannot be read: "
+            "is it damaged or cut short?"
         ) from error
     edits = []
     if channels > 1:
@@ -178,7 +178,7 @@ def _decode_mono(file: soundfile.SoundFile, check_time: Callable[[], None]) -> t
             raise _too_long()
         y = _mix(block)
         if not np.isfinite(y).all():
-            n_bad += max(1, block.size - int(np.isfinite(block).sum()))
+            n_bad += _count_bad(block) or _count_bad(y)  # or only the sum is too large
         mono.add(y)
         check_time()
     if n_bad:
@@ -197,6 +197,10 @@ def _mix(block: Samples) -> Samples:
             total += block[:, channel]
         total /= block.shape[1]
     return total
+
+
+def _count_bad(y: Samples) -> int:
+    return y.size - int(np.isfinite(y).sum())
 
 
 def _too_long() -> AudioError:

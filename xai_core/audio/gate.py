@@ -51,11 +51,29 @@ class Gate:
         self._idle: list[DecoderProcess] = []
         _GATES.add(self)
 
-    def open(self) -> None:
-        """Start a worker, if there is none, without waiting for it."""
+    def open(self, *, wait: bool = False) -> None:
+        """Start a worker, if there is none.
+
+        Parameters
+        ----------
+        wait : bool
+            Until it is ready.
+
+        Raises
+        ------
+        TimbreLensError
+            If it cannot be started.
+        """
         with self._lock:
             if not self._workers:
                 self._idle.append(self._start())
+        if wait:
+            with self._places:
+                worker = self._take()
+                try:
+                    worker.greet()
+                finally:
+                    self._put_back(worker)
 
     def close(self) -> None:
         """End the workers; the next file starts a new one."""
@@ -150,7 +168,7 @@ def load_untrusted(content: bytes) -> Waveform:
     ------
     AudioError
         As :func:`xai_core.audio.load`, and if decoding takes more than 200 MB,
-        3.5 s of processor time or 15 s by the clock, or ends in a crash.
+        3.5 s of processor time or 20 s by the clock, or ends in a crash.
     TimbreLensError
         If the process that decodes cannot be started.
     """

@@ -55,7 +55,7 @@ class Limits:
     max_bytes: int = MAX_BYTES
     memory: int = 200_000_000
     cpu_seconds: float = 3.5
-    seconds: float = 15.0
+    seconds: float = 20.0
     workers: int = 2
 
 

@@ -14,13 +14,16 @@ __all__ = ["EXPECTED", "check_kind"]
 
 EXPECTED = "WAV, FLAC, OGG, MP3 or AIFF audio"
 
-_OTHERS = (  # offset, how it begins, what it is
+_SOUNDS = (  # offset, how it begins, what it is
     (0, b".snd", "AU"),
     (0, b"caff", "CAF"),
+    (0, b"riff\x2e\x91\xcf\x11", "Wave64"),
     (0, b"MThd", "MIDI, which holds no sound"),
     (4, b"ftyp", "M4A or MP4"),
     (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMA"),
     (0, b"\x1a\x45\xdf\xa3", "WebM or Matroska"),
+)
+_OTHERS = (
     (8, b"AVI ", "an AVI film"),
     (8, b"WEBP", "a WebP picture"),
     (0, b"\x89PNG", "a PNG picture"),
@@ -53,10 +56,13 @@ def check_kind(content: bytes) -> None:
     """
     if _is_known(content):
         return
-    for offset, begin, name in _OTHERS:
-        if content[offset : offset + len(begin)] == begin:
-            hint = "was the right file chosen?" if " " in name else "save it as WAV or FLAC"
-            raise AudioError(f"expected {EXPECTED}, got {name}: {hint}")
+    for names, hint in (
+        (_SOUNDS, "save it as WAV or FLAC"),
+        (_OTHERS, "was the right file chosen?"),
+    ):
+        for offset, begin, name in names:
+            if content[offset : offset + len(begin)] == begin:
+                raise AudioError(f"expected {EXPECTED}, got {name}: {hint}")
     raise AudioError(
         f"expected {EXPECTED}, got something else: is it damaged, or another kind of file, renamed?"
     )
