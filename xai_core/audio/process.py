@@ -30,6 +30,7 @@ __all__ = ["DecoderProcess", "Limits", "Passage"]
 START_SECONDS = 60.0  # for a process to start, on a machine that does much else
 MAX_SAID = 10_000  # bytes of an answer without its samples
 FILES_EACH = 200  # decoders leak a little at damaged files
+PIPE = 1 << 20  # bytes; Linux has 64 KB, and wakes us for each
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 NONSENSE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)  # at an answer
 
@@ -89,6 +90,7 @@ class DecoderProcess:
             self.process = subprocess.Popen(
                 command,
                 bufsize=0,
+                pipesize=PIPE,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
