@@ -175,6 +175,21 @@ def test_no_worker_outlives_the_server_however_it_ends(tmp_path: Path) -> None:
         assert is_gone(pid), end
 
 
+def test_a_bomb_costs_the_server_no_more_than_the_sound_in_it() -> None:
+    bomb = flac(1757, rate=192_000)  # 24 KB; 460 MB as it is stored
+    code = f"""
+def megabytes(what):
+    return next(int(l.split()[1]) for l in open("/proc/self/status") if l.startswith(what)) / 1e3
+gate.load_untrusted(good)
+before = megabytes("VmRSS")
+y = gate.load_untrusted(bytes.fromhex("{bomb.hex()}")).y
+print(megabytes("VmHWM") - before, y.nbytes / 1e6)
+"""
+    peak, sound = map(float, run(code).split())
+    assert sound == pytest.approx(38.4, abs=0.1)
+    assert peak < 100.0  # MB: once as it comes, once as it is kept
+
+
 def test_the_pages_bring_what_visitors_bring_through_the_gate() -> None:
     for path in (ROOT / "xai_core" / "ui").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
