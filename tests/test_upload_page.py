@@ -10,6 +10,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Page, expect
 
+from tests.audio.containers import flac
 from tests.browser import AppServer
 from tests.conftest import StartApp
 
@@ -73,10 +74,12 @@ def test_a_bad_file_gets_one_sentence_and_the_next_one_works(
     page: Page, server: AppServer, tmp_path: Path
 ) -> None:
     open_upload(page, server, "?type=mfcc")
-    bad = {"name": "bad.wav", "mimeType": "audio/wav", "buffer": b"these are only words"}
-    page.locator("input[type=file]").set_input_files(bad)
-    alert = page.get_by_role("alert").filter(has_text="another kind of file")
-    expect(alert).to_be_visible(timeout=PATIENCE)
+    bomb = flac(400, rate=192_000, channels=8, stated=500 * 192_000)  # 14 KB, 3 GB as samples
+    for content, said in ((b"these are only words", "another kind of file"), (bomb, "cut short")):
+        bad = {"name": "bad.wav", "mimeType": "audio/wav", "buffer": content}
+        page.locator("input[type=file]").set_input_files(bad)
+        alert = page.get_by_role("alert").filter(has_text=said)
+        expect(alert).to_be_visible(timeout=PATIENCE)
     bring(page, tmp_path, 3.0)
     expect(page.get_by_role("alert")).to_have_count(0)
     assert "Traceback" not in server.log

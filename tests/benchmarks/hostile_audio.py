@@ -26,7 +26,7 @@ that process was lost. Written by `python -m tests.benchmarks.hostile_audio`;
 `tests/audio/test_hostile.py` tries the same files in every run of the tests. *s* is by the clock,
 from a process that is ready to its answer, *processor s* and *peak MB* are what that process used,
 Python and its libraries (30 MB) included; *next file* is what became of a good file at the same
-gate afterwards.
+gate afterwards. Other work on the machine lengthens *s* and nothing else.
 
 The worst: {cpu:.1f} s of processor time, {seconds:.1f} s by the clock, {peak:.0f} MB.
 A WAV of 844 bytes cut after every tenth byte: {let_through} beginnings let through, {cut_short}
