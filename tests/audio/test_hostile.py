@@ -13,7 +13,7 @@ from xai_core.audio.gate import Gate
 
 TABLE = Path(__file__).parents[2] / "docs" / "hostile-audio.md"
 FILES = hostile_files()
-MAX_PEAK = 200e6  # bytes
+MAX_PEAK = 200e6  # bytes; told on Linux alone
 MAX_CPU = 5.0  # s
 
 

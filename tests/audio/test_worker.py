@@ -15,6 +15,7 @@ from xai_core.audio import gate as gate_module
 from xai_core.audio.gate import Gate
 from xai_core.audio.process import Limits
 
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="limits are those of Linux")
 Altered = Callable[..., Gate]
 
 # The real worker with another decoder: `first` runs at files whose last byte is 1.
@@ -55,6 +56,7 @@ def test_it_loads_nothing_heavy() -> None:
     assert done.stdout.strip() == "set()"
 
 
+@on_linux
 def test_it_starts_in_40_mb() -> None:
     gate = Gate()
     peak = gate.measure(GOOD).peak
@@ -63,6 +65,7 @@ def test_it_starts_in_40_mb() -> None:
     assert 10e6 < peak < 40e6
 
 
+@on_linux
 def test_memory_is_limited(altered: Altered) -> None:
     gate = altered("hoard = bytearray(100_000_000)")
     assert gate.load(MARKED).y.size == 1600  # 100 MB are granted
@@ -74,6 +77,7 @@ def test_memory_is_limited(altered: Altered) -> None:
     assert gate.load(GOOD).y.size == 1600
 
 
+@on_linux
 def test_memory_that_grows_by_little_stays_within_the_limit(altered: Altered) -> None:
     gate = altered("hoard = []\n        while True: hoard.append(bytearray(50_000))")
     passage = gate.measure(MARKED)
@@ -103,6 +107,7 @@ def test_what_a_library_prints_does_not_reach_the_answer(altered: Altered) -> No
     assert (gate.load(MARKED).y == audio.load(GOOD).y).all()
 
 
+@on_linux
 def test_it_writes_no_file(altered: Altered, tmp_path: Path) -> None:
     target = tmp_path / "written"
     gate = altered(f"os.write(os.open({str(target)!r}, os.O_CREAT | os.O_WRONLY), b'x')")

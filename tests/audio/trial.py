@@ -19,9 +19,11 @@ import numpy as np
 from tests.audio.hostile import ACCEPTED, GOOD, HostileFile
 from xai_core import audio
 from xai_core.audio.gate import Gate
-from xai_core.audio.process import Passage
+from xai_core.audio.process import Limits, Passage
 
-__all__ = ["Trial", "table", "try_file"]
+__all__ = ["PATIENCE", "Trial", "table", "try_file"]
+
+PATIENCE = 200.0  # s by the clock: what is tried is the limit of processor time
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +48,7 @@ class Trial:
 def try_file(file: HostileFile) -> Trial:
     """Put a file to a fresh gate, and a good one after it."""
     content = file.make()
-    gate = Gate()
+    gate = Gate(Limits(seconds=PATIENCE))
     try:
         gate.open(wait=True)
         began = time.perf_counter()
