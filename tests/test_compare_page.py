@@ -6,7 +6,7 @@ import re
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser import AppServer, choose
 from tests.conftest import StartApp
@@ -99,3 +99,21 @@ def test_one_note_under_two_methods_is_drawn_in_shares(page: Page, server: AppSe
     method = page.get_by_role("combobox", name="Method", exact=True)
     expect(method).to_have_value("Grad-CAM", timeout=PATIENCE)
     expect(page.get_by_role("combobox", name="Method of B")).to_have_value("Integrated Gradients")
+
+
+def test_a_choice_in_the_address_outlives_a_browser_slow_to_draw_its_lists(
+    page: Page, server: AppServer
+) -> None:
+    held: list[Route] = []
+    page.route(re.compile(r"/Selectbox\.[^/]*\.js"), lambda route: held.append(route))
+    open_compare(page, server, "?type=mfcc&family_b=organ")
+    page.get_by_role("button", name="Swap A and B").click()
+    page.wait_for_function("() => location.search.includes('family=organ')", timeout=PATIENCE)
+    for route in held:
+        route.continue_()
+    assert held
+    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
+    page.get_by_role("button", name="Swap A and B").click()
+    page.wait_for_function("() => location.search.includes('family_b=organ')", timeout=PATIENCE)
+    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
+    assert drawn(page, "A − B").shape == (40, 126)

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import re
-import struct
-from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
-import soundfile
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import AppServer, choose, open_popup
 from tests.conftest import StartApp
+from xai_core import explain
+from xai_core.datasets.collection import read_collection
 from xai_core.figures.scales import number_text
+from xai_core.places import samples_folder
+from xai_core.ui.wording import completeness_sentence
 
 pytestmark = pytest.mark.browser
 
 PATIENCE = 60_000  # ms; a cold server loads TensorFlow first
 # Plotly draws a moment after the text beside a figure is there
 DRAWN = "axis => [...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot._fullData)"
+# When each text first stood on the page, in ms
+APPEARED = """
+    window.appeared = {};
+    new MutationObserver(() => {
+        for (const text of ["First picture", "Explained below"])
+            if (!(text in appeared) && document.body?.textContent.includes(text))
+                appeared[text] = performance.now();
+    }).observe(document, {childList: true, subtree: true, characterData: true});
+"""
 TITLES = ("Feature maps", "Integrated Gradients", "Grad-CAM")
 
 
@@ -140,6 +151,27 @@ def test_advanced_settings_come_from_the_url(page: Page, server: AppServer) -> N
     expect(panels(page)).to_contain_text("conv2d_3")
 
 
+def test_a_path_may_begin_at_another_note(page: Page, server: AppServer) -> None:
+    records = {record.note: record for record in read_collection(samples_folder())}
+    flute = next(r for r in records.values() if r.family == "flute")
+    organ = next(r for r in records.values() if r.family == "organ")
+    result = explain(
+        flute.path, type="mfcc", family="flute", baseline="note", baseline_audio=organ.path
+    )
+    assert result.completeness is not None
+    query = f"?type=mfcc&note={flute.note}&baseline=note&baseline_note={organ.note}"
+    open_explore(page, server, query)
+    said = completeness_sentence(result.completeness, target="logit")
+    expect(page.get_by_text(said)).to_be_visible(timeout=PATIENCE)
+    page.get_by_text("Advanced settings").click()
+    chosen = page.get_by_role("combobox", name="Note that the path begins at")
+    expect(chosen).to_have_value(re.compile("^organ: "))
+    choose(page, "Baseline", "noise")
+    expect(page.get_by_text(said)).to_have_count(0, timeout=PATIENCE)
+    choose(page, "Noise level", "0.4")
+    page.wait_for_function("() => location.search.includes('noise=0.4')", timeout=PATIENCE)
+
+
 def test_unsigned_map_has_no_negative_values(page: Page, server: AppServer) -> None:
     open_explore(page, server, "?type=mfcc&sign=unsigned")
     assert heatmap_of_panel(page, 3).min() >= 0.0
@@ -151,78 +183,22 @@ def test_values_outside_the_lists_are_ignored(page: Page, server: AppServer) -> 
     assert "kazoo" not in page.url
 
 
-def wav_bytes(samples: np.ndarray, folder: Path) -> bytes:
-    path = folder / "made.wav"
-    soundfile.write(path, samples.astype(np.float32), 44_100, subtype="FLOAT")
-    return path.read_bytes()
-
-
-def no_samples() -> bytes:
-    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, 1, 16_000,
-                       32_000, 2, 16, b"data", 0)  # fmt: skip
-    return head
-
-
-def test_bad_recordings_get_one_sentence_and_lose_nothing(
-    page: Page, server: AppServer, tmp_path: Path
-) -> None:
+def test_a_recording_of_ones_own_is_one_click_away(page: Page, server: AppServer) -> None:
     open_explore(page, server, "?type=mfcc")
-    page.get_by_text("My own recording").click()
-    upload = page.locator("input[type=file]")
-    silence, nan = np.zeros(44_100), np.full(44_100, np.nan)
-    for content, sentence in [
-        (b"", "Expected audio, got 0 bytes: is the file empty?"),
-        (b"these are only words", "or another kind of file, renamed?"),
-        (no_samples(), "got 0 samples"),
-        (wav_bytes(nan, tmp_path), "NaN or infinite"),
-        (wav_bytes(silence, tmp_path), "got silence"),
-    ]:
-        upload.set_input_files({"name": "own.wav", "mimeType": "audio/wav", "buffer": content})
-        alert = page.get_by_role("alert").filter(has_text=sentence)
-        expect(alert).to_be_visible(timeout=PATIENCE)
-        expect(page.get_by_role("alert")).to_have_count(1)
-    seconds = np.arange(3 * 44_100) / 44_100
-    tone = 0.5 * np.sin(2 * np.pi * 440.0 * seconds) * np.exp(-seconds)
-    good = {"name": "own.wav", "mimeType": "audio/wav", "buffer": wav_bytes(tone, tmp_path)}
-    upload.set_input_files(good)
-    expect(badge(page)).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("resampled 44.1 kHz to 16 kHz")).to_be_visible()
-    expect(page.get_by_text("padded 1.00 s of silence at the end")).to_be_visible()
-    assert heatmap_of_panel(page, 1).shape == (40, 126)
-    assert "Traceback" not in server.log
-
-
-def test_a_choice_in_the_address_outlives_a_browser_slow_to_draw_its_lists(
-    page: Page, server: AppServer
-) -> None:
-    held: list[Route] = []
-    page.route(re.compile(r"/Selectbox\.[^/]*\.js"), lambda route: held.append(route))
-    open_explore(page, server, "?type=mfcc")
-    page.get_by_text("My own recording").click()
+    page.get_by_role("link", name="Explain a recording of your own").click()
     expect(page.get_by_text("Add a recording")).to_be_visible(timeout=PATIENCE)
-    for route in held:
-        route.continue_()
-    assert held
-    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
-    page.get_by_text("A note that comes with TimbreLens").click()
-    expect(badge(page)).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
-    assert heatmap_of_panel(page, 1).shape == (40, 126)
+    assert urlsplit(page.url).path == "/upload"
 
 
-def test_a_long_recording_is_explained_from_where_the_visitor_says(
-    page: Page, server: AppServer, tmp_path: Path
+def test_the_first_picture_does_not_wait_for_the_ten_answers(
+    page: Page, app_server: StartApp
 ) -> None:
-    open_explore(page, server, "?type=mfcc")
-    page.get_by_text("My own recording").click()
-    rng = np.random.default_rng(0)
-    long = wav_bytes(0.1 * rng.standard_normal(7 * 44_100), tmp_path)
-    page.locator("input[type=file]").set_input_files(
-        {"name": "long.wav", "mimeType": "audio/wav", "buffer": long}
-    )
-    expect(page.get_by_text("took 0.00 to 4.00 s")).to_be_visible(timeout=PATIENCE)
-    page.get_by_role("slider", name="The 4 s begin at").press("End")
-    expect(page.get_by_text("took 3.00 to 7.00 s")).to_be_visible(timeout=PATIENCE)
+    fresh = app_server(environ={"TIMBRELENS_TEST": "first picture"})  # no model is loaded yet
+    page.add_init_script(APPEARED)
+    page.goto(f"{fresh.url}/?type=mfcc")
+    expect(page.get_by_text("Explained below: the flute model.")).to_be_visible(timeout=PATIENCE)
+    appeared = page.evaluate("appeared")
+    assert appeared["First picture"] < appeared["Explained below"]
 
 
 def colour_limits(page: Page) -> list[float]:

@@ -57,6 +57,67 @@ def test_boxes_fill_and_what_is_finished_comes_at_once(page: Page, server: AppSe
     assert "Traceback" not in server.log
 
 
+# The middle of a point of the first family's first pair, in pixels of the window
+POINT = """() => {
+    const plot = [...document.querySelectorAll('.js-plotly-plot')].find(
+        plot => plot._fullData?.some(t => t.customdata?.[0]?.length === 4));
+    if (!plot) return null;
+    const trace = plot._fullData.find(t => t.customdata?.[0]?.length === 4);
+    const [x, y] = [trace._xA ?? plot._fullLayout.xaxis, trace._yA ?? plot._fullLayout.yaxis];
+    const box = plot.getBoundingClientRect();
+    return {
+        x: box.left + x._offset + x.d2p(trace.x[0]),
+        y: box.top + y._offset + y.d2p(trace.y[0]),
+        notes: trace.customdata[0].slice(2),
+    };
+}"""
+
+
+def test_a_click_on_a_point_leads_to_its_pair(page: Page, server: AppServer) -> None:
+    open_metrics(page, server)
+    start = page.get_by_role("button", name="Compute")
+    finished = page.get_by_text(re.compile(r"^Finished: \d+ pairs of notes"))
+    expect(start.or_(finished)).to_be_visible(timeout=PATIENCE)
+    if start.is_visible():
+        start.click()
+    expect(finished).to_be_visible(timeout=PATIENCE)
+    page.get_by_text("Show every pair as a point").click()
+    page.wait_for_function(f"() => ({POINT})() !== null", timeout=PATIENCE)
+    page.wait_for_timeout(1_500)  # ms, until the figure stays where it is
+    point = page.evaluate(POINT)
+    page.mouse.move(point["x"] - 40, point["y"])
+    page.mouse.move(point["x"], point["y"], steps=4)
+    page.wait_for_timeout(300)  # ms; Plotly takes a click for the point that it hovers over
+    page.mouse.click(point["x"], point["y"])
+    one, other = point["notes"]
+    opens = page.get_by_role("link", name=f"Compare {one} with {other}")
+    expect(opens).to_be_visible(timeout=PATIENCE)
+    opens.click()
+    expect(page.get_by_text("How far apart they are")).to_be_visible(timeout=PATIENCE)
+    assert f"note={one}" in page.url
+    assert f"note_b={other}" in page.url
+    assert "method=grad_cam" in page.url
+    assert "Traceback" not in server.log
+
+
+def test_statements_stand_as_the_plots_do(page: Page, server: AppServer) -> None:
+    open_metrics(page, server)
+    start = page.get_by_role("button", name="Compute")
+    heading = page.get_by_role("heading", name="What the paper says")
+    expect(start.or_(heading)).to_be_visible(timeout=PATIENCE)
+    if start.is_visible():
+        start.click()
+    expect(heading).to_be_visible(timeout=PATIENCE)
+    boxes = {}
+    for name in ("Difference Mean", "Kullback-Leibler divergence", "Earth Mover's Distance"):
+        place = page.locator("strong").filter(has_text=re.compile(f"^{name}$")).first.bounding_box()
+        assert place is not None
+        boxes[name] = place
+    left, right, below = boxes.values()
+    assert left["y"] == right["y"] < below["y"]
+    assert left["x"] < right["x"] == below["x"]
+
+
 def test_unknown_choices_in_the_address_are_ignored(page: Page, server: AppServer) -> None:
     open_metrics(page, server, "?type=kazoo&method=../..&notes=999999")
     expect(page.get_by_role("combobox", name="How many notes")).to_have_value("6 notes a family")

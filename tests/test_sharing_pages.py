@@ -260,27 +260,25 @@ def test_a_recording_is_kept_for_a_link_alone_and_can_be_removed(
     assert "Traceback" not in server.log
 
 
-def test_a_recording_on_the_first_page_gets_a_link_to_the_upload_page(
-    page: Page, server: AppServer, browser: Browser
+def test_a_link_is_taken_back_and_the_recording_stays_with_its_visitor(
+    page: Page, server: AppServer
 ) -> None:
-    page.goto(f"{server.url}/?type=mfcc&explain=mallet&steps=8")
-    page.get_by_text("My own recording").click(timeout=PATIENCE)
+    page.goto(f"{server.url}/upload?type=mfcc&model=mallet&steps=8")
     digest = bring(page)
     open_popup(link_button(page), page.get_by_role("button", name=KEEP))
     page.get_by_role("button", name=KEEP).click()
     address = link(page)
     settle(page)
-    assert address.startswith(f"{server.url}/upload?")
-    with open_page(browser) as (fresh, errors):
-        go(fresh, address)
-        expect(fresh.get_by_text("Why the MFCC model of mallet says so")).to_be_visible()
-        assert error_shown(fresh) == error_shown(page)
-    assert errors == []
+    assert "model=mallet" in address
+    assert "steps=8" in address
+    assert kept_on(server) == [digest]
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Remove it from the server").click()
     settle(page)
     open_popup(link_button(page), page.get_by_role("button", name=KEEP))
-    assert digest not in kept_on(server)
+    expect(page.get_by_text("Why the MFCC model of mallet says so")).to_be_visible()
+    assert kept_on(server) == []
+    assert "upload=" not in page.url
 
 
 @pytest.mark.parametrize(

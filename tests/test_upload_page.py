@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
+import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.audio.containers import flac
 from tests.browser import AppServer
@@ -70,16 +72,105 @@ def test_a_recording_is_heard_by_all_models_and_one_is_explained(
     assert "Traceback" not in server.log
 
 
-def test_a_bad_file_gets_one_sentence_and_the_next_one_works(
+def drag(page: Page, window: Locator, seconds: float, *, duration: float) -> None:
+    """Drag the window by its middle."""
+    box = window.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + seconds * box["width"] / min(4.0, duration), y, steps=5)
+    page.mouse.up()
+
+
+def test_the_window_is_dragged_clicked_and_moved_by_keys(
     page: Page, server: AppServer, tmp_path: Path
 ) -> None:
-    open_upload(page, server, "?type=mfcc")
-    bomb = flac(400, rate=192_000, channels=8, stated=500 * 192_000)  # 14 KB, 3 GB as samples
-    for content, said in ((b"these are only words", "another kind of file"), (bomb, "cut short")):
-        bad = {"name": "bad.wav", "mimeType": "audio/wav", "buffer": content}
-        page.locator("input[type=file]").set_input_files(bad)
-        alert = page.get_by_role("alert").filter(has_text=said)
-        expect(alert).to_be_visible(timeout=PATIENCE)
+    open_upload(page, server, "?type=mfcc&model=reed")
+    bring(page, tmp_path, 10.0)
+    window = page.get_by_role("slider", name="The 4 s that are explained")
+    expect(window).to_have_attribute("aria-valuetext", "0.00 to 4.00 s")
+    drag(page, window, 2.5, duration=10.0)
+    expect(page.get_by_text("took 2.50 to 6.50 s")).to_be_visible(timeout=PATIENCE)
+    drag(page, window, 20.0, duration=10.0)  # further than there is
+    expect(page.get_by_text("took 6.00 to 10.00 s")).to_be_visible(timeout=PATIENCE)
+    box = window.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] - 5, box["y"] + 50)  # 3 px left of it is 5.97 s, now its middle
+    expect(page.get_by_text(re.compile("took (3.9|4.0)[05] to"))).to_be_visible(timeout=PATIENCE)
+    for key in ("Home", "ArrowRight", "Shift+ArrowRight", "PageUp", "ArrowLeft"):
+        window.press(key)
+    expect(page.get_by_text("took 1.50 to 5.50 s")).to_be_visible(timeout=PATIENCE)
+    expect(window).to_have_attribute("aria-valuenow", "1.50")
+    assert "Traceback" not in server.log
+
+
+def test_the_window_of_a_short_recording_cannot_be_moved(
+    page: Page, server: AppServer, tmp_path: Path
+) -> None:
+    open_upload(page, server, "?type=mfcc&model=reed")
     bring(page, tmp_path, 3.0)
+    expect(page.get_by_role("slider", name="The 4 s that are explained")).to_have_count(0)
+    window = page.get_by_role("img", name="The 4 s that are explained")
+    drag(page, window, 1.0, duration=4.0)
+    page.wait_for_timeout(1_000)
+    expect(page.get_by_text("Explained: 0.00 to 4.00 s.", exact=True)).to_be_visible()
+
+
+def test_a_cell_of_the_table_is_explained_when_it_is_clicked(
+    page: Page, server: AppServer, tmp_path: Path
+) -> None:
+    open_upload(page, server, "?type=mfcc&model=reed")
+    bring(page, tmp_path, 3.0)
+    table = page.get_by_test_id("stDataFrame").first
+    table.scroll_into_view_if_needed()
+    box = table.bounding_box()
+    assert box is not None
+    row = box["height"] / 11  # a heading and ten families
+    page.mouse.click(box["x"] + 0.98 * box["width"], box["y"] + 7.5 * row)  # organ, the last type
+    expect(page.get_by_text("Why the Tonnetz model of organ says so")).to_be_visible(
+        timeout=PATIENCE
+    )
+    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("Tonnetz")
+    assert "model=organ" in page.url
+    assert "Traceback" not in server.log
+
+
+def wav_bytes(samples: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    soundfile.write(content, samples.astype(np.float32), 44_100, format="WAV", subtype="FLOAT")
+    return content.getvalue()
+
+
+def no_samples() -> bytes:
+    head = struct.pack("<4sI4s4sIHHIIHH4sI", b"RIFF", 36, b"WAVE", b"fmt ", 16, 1, 1, 16_000,
+                       32_000, 2, 16, b"data", 0)  # fmt: skip
+    return head
+
+
+def test_bad_recordings_get_one_sentence_and_lose_nothing(page: Page, server: AppServer) -> None:
+    open_upload(page, server, "?type=mfcc&model=reed")
+    upload = page.locator("input[type=file]")
+    bomb = flac(400, rate=192_000, channels=8, stated=500 * 192_000)  # 14 KB, 3 GB as samples
+    for content, sentence in [
+        (bomb, "is it damaged or cut short?"),
+        (b"", "Expected audio, got 0 bytes: is the file empty?"),
+        (b"these are only words", "or another kind of file, renamed?"),
+        (no_samples(), "got 0 samples"),
+        (wav_bytes(np.full(44_100, np.nan)), "NaN or infinite"),
+        (wav_bytes(np.zeros(44_100)), "got silence"),
+    ]:
+        upload.set_input_files({"name": "own.wav", "mimeType": "audio/wav", "buffer": content})
+        alert = page.get_by_role("alert").filter(has_text=sentence)
+        expect(alert).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("alert")).to_have_count(1)
+    seconds = np.arange(3 * 44_100) / 44_100
+    tone = 0.5 * np.sin(2 * np.pi * 440.0 * seconds) * np.exp(-seconds)
+    good = {"name": "own.wav", "mimeType": "audio/wav", "buffer": wav_bytes(tone)}
+    upload.set_input_files(good)
+    expect(explained(page)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.get_by_text("resampled 44.1 kHz to 16 kHz")).to_be_visible()
+    expect(page.get_by_text("padded 1.00 s of silence at the end")).to_be_visible()
+    expect(page.get_by_text("Why the MFCC model of reed says so")).to_be_visible()
     assert "Traceback" not in server.log

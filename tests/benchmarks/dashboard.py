@@ -19,9 +19,17 @@ The page is looked at once a frame, after Plotly has drawn, so that a time is
 late by at most one frame, 17 ms.
 
 Changes: the note (never explained before: nothing of it is in the cache), a
-note explained before, the family, the type, the model that is explained. The
-first change right after the first page, while the server is still loading the
-other models, is timed apart; the rest wait until that is done.
+note explained before, the family, the model that is explained; for each type
+that is asked for. The first change right after the first page, while the server
+is still loading the other models, is timed apart; the rest wait until that is
+done.
+
+*Page to page*: from the click on a link of the sidebar to the new page's title
+and the first thing in which something can be chosen, or the table or figure
+that it begins with; each page was opened before.
+
+*Upload*: from the moment the browser has the file to the table of all
+probabilities; a recording of 8 s, noise that no model has heard.
 
 Run it from the top folder: ``python -m tests.benchmarks.dashboard``.
 """
@@ -29,6 +37,7 @@ Run it from the top folder: ``python -m tests.benchmarks.dashboard``.
 from __future__ import annotations
 
 import argparse
+import io
 import re
 import tempfile
 import time
@@ -39,16 +48,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import soundfile
 from playwright.sync_api import Browser, Page
 
 from tests.benchmarks.reporting import conditions, watch_other_work
-from tests.browser import find_chrome, open_browser, open_page, start_app
+from tests.browser import choose, find_chrome, open_browser, open_page, start_app
+from xai_core.ui.wording import TYPE_LABELS
+from xai_core.values import SPECTROGRAM_TYPES
 
 PATIENCE = 120_000  # ms
-AIMS = {"picture": 1.5, "converged": 3.0, "cold": 12.0}  # s, for log_mel
-TYPE_LABELS = {"log_mel": "Log-mel", "mfcc": "MFCC"}
+COLD = 12.0  # s, aim to the first picture of log-mel
+PICTURE = {"log_mel": 1.0, "stft": 2.0}  # s, aims to the first picture
+CONVERGED = {
+    "log_mel": 2.5,
+    **dict.fromkeys(("mfcc", "chroma", "spectral_contrast", "tonnetz"), 0.7),
+}
+SEEN, PAGE, UPLOAD = 0.4, 0.5, 4.0  # s, aims: something seen, page to page, sixty probabilities
 OTHER_FAMILIES = ("guitar", "organ", "vocal", "brass", "mallet")
 OTHER_MODELS = ("flute", "string", "reed", "bass", "keyboard")
+PAGES = ("Compare", "Metrics", "Upload", "Models", "Learn", "Explore")
 
 WATCH = """() => {
     const bench = {clicked: null, log: []};
@@ -95,6 +113,18 @@ SETTLED = """() => {
 }"""
 
 
+IDLE = "() => document.querySelector('[data-test-script-state=notRunning]')"
+# Seconds from the click to the title of the new page and something to choose or to read
+ARRIVED = """title => {
+    const heading = [...document.querySelectorAll('h1')].some(h => h.innerText === title);
+    const main = document.querySelector('[data-testid=stMain]');
+    const fresh = [...main.querySelectorAll(
+        '[data-testid=stSelectbox], [data-testid=stFileUploader], .js-plotly-plot, table'
+    )].some(part => !part.closest('[data-stale=true]'));
+    return heading && fresh && (performance.now() - bench.clicked) / 1e3;
+}"""
+
+
 @dataclass(frozen=True)
 class _Wait:
     """What a visitor waited for one change, s, and what the badge said at the end."""
@@ -123,12 +153,12 @@ def main() -> None:
         browser = stack.enter_context(open_browser(find_chrome()))
         print(f"browser: Chromium {browser.version}, headless, on the same machine")
         for run in range(1, asked.starts):
-            _start(browser, asked.type, label=f"cold start {run}", stay=None)
+            _start(browser, asked.types[0], label=f"cold start {run}", stay=None)
         _start(
             browser,
-            asked.type,
+            asked.types[0],
             label=f"cold start {asked.starts}",
-            stay=lambda page: _changes(page, asked),
+            stay=lambda page: _visit(page, asked),
         )
 
 
@@ -151,10 +181,10 @@ def _start(browser: Browser, type: str, *, label: str, stay: Callable[[Page], No
         log = page.evaluate("bench.log")
         picture = origin + next(entry["at"] for entry in log if entry["figure"]) / 1e3
         converged = origin + log[-1]["at"] / 1e3
-        verdict = "reached" if picture <= AIMS["cold"] else "MISSED"
+        verdict = "reached" if picture <= COLD else "MISSED"
         print(
             f"\n{label}: answers {server.start_seconds:.2f} s, text {text:.2f} s, picture "
-            f"{picture:.2f} s, converged {converged:.2f} s; aim {AIMS['cold']:.0f} s "
+            f"{picture:.2f} s, converged {converged:.2f} s; aim {COLD:.0f} s "
             f"to the picture {verdict}",
             flush=True,
         )
@@ -164,8 +194,8 @@ def _start(browser: Browser, type: str, *, label: str, stay: Callable[[Page], No
             print(f"the page complained: {error}")
 
 
-def _changes(page: Page, asked: argparse.Namespace) -> None:
-    notes = _options(page, "Note")
+def _visit(page: Page, asked: argparse.Namespace) -> None:
+    """Change what can be changed on Explore, go to every page, bring a recording."""
     early = _choose(page, "Note", 1)
     print(f"first change, other models still loading: {_said(early)}")
     print(
@@ -173,37 +203,66 @@ def _changes(page: Page, asked: argparse.Namespace) -> None:
     )
     time.sleep(asked.rest)
     print(f"{'change of':<34}{'n':>3}{'picture s':>22}{'converged s':>22}{'steps':>14}")
+    for number, type in enumerate(asked.types):
+        if number:
+            _choose(page, "Spectrogram", TYPE_LABELS[type])
+        _changes(page, type, asked.changes)
+    _pages(page)
+    _upload(page)
 
-    fresh = [k for k in range(len(notes)) if k > 1]
-    waits = [_choose(page, "Note", k) for k in fresh[: asked.changes]]
-    second = asked.changes - len(waits)
-    if second > 0:  # one family has fewer notes than changes asked for
-        _choose(page, "Instrument family", "string")
-        waits += [_choose(page, "Note", k) for k in range(1, 1 + second)]
-        _choose(page, "Instrument family", "flute")  # and its first note
-    else:
-        _choose(page, "Note", 0)
-    _row("note, never explained before", waits, judged=asked.type == "log_mel")
 
-    _row("note, explained before", [_choose(page, "Note", k) for k in (1, *fresh[:4])])
-    _row("family", [_choose(page, "Instrument family", f) for f in OTHER_FAMILIES])
+def _changes(page: Page, type: str, n: int) -> None:
+    notes = len(_options(page, "Note"))
+    waits = [_choose(page, "Note", k) for k in range(2, notes)][:n]
     _row(
-        "model that is explained", [_choose(page, "Explain the model of", f) for f in OTHER_MODELS]
+        f"{type}: note, new",
+        waits,
+        picture=PICTURE.get(type, CONVERGED.get(type)),
+        converged=CONVERGED.get(type),
     )
+    seen = [_choose(page, "Note", k) for k in range(2, min(notes, 7))]
+    _row(f"{type}: note, explained before", seen, converged=SEEN)
+    _row(f"{type}: family", [_choose(page, "Instrument family", f) for f in OTHER_FAMILIES])
+    _row(f"{type}: model", [_choose(page, "Explain the model of", f) for f in OTHER_MODELS])
     _choose(page, "Explain the model of", 0)
+    _choose(page, "Instrument family", "flute")
 
-    shown = _options(page, "Spectrogram")
-    other = next((t for t, s in TYPE_LABELS.items() if t != asked.type and s in shown), None)
-    if other is None:
-        print(f"the set has no type beside {asked.type}: no change of type")
-        return
-    there, back = [], []
-    for k in (1, 2, 3, 4, 5):  # of the last family, not explained before
-        there.append(_choose(page, "Spectrogram", TYPE_LABELS[other]))
-        _choose(page, "Note", k)
-        back.append(_choose(page, "Spectrogram", TYPE_LABELS[asked.type]))
-    _row(f"type, {asked.type} to {other}", there)
-    _row(f"type, {other} to {asked.type}", back)
+
+def _pages(page: Page) -> None:
+    times = []
+    for again in (False, True):  # at first each page is opened
+        for name in PAGES:
+            page.get_by_test_id("stSidebar").get_by_role("link", name=name).click()
+            heading = "TimbreLens" if name == "Explore" else name
+            took = page.wait_for_function(ARRIVED, arg=heading, polling="raf").json_value()
+            page.wait_for_function(IDLE)
+            if again:
+                times.append(took)
+                print(f"page to page: {name:<10}{took:>6.2f} s", flush=True)
+    _judge("page to page", max(times), PAGE, len(times))
+
+
+def _upload(page: Page) -> None:
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Upload").click()
+    page.get_by_text("Add a recording").wait_for()
+    times = []
+    for seed in range(5):
+        content = io.BytesIO()
+        noise = 0.1 * np.random.default_rng(seed).standard_normal(8 * 44_100)
+        soundfile.write(content, noise, 44_100, format="WAV")
+        began = time.perf_counter()
+        page.locator("input[type=file]").set_input_files(
+            {"name": "noise.wav", "mimeType": "audio/wav", "buffer": content.getvalue()}
+        )
+        page.wait_for_function(
+            "() => document.querySelector('[data-testid=stDataFrame] canvas')", polling="raf"
+        )
+        times.append(time.perf_counter() - began)
+        page.wait_for_function(IDLE)
+        page.get_by_role("button", name="Remove it").click()
+        page.get_by_text("Add a recording").wait_for()
+    print(f"upload to the table: median {np.median(times):.2f} s, worst {max(times):.2f} s")
+    _judge("the table of all probabilities", max(times), UPLOAD, len(times))
 
 
 def _options(page: Page, label: str) -> list[str]:
@@ -215,11 +274,8 @@ def _options(page: Page, label: str) -> list[str]:
 
 def _choose(page: Page, label: str, option: int | str) -> _Wait:
     """Choose an option, by its place or its name, and wait until the page has settled."""
-    page.get_by_role("combobox", name=label).click()
-    options = page.get_by_role("option")
-    choice = options.nth(option) if isinstance(option, int) else options.filter(has_text=option)
     before = page.evaluate("bench.log[bench.log.length - 1].figure")
-    choice.first.click()
+    choose(page, label, option)  # the last click counts
     page.wait_for_function(SETTLED)
     clicked, log = page.evaluate("[bench.clicked, bench.log]")
     page.evaluate("bench.log.splice(0, bench.log.length - 1)")
@@ -228,21 +284,27 @@ def _choose(page: Page, label: str, option: int | str) -> _Wait:
     return _Wait((first["at"] - clicked) / 1e3, (log[-1]["at"] - clicked) / 1e3, log[-1]["badge"])
 
 
-def _row(name: str, waits: list[_Wait], *, judged: bool = False) -> None:
-    picture = np.array([wait.picture for wait in waits])
-    converged = np.array([wait.converged for wait in waits])
+def _row(
+    name: str, waits: list[_Wait], *, picture: float | None = None, converged: float | None = None
+) -> None:
+    pictures = np.array([wait.picture for wait in waits])
+    maps = np.array([wait.converged for wait in waits])
     steps = np.array([wait.steps for wait in waits])
     within = sum(wait.within_one_percent for wait in waits)
     print(
-        f"{name:<34}{len(waits):>3}{_median_and_worst(picture):>22}"
-        f"{_median_and_worst(converged):>22}{f'{np.median(steps):.0f} (to {steps.max()})':>14}"
+        f"{name:<34}{len(waits):>3}{_median_and_worst(pictures):>22}"
+        f"{_median_and_worst(maps):>22}{f'{np.median(steps):.0f} (to {steps.max()})':>14}"
         + ("" if within == len(waits) else f"  only {within} of {len(waits)} within 1 %"),
         flush=True,
     )
-    if judged:
-        for what, times in (("picture", picture), ("converged", converged)):
-            verdict = "reached" if times.max() <= AIMS[what] else "MISSED"
-            print(f"    aim {AIMS[what]} s to {what}, worst of {len(waits)}: {verdict}")
+    for what, times, aim in (("picture", pictures, picture), ("converged", maps, converged)):
+        if aim is not None:
+            _judge(what, times.max(), aim, len(waits))
+
+
+def _judge(what: str, worst: float, aim: float, n: int) -> None:
+    verdict = "reached" if worst <= aim else "MISSED"
+    print(f"    aim {aim} s to {what}, worst of {n} {worst:.2f} s: {verdict}", flush=True)
 
 
 def _median_and_worst(times: np.ndarray) -> str:
@@ -259,7 +321,9 @@ def _arguments() -> argparse.Namespace:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--type", default="log_mel", choices=tuple(TYPE_LABELS))
+    parser.add_argument(
+        "--types", nargs="+", default=["log_mel", "stft", "mfcc"], choices=SPECTROGRAM_TYPES
+    )
     parser.add_argument("--starts", type=int, default=3, help="cold starts (default 3)")
     parser.add_argument("--changes", type=int, default=10, help="changes of note (default 10)")
     parser.add_argument(

@@ -59,7 +59,7 @@ def test_most_energy_is_counted_in_power() -> None:
 @pytest.mark.parametrize(
     ("type", "said"),
     [
-        ("chroma", "Chromagram, 4.0 s; the strongest pitch class is D, mostly throughout."),
+        ("chroma", "Chroma, 4.0 s; the strongest pitch class is D, mostly throughout."),
         ("spectral_contrast", "peaks stand out most from valleys in 400–800 Hz, mostly"),
         ("tonnetz", "the tonal centre is furthest from the middle along minor thirds x, mostly"),
         ("mfcc", "apart from the overall level, coefficient 2 is the largest, mostly"),

@@ -74,7 +74,7 @@ def test_a_recording_is_kept_when_its_visitor_asks_and_stands_in_the_address(cac
     press(app, "Keep it and make a link")
     assert store.read_recording(DIGEST) == CONTENT
     address = app.code[0].value
-    assert address.endswith(f"/upload?model=flute&steps=16&type=mfcc&upload={DIGEST}")
+    assert address.endswith(f"?model=flute&steps=16&type=mfcc&upload={DIGEST}")
     assert "guitar" not in address  # of a note that comes with the app
     app.run()
     assert app.query_params["upload"] == DIGEST

@@ -9,9 +9,12 @@ coordinate on y is what :func:`bin_positions` says: its value on an axis of even
 spaced bins, else its index.
 """
 
+from plotly.graph_objects import Figure
+
 from xai_core.figures.axes import bin_positions
 from xai_core.figures.bars import probability_bars
 from xai_core.figures.boxplots import distance_boxplots
+from xai_core.figures.enlarging import enlarged
 from xai_core.figures.explore import explore_panels
 from xai_core.figures.maps import (
     attribution_figure,
@@ -27,12 +30,14 @@ from xai_core.figures.scores import accuracy_bars, score_bars
 from xai_core.figures.sentences import alt_text
 
 __all__ = [
+    "Figure",
     "accuracy_bars",
     "alt_text",
     "attribution_figure",
     "bin_positions",
     "confusion_map",
     "distance_boxplots",
+    "enlarged",
     "explore_panels",
     "feature_maps_figure",
     "heatmap_figure",

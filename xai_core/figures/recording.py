@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-Time in seconds on x. A waveform is drawn as the range of its samples in each of
+Time in seconds on x. A waveform is given as the range of its samples in each of
 at most :data:`COLUMNS` stretches, however long it is.
 """
 
@@ -19,84 +19,39 @@ from xai_core.figures.drawing import LETTER, LINE, TEXT_SIZE, Drawing, Frame
 from xai_core.figures.scales import CIVIDIS
 from xai_core.figures.score_parts import AXIS, title
 
-__all__ = ["scan_map", "waveform_figure"]
+__all__ = ["scan_map", "waveform_envelope"]
 
 COLUMNS = 900
-WAVE = "#7A8794"
-WINDOW = "rgba(0, 114, 178, 0.22)"
-WINDOW_EDGE = "#0072B2"
 
 
-def waveform_figure(
-    y: npt.ArrayLike,
-    sr: int,
-    *,
-    start: float = 0.0,
-    length: float = 4.0,
-    height: int = 150,
-    uirevision: str = "waveform",
-) -> go.Figure:
-    """Draw a recording, and in it the window that is explained.
+def waveform_envelope(y: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return the lowest and highest sample of each stretch of a recording, to be drawn.
 
     Parameters
     ----------
     y : array, shape (n_samples,)
-    sr : int
-        Hz.
-    start, length : float
-        Of the window, in seconds.
-    height : int
-        Pixels.
 
     Returns
     -------
-    plotly.graph_objects.Figure
+    ndarray, shape (n_stretches, 2)
+        At most :data:`COLUMNS` stretches, as long as each other to one sample.
+
+    Raises
+    ------
+    InputError
+        If there are no samples, or more than one channel.
+
+    Examples
+    --------
+    >>> waveform_envelope([0.0, 0.5, -1.0]).tolist()
+    [[0.0, 0.0], [0.5, 0.5], [-1.0, -1.0]]
     """
     samples = np.asarray(y, np.float64)
     if samples.ndim != 1 or samples.size == 0:
         raise InputError(f"expected samples of shape (n,), got {samples.shape}")
     edges = np.unique(np.linspace(0, samples.size, min(COLUMNS, samples.size) + 1).astype(int))
-    low, high = (end.reduceat(samples, edges[:-1]) for end in (np.minimum, np.maximum))
-    middle = (edges[:-1] + edges[1:]) / 2 / sr
-    duration = samples.size / sr
-    drawing = Drawing(
-        Frame(height, left=46, right=8, top=6, bottom=36),
-        alt=f"Waveform of {duration:.1f} s; the {length:g} s from {start:.2f} s on are explained.",
-        uirevision=uirevision,
-    )
-    drawing.traces.append(
-        {
-            "type": "scatter",
-            "mode": "lines",
-            "x": np.concatenate([middle, middle[::-1]]).astype(np.float32),
-            "y": np.concatenate([high, low[::-1]]).astype(np.float32),
-            "fill": "toself",
-            "fillcolor": WAVE,
-            "line": {"color": WAVE, "width": 1},
-            "hoverinfo": "skip",
-        }
-    )
-    peak = max(float(np.abs(samples).max()), 1e-6)
-    drawing.layout = {
-        "xaxis": {**AXIS, "range": [0, max(duration, length)], "title": title("Time (s)"),
-                  "showgrid": False},
-        "yaxis": {**AXIS, "range": [-1.05 * peak, 1.05 * peak], "showgrid": False,
-                  "fixedrange": True, "nticks": 3},
-        "shapes": [
-            {
-                "type": "rect",
-                "xref": "x",
-                "x0": start,
-                "x1": start + length,
-                "yref": "paper",
-                "y0": 0,
-                "y1": 1,
-                "fillcolor": WINDOW,
-                "line": {"color": WINDOW_EDGE, "width": 1.5},
-            }
-        ],
-    }  # fmt: skip
-    return drawing.figure()
+    ends = [end.reduceat(samples, edges[:-1]) for end in (np.minimum, np.maximum)]
+    return np.stack(ends, axis=1)
 
 
 def scan_map(

@@ -46,7 +46,7 @@ TYPE_NAMES = {
     "stft": "STFT spectrogram",
     "log_mel": "Log-mel spectrogram",
     "mfcc": "MFCC",
-    "chroma": "Chromagram",
+    "chroma": "Chroma",
     "spectral_contrast": "Spectral contrast",
     "tonnetz": "Tonnetz",
 }

@@ -17,17 +17,17 @@ import streamlit as st
 
 from xai_core import store
 from xai_core.audio import load_note, to_wav
-from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
-from xai_core.figures import alt_text, attribution_figure, limits
+from xai_core.figures import attribution_figure, limits
 from xai_core.figures.maps import difference_figure
 from xai_core.figures.scales import Sign, number_text
 from xai_core.figures.sentences import METHOD_NAMES, difference_sentence, percent_text
 from xai_core.pipeline import Comparison, compare
 from xai_core.pipeline.exporting import comparison_files
-from xai_core.places import samples_folder
 from xai_core.ui.address import choose
+from xai_core.ui.drawing import draw_figure
 from xai_core.ui.metric_texts import METRIC_NAMES, METRIC_SAYS
+from xai_core.ui.samples import samples
 from xai_core.ui.sharing import draw_link, draw_saving
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS, note_label
@@ -41,7 +41,6 @@ OWN = "own"  # the model of the note's own family
 SIDE_KEYS = ("family", "note", "explain")  # of side A in the address
 B = "_b"  # ending of those of side B
 HEIGHT = 400  # px
-NO_BAR = {"displaylogo": False}
 HOW_TO_COMPARE = """
 - **Two notes of one family** under one model: does the network look for the same thing in both?
 - **Two families**: what tells them apart for the network?
@@ -81,7 +80,7 @@ def compare_page() -> None:
     )
     right.button("Swap A and B", icon=":material/swap_horiz:", on_click=_swap, key="swap")
     places = st.columns(2, gap="large")
-    records = _samples()
+    records = samples()
     a = _choose_side(places[0], "A", records, available[type], ending="")
     b = _choose_side(places[1], "B", records, available[type], ending=B, beside=a)
     with st.spinner("Explaining both notes …", show_time=True):
@@ -181,10 +180,10 @@ def _maps(comparison: Comparison) -> None:
             subtitle=f"What drives the {whose} model",
             height=HEIGHT,
         )
-        place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure), key=f"map {name}")
+        draw_figure(place, figure, buttons=True, key=f"map {name}")
     difference = comparison.difference
     figure = difference_figure(difference, limits=(-shared[1], shared[1]), height=HEIGHT)
-    columns[2].plotly_chart(figure, config=NO_BAR, alt=alt_text(figure), key="difference")
+    draw_figure(columns[2], figure, buttons=True, key="difference")
     st.markdown(difference_sentence(difference))
 
 
@@ -197,8 +196,3 @@ def _distances(comparison: Comparison) -> None:
         for place, name in zip(st.columns(3), shown[start : start + 3], strict=False):
             place.metric(METRIC_NAMES[name], number_text(comparison.scores[name]))
             place.caption(METRIC_SAYS[name])
-
-
-@st.cache_resource(show_spinner=False)
-def _samples() -> Sequence[NoteRecord]:
-    return read_collection(samples_folder())

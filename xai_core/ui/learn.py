@@ -18,12 +18,10 @@ import streamlit as st
 
 from xai_core import store
 from xai_core.audio import load_note, to_wav
-from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import EmptyMapError, InputError
 from xai_core.features import extract
 from xai_core.figures import (
-    alt_text,
     attribution_figure,
     feature_maps_figure,
     spectrogram_figure,
@@ -39,8 +37,8 @@ from xai_core.pipeline.lessons import (
     grad_cam_parts,
     integration_path,
 )
-from xai_core.places import samples_folder
 from xai_core.ui.address import choose
+from xai_core.ui.drawing import draw_figure
 from xai_core.ui.lesson_texts import (
     CAM,
     DIFFERENCE,
@@ -51,6 +49,7 @@ from xai_core.ui.lesson_texts import (
     WHAT_A_VIEW_IS,
 )
 from xai_core.ui.metric_texts import METRIC_NAMES, METRIC_SAYS
+from xai_core.ui.samples import samples
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS, note_label
 from xai_core.values import FAMILIES
@@ -71,7 +70,6 @@ LESSON_TYPE = "mfcc"  # of steps 3 and 4: its gradients take a moment
 SHOWN_FILTERS = 4
 HEIGHT = 330  # px
 BIN = "bin"  # heading of the first column
-NO_BAR = {"displayModeBar": False}
 # Two 4 x 4 maps as in the paper's figure 3: rows are bins from the highest down.
 FIRST = ((0.1, 0.0, 0.0, 0.0), (0.8, 0.6, 0.1, 0.0), (0.2, 0.1, 0.0, 0.0), (0.9, 0.7, 0.4, 0.2))
 SECOND = ((0.0, 0.0, 0.1, 0.0), (0.1, 0.7, 0.6, 0.2), (0.0, 0.2, 0.1, 0.0), (0.8, 0.7, 0.5, 0.1))
@@ -147,7 +145,7 @@ def _views() -> None:
         type = choose(left, "View", TYPE_LABELS, key="view", default="stft")
         st.markdown(WHAT_A_VIEW_IS[type])
     figure = spectrogram_figure(extract(load_note(record.path), type), height=430)
-    right.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    draw_figure(right, figure)
 
 
 def _filters() -> None:
@@ -162,11 +160,11 @@ def _filters() -> None:
             key="layer of the lesson",
         )
     spectrogram = spectrogram_figure(extract(load_note(record.path), type), height=420)
-    left.plotly_chart(spectrogram, config=NO_BAR, alt=alt_text(spectrogram))
+    draw_figure(left, spectrogram)
     maps = feature_maps(record.path, type=type, family=record.family, layer=layer)
     rows, columns = maps.values.shape[1:]
     figure = feature_maps_figure(maps, height=500)
-    right.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    draw_figure(right, figure)
     right.caption(
         f"{layer}: each map has {rows} frames and {columns} bins. Each is drawn as wide and high "
         "as the note, since it covers all of it."
@@ -180,7 +178,7 @@ def _path() -> None:
     step = st.slider("Steps taken from silence to the note", 0, path.n_steps, 16, key="steps taken")
     columns = st.columns(3)
     point = spectrogram_figure(path.point(step), height=HEIGHT, uirevision="point")
-    columns[0].plotly_chart(point, config=NO_BAR, alt=alt_text(point))
+    draw_figure(columns[0], point)
     if step:
         slope = attribution_figure(
             path.slope(step),
@@ -189,7 +187,7 @@ def _path() -> None:
             height=HEIGHT,
             uirevision="slope",
         )
-        columns[1].plotly_chart(slope, config=NO_BAR, alt=alt_text(slope))
+        draw_figure(columns[1], slope)
     else:
         columns[1].info("Silence. Take the first step.", icon=":material/arrow_upward:")
     summed = attribution_figure(
@@ -199,10 +197,10 @@ def _path() -> None:
         height=HEIGHT,
         uirevision="sum",
     )
-    columns[2].plotly_chart(summed, config=NO_BAR, alt=alt_text(summed))
+    draw_figure(columns[2], summed)
     positions = np.concatenate([[0.0], np.cumsum(path.weights)])
     curve = path_curve(path.outputs, path.sums, positions, step)
-    st.plotly_chart(curve, config=NO_BAR, alt=alt_text(curve))
+    draw_figure(st, curve)
     change = path.outputs[step] - path.outputs[0]
     st.markdown(
         f"After **{step}** of {path.n_steps} steps the attributions sum to "
@@ -218,11 +216,11 @@ def _cam() -> None:
     parts = _grad_cam_parts(str(record.path), type, record.family)
     left, right = st.columns([3, 2], gap="large")
     maps = feature_maps_figure(parts.strongest(SHOWN_FILTERS), height=400)
-    left.plotly_chart(maps, config=NO_BAR, alt=alt_text(maps))
+    draw_figure(left, maps)
     with right:
         st.markdown("**Weights of these four**")
         bars = weight_bars(parts.weights[:SHOWN_FILTERS].tolist(), parts.filters[:SHOWN_FILTERS])
-        st.plotly_chart(bars, config=NO_BAR, alt=alt_text(bars))
+        draw_figure(st, bars)
         st.caption(
             "The weight of a map is the mean of the score's gradient over it: how much the score "
             "would rise if the filter found its pattern everywhere a little more. Negative: the "
@@ -236,11 +234,11 @@ def _cam() -> None:
         subtitle="Red: evidence for the family; blue: against it",
         uirevision="total",
     )
-    left.plotly_chart(total, config=NO_BAR, alt=alt_text(total))
+    draw_figure(left, total)
     cam = attribution_figure(
         parts.cam(n), subtitle="What is left without the negative parts", uirevision="cam"
     )
-    right.plotly_chart(cam, config=NO_BAR, alt=alt_text(cam))
+    draw_figure(right, cam)
 
 
 def _difference() -> None:
@@ -254,7 +252,7 @@ def _difference() -> None:
         (columns[2], first - second, "A − B", True),
     ):
         figure = number_grid(values, name=name, limit=limit, signed=signed)
-        place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+        draw_figure(place, figure)
     mean = difference_mean(first, second)
     st.markdown(
         f"The mean of the sixteen absolute differences, **{number_text(mean)}**, is the paper's "
@@ -272,7 +270,7 @@ def _distances() -> None:
         limit = float(max(np.abs(first).max(), np.abs(second).max()))
         for place, values, name in ((pair[0], first, "A"), (pair[1], second, "B")):
             figure = number_grid(values, name=name, limit=limit)
-            place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+            draw_figure(place, figure)
     with right:
         for metric, compute in METRICS.items():
             try:
@@ -287,7 +285,7 @@ def _distances() -> None:
 
 def _note() -> NoteRecord:
     """Let the visitor choose a note, as on the Explore page."""
-    records = _samples()
+    records = samples()
     left, right = st.columns(2)
     present = {record.family for record in records}
     families = {name: name for name in FAMILIES if name in present}
@@ -342,11 +340,6 @@ def _example(name: str) -> tuple[Table, Table]:
     corners = np.zeros((2, 4, 4))
     corners[0, 0, 0] = corners[1, 3, 3] = 1.0
     return corners[0], corners[1]
-
-
-@st.cache_resource(show_spinner=False)
-def _samples() -> Sequence[NoteRecord]:
-    return read_collection(samples_folder())
 
 
 @st.cache_resource(show_spinner="Taking the steps …", max_entries=KEPT)

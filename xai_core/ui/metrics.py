@@ -19,10 +19,9 @@ import streamlit as st
 
 from xai_core import store
 from xai_core.claims import RULES, Verdict
-from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
-from xai_core.distances import METRICS
-from xai_core.figures import alt_text, distance_boxplots, medians_map
+from xai_core.distances import METRICS, PAPER_METRICS
+from xai_core.figures import distance_boxplots, medians_map
 from xai_core.figures.box_parts import METRIC_NAMES
 from xai_core.figures.scales import number_text
 from xai_core.figures.sentences import METHOD_NAMES
@@ -31,10 +30,11 @@ from xai_core.pipeline import analyse
 from xai_core.pipeline.distance_findings import DistanceFindings, judge_distances
 from xai_core.pipeline.exporting import distance_files
 from xai_core.pipeline.so_far import SoFar, analysis_so_far
-from xai_core.places import samples_folder
 from xai_core.scores import Score
 from xai_core.ui.address import choose
+from xai_core.ui.drawing import draw_clickable_figure, draw_figure
 from xai_core.ui.metric_texts import METRIC_SAYS
+from xai_core.ui.samples import samples
 from xai_core.ui.sharing import draw_link, draw_saving
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS
@@ -48,7 +48,6 @@ DEFAULT_NOTES = "6"
 RUNNING = "metrics are computed"  # in the session
 REDRAW_SECONDS = 0.7
 SEED = 0
-NO_BAR = {"displaylogo": False}
 SIGNS = {
     "holds": ":material/check_circle:",
     "does not hold": ":material/cancel:",
@@ -63,7 +62,7 @@ WAITING = (
 def metrics_page() -> None:
     """Draw the page below its title."""
     keep_keras_state()
-    records = _samples()
+    records = samples()
     columns = st.columns([2, 2, 2, 3], vertical_alignment="bottom")
     available = store.available_models()
     type = choose(
@@ -89,8 +88,8 @@ def metrics_page() -> None:
         bar.info(WAITING, icon=":material/play_arrow:")
         return
     findings = _findings(found, [type], method)
-    _medians(findings)
     _claims(findings)
+    _medians(findings)
     _downloads(found, type, method)
     _all_types(records, method, n_notes, tuple(available))
 
@@ -142,7 +141,7 @@ def _compute(
                 growing.pairs, type=asked.type, method=asked.method, points=asked.points
             )
             key = f"boxes of {growing.n_done} families"
-            picture.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure), key=key)
+            draw_figure(picture, figure, buttons=True, key=key)
             drawn_at = time.monotonic()
 
     def progress(what: str, done: int, total: int) -> None:
@@ -171,15 +170,7 @@ def _boxes(place: st.delta_generator.DeltaGenerator, found: SoFar, asked: _Asked
     figure = distance_boxplots(
         found.pairs, type=asked.type, method=asked.method, points=asked.points
     )
-    event = place.plotly_chart(
-        figure,
-        config=NO_BAR,
-        alt=alt_text(figure),
-        key="boxes",
-        on_select="rerun",
-        selection_mode="points",
-    )
-    pairs = [point.get("customdata") for point in event.selection.points]
+    pairs = draw_clickable_figure(place, figure, key="boxes")
     for type, family, note_a, note_b in [pair for pair in pairs if pair and len(pair) == 4][:1]:
         st.page_link(
             "pages/compare.py",
@@ -222,11 +213,25 @@ def _text(median: Score | None) -> str:
 
 
 def _claims(findings: DistanceFindings) -> None:
-    """Say of each of the paper's statements on this type whether it holds here."""
+    """Say of each of the paper's statements on this type whether it holds here.
+
+    They stand as the four plots above them do.
+    """
     if not findings.verdicts:
         return
     st.subheader("What the paper says of these", anchor=False)
-    for verdict in findings.verdicts:
+    for row in (PAPER_METRICS[:2], PAPER_METRICS[2:]):
+        for place, metric in zip(st.columns(2, gap="large"), row, strict=True):
+            place.markdown(f"**{METRIC_NAMES[metric]}**")
+            told = [verdict for verdict in findings.verdicts if verdict.claim.metric == metric]
+            for verdict in told:
+                place.markdown(f"{SIGNS[verdict.outcome]} {_said(verdict)}")
+            if not told:
+                place.caption("No statement on this type.")
+    of_several = [v for v in findings.verdicts if v.claim.metric not in PAPER_METRICS]
+    if of_several:
+        st.markdown("**All four distances**")
+    for verdict in of_several:
         st.markdown(f"{SIGNS[verdict.outcome]} {_said(verdict)}")
     with st.expander("How this is decided", icon=":material/help:"):
         for rule in RULES:
@@ -235,10 +240,9 @@ def _claims(findings: DistanceFindings) -> None:
 
 def _said(verdict: Verdict) -> str:
     claim = verdict.claim
-    metric = METRIC_NAMES.get(claim.metric, "all four distances")
     of_all = len(claim.families) == len(FAMILIES)
-    where = metric if of_all else f"{metric}, {', '.join(claim.families)}"
-    text = f"{claim.text[:1].upper()}{claim.text[1:]} ({where}): **{verdict.outcome}**"
+    where = "" if of_all else f" ({', '.join(claim.families)})"
+    text = f"{claim.text[:1].upper()}{claim.text[1:]}{where}: **{verdict.outcome}**"
     if verdict.reason:
         return f"{text}; {verdict.reason}."
     if verdict.share is None:
@@ -264,7 +268,7 @@ def _all_types(
     metric = choose(place, "Distance", {name: METRIC_NAMES[name] for name in METRICS}, key="metric")
     findings = _findings(found, types, method)
     figure = medians_map(findings.table, metric=metric, method=method)
-    st.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure), key="medians of all types")
+    draw_figure(st, figure, buttons=True, key="medians of all types")
     st.caption("Types that were not computed yet are left out: choose one above to add it.")
 
 
@@ -278,8 +282,3 @@ def _findings(found: SoFar, types: Sequence[str], method: str) -> DistanceFindin
         kept = (wanted, judge_distances(found.pairs, method=method, rng=rng))
         st.session_state[key] = kept
     return kept[1]
-
-
-@st.cache_resource(show_spinner=False)
-def _samples() -> Sequence[NoteRecord]:
-    return read_collection(samples_folder())

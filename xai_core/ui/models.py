@@ -17,7 +17,6 @@ import streamlit as st
 
 from xai_core.figures import (
     accuracy_bars,
-    alt_text,
     confusion_map,
     reliability_curves,
     score_bars,
@@ -29,6 +28,7 @@ from xai_core.pipeline.standing import Standing, read_standing
 from xai_core.scores import Score
 from xai_core.store import Card
 from xai_core.ui.address import choose
+from xai_core.ui.drawing import draw_figure
 from xai_core.ui.wording import TYPE_LABELS
 from xai_core.values import FAMILIES
 
@@ -59,7 +59,6 @@ HISTORY = (
     "Solid: the notes it learnt from, made harder by augmentation. Dotted: notes of instruments it "
     "did not learn from. The trunk is the ten-way network that all ten models of a type begin as."
 )
-NO_BAR: dict[str, Any] = {"displayModeBar": False}
 
 
 def models_page() -> None:
@@ -89,7 +88,7 @@ def _all_models(standing: Standing) -> None:
         chance=standing.chance(metric),
         unproven=standing.unproven,
     )
-    st.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    draw_figure(st, figure)
     figure_4 = " With precision, this is figure 4 of the paper." if metric == "precision" else ""
     st.caption(
         f"{standing.n_models} models, scored on {n_notes:,} notes of "
@@ -108,7 +107,7 @@ def _ten_way(standing: Standing) -> None:
     )
     left, right = st.columns([3, 2], gap="large")
     figure = accuracy_bars(accuracy)
-    left.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    draw_figure(left, figure)
     with right:
         st.table(_accuracy_table(standing, accuracy))
         st.caption(
@@ -156,18 +155,18 @@ def _one_type(standing: Standing) -> str:
         if "confusion" in summary.get("ten_way", {}):
             st.markdown("**What is taken for what**")
             figure = confusion_map(summary["ten_way"]["confusion"])
-            st.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+            draw_figure(st, figure)
     with right:
         curves = standing.reliability(type)
         if curves:
             st.markdown("**Do the probabilities mean what they say?**")
             figure = reliability_curves(curves)
-            st.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+            draw_figure(st, figure)
     trunk = {name: h for name, h in standing.histories(type).items() if name == "trunk"}
     if trunk:
         st.markdown("**How the trunk learnt**")
         figure = training_curves(trunk)
-        st.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+        draw_figure(st, figure)
         st.caption(HISTORY)
     return type
 
@@ -202,7 +201,7 @@ def _one_model(standing: Standing, type: str) -> None:
     if history and len(history["loss"]) > 1:
         st.markdown("**How it learnt**")
         figure = training_curves({family: history})
-        st.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+        draw_figure(st, figure)
     with st.expander("The whole card", icon=":material/description:"):
         st.json(asdict(card), expanded=1)
     st.download_button(
@@ -253,5 +252,5 @@ def _notes(audit: Mapping[str, Any]) -> None:
         (left, "Findings", audit_figures.finding_bars(findings)),
     ):
         place.markdown(f"**{heading}**")
-        place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+        draw_figure(place, figure)
     left.caption(said)

@@ -1,4 +1,4 @@
-"""The sidebar: every page by its name, from every page.
+"""The sidebar: every page by its name, from every page, and how large text is.
 
 Conventions
 -----------
@@ -10,6 +10,8 @@ is switched off in the settings.
 from __future__ import annotations
 
 import streamlit as st
+
+from xai_core.ui.text_size import choose_text_size
 
 __all__ = ["SIDEBAR_WIDTH", "draw_sidebar"]
 
@@ -37,7 +39,9 @@ PAGES = {  # file: (name, icon, what it is for)
 
 
 def draw_sidebar() -> None:
-    """Draw a link to each page."""
+    """Draw a link to each page, and the choice of text size."""
     with st.sidebar:
         for file, (name, icon, purpose) in PAGES.items():
             st.page_link(file, label=name, icon=icon, help=purpose)
+        st.space("small")
+        choose_text_size()

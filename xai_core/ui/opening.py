@@ -49,8 +49,8 @@ def open_compare() -> None:
         name="Compare",
         title="Compare",
         icon="⚖️",
-        purpose="Two notes, or one note under two networks: what each map has that the other has "
-        "not, and how far apart the two are.",
+        purpose="Two notes, or one note under two networks or two methods: what each map has that "
+        "the other has not, and how far apart the two are.",
         needs="xai_core.ui.compare",
     ):
         from xai_core.ui.compare import compare_page

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import streamlit as st
 
-from xai_core.figures import alt_text, explore_panels
+from xai_core.figures import explore_panels
 from xai_core.figures.scales import Sign
 from xai_core.pipeline import explain_progressively, feature_maps
 from xai_core.pipeline.exporting import explanation_files
 from xai_core.ui.choices import Advanced
 from xai_core.ui.colours import Limits, held_limits
+from xai_core.ui.drawing import draw_figure
 from xai_core.ui.evidence import draw_evidence, reserve_evidence
 from xai_core.ui.sharing import draw_saving
 from xai_core.ui.wording import completeness_badge, completeness_sentence
@@ -35,7 +37,14 @@ class Panels:
     percentile: float
 
 
-def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> Panels:
+def draw_panels(
+    note: Waveform,
+    type: str,
+    family: str,
+    advanced: Advanced,
+    *,
+    meanwhile: Callable[[], None] | None = None,
+) -> Panels:
     """Draw spectrogram, feature maps, Integrated Gradients and Grad-CAM, and what they say.
 
     Parameters
@@ -46,6 +55,8 @@ def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> P
         Whose model is explained.
     advanced : Advanced
         Settings of both methods.
+    meanwhile : callable, optional
+        What else the page has to draw: called once, after the first picture.
 
     Returns
     -------
@@ -57,7 +68,11 @@ def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> P
     maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
     *_, cam = explain_progressively(note, type=type, family=family, settings=advanced.grad_cam)
     explanations = explain_progressively(
-        note, type=type, family=family, settings=advanced.integrated_gradients
+        note,
+        type=type,
+        family=family,
+        settings=advanced.integrated_gradients,
+        baseline_audio=advanced.baseline_note,
     )
     sign: Sign = "unsigned" if advanced.sign == "unsigned" else "signed"
     drawn_at = 0.0
@@ -86,9 +101,11 @@ def draw_panels(note: Waveform, type: str, family: str, advanced: Advanced) -> P
             height=PANELS_HEIGHT,
         )
         _status(status, explanation, cam, refining)
-        picture.plotly_chart(figure, config={"displaylogo": False}, alt=alt_text(figure))
+        draw_figure(picture, figure, buttons=True)
         if drawn_at == 0.0 or not refining:
             draw_evidence(below, explanation, cam)
+        if drawn_at == 0.0 and meanwhile is not None:
+            meanwhile()
         drawn_at = time.monotonic()
     return Panels(explanation, cam, sign, colours, advanced.percentile)
 

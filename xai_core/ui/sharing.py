@@ -83,8 +83,6 @@ def draw_link_of_recording(
 ) -> None:
     """Draw a button with a link to a recording, or the offer to keep it for one.
 
-    The link opens the Upload page, from whichever page it is made.
-
     Parameters
     ----------
     content : bytes
@@ -106,7 +104,7 @@ def draw_link_of_recording(
         place = {"start": f"{start:g}"} if start > 0 else {}
         what = {"upload": digest, "type": type, "model": family}
         st.caption(KEPT)
-        _show(_address({**chosen, **what, **place}, page="upload"))
+        _show(_address({**chosen, **what, **place}))
     st.button(
         DROP,
         icon=":material/link_off:",
@@ -188,12 +186,10 @@ def _shared() -> set[str]:
     return shared
 
 
-def _address(chosen: Mapping[str, str], *, page: str | None = None) -> str:
-    """Return the address of this page, or of one beside it, with choices."""
+def _address(chosen: Mapping[str, str]) -> str:
+    """Return the address of this page with choices."""
     here = (st.context.url or "").rstrip("/")
-    if page is not None and not here.endswith(f"/{page}"):
-        here = f"{here}/{page}"  # from the first page, which has no name in the address
-    elif page is None and not here.count("/") > 2:
+    if not here.count("/") > 2:  # the first page has no name in the address
         here = f"{here}/"
     return f"{here}?{urlencode(sorted(chosen.items()))}" if chosen else here
 

@@ -22,16 +22,17 @@ import streamlit as st
 from xai_core import store
 from xai_core.audio import MAX_BYTES, NOTE_SECONDS, fit_note, load_untrusted, open_gate
 from xai_core.errors import InputError
-from xai_core.figures import alt_text
-from xai_core.figures.recording import scan_map, waveform_figure
+from xai_core.figures.recording import scan_map
 from xai_core.figures.sentences import percent_text
 from xai_core.pipeline import doubted_families, predict
 from xai_core.pipeline.scanning import Scan, scan
 from xai_core.ui.address import choose
 from xai_core.ui.choices import choose_advanced
+from xai_core.ui.drawing import draw_figure
 from xai_core.ui.faults import sentence
 from xai_core.ui.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.playhead import draw_player
+from xai_core.ui.samples import samples
 from xai_core.ui.sharing import (
     STAYS,
     draw_link_of_recording,
@@ -41,6 +42,7 @@ from xai_core.ui.sharing import (
     write_place,
 )
 from xai_core.ui.warm import keep_keras_state
+from xai_core.ui.window import draw_window
 from xai_core.ui.wording import TYPE_LABELS, doubts
 from xai_core.values import FAMILIES, Prediction, Waveform
 
@@ -49,12 +51,10 @@ __all__ = ["upload_page"]
 KEPT = "recording of the visitor"  # in the session
 SOURCES = {"file": "A file", "microphone": "The microphone"}
 FORMATS = ["wav", "flac", "ogg", "mp3", "aif", "aiff"]
-START_STEP = 0.05  # s
 HOP = 1.0  # s, of a scan
 YES = 0.5  # probability from which a model says yes
 CELLS = "cells"  # key of the table
 TABLE_HEIGHT = 388  # px: ten families and the heading
-NO_BAR = {"displayModeBar": False}
 GONE = (
     "The recording of this link is not on this server any more: it was removed, or the cache was "
     "emptied. Bring it again to go on."
@@ -87,9 +87,10 @@ def upload_page() -> None:
     recording = _bring()
     if recording is None:
         return
-    start = _window(recording)
+    start = draw_window(recording.waveform, id=recording.digest, start=recording.start)
     write_place(recording.digest, start)
     note = fit_note(recording.waveform, start=start)
+    draw_player(note)
     for edit in note.edits:
         st.caption(f"What was done to the recording: {edit}.")
     prediction = _prediction(recording, start)
@@ -103,7 +104,7 @@ def upload_page() -> None:
     )
     if family in doubted_families(type):
         st.caption(doubts([family]))
-    panels = draw_panels(note, type, family, choose_advanced())
+    panels = draw_panels(note, type, family, choose_advanced(samples()))
     with st.container(horizontal=True):
         draw_saving_of_panels(panels, name=Path(recording.name).stem, start=start)
         draw_link_of_recording(
@@ -125,6 +126,7 @@ def _bring() -> _Recording | None:
             args=(kept.digest,),
             help="Also from the server, if it was kept there for a link.",
             key="remove",
+            width="stretch",
         )
         return kept
     source = st.segmented_control(
@@ -187,23 +189,8 @@ def _of_a_link() -> _Recording | None:
 def _remove(digest: str) -> None:
     """Forget the recording and what was computed of it, on the server too if it has a link."""
     forget_recording(digest)
-    for key in (KEPT, "prediction of the recording", "scan of the recording", "start"):
+    for key in (KEPT, "prediction of the recording", "scan of the recording", "window"):
         st.session_state.pop(key, None)
-
-
-def _window(recording: _Recording) -> float:
-    """Draw the waveform; let the visitor move the 4 s; play them. Return where they begin."""
-    waveform, latest = recording.waveform, recording.latest
-    place = st.container()
-    start = 0.0
-    if latest >= START_STEP:
-        start = st.slider(
-            "The 4 s begin at (s)", 0.0, latest, recording.start, START_STEP, key="start"
-        )
-    figure = waveform_figure(waveform.y, waveform.sr, start=start, length=NOTE_SECONDS)
-    place.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
-    draw_player(fit_note(waveform, start=start))
-    return start
 
 
 def _prediction(recording: _Recording, start: float) -> Prediction:
@@ -289,5 +276,5 @@ def _scan(recording: _Recording, type: str) -> None:
         st.session_state[key] = kept
     found = kept[1]
     figure = scan_map(found.probabilities, found.starts, found.families, length=NOTE_SECONDS)
-    st.plotly_chart(figure, config=NO_BAR, alt=alt_text(figure))
+    draw_figure(st, figure)
     st.caption(f"{TYPE_LABELS[type]} models; each column is 4 s of the recording, heard by itself.")

@@ -118,7 +118,7 @@ def note_credit(record: NoteRecord) -> str:
 
 
 def verdict(
-    probabilities: Mapping[str, float], *, type: str, explained: str, truth: str | None
+    probabilities: Mapping[str, float], *, type: str, explained: str, truth: str
 ) -> tuple[str, str]:
     """Say what the ten models of a type make of a note, and what the explained one says.
 
@@ -130,8 +130,8 @@ def verdict(
         Spectrogram type.
     explained : str
         Family whose model is explained.
-    truth : str or None
-        Family of the note, if known.
+    truth : str
+        Family of the note.
 
     Returns
     -------
@@ -148,11 +148,8 @@ def verdict(
             f"No {TYPE_LABELS[type]} model is convinced; "
             f"**{best}** comes nearest ({percent_text(probabilities[best])})"
         )
-    if truth is not None:
-        right = best == truth and probabilities[best] >= YES
-        headline += ", and that is right." if right else f"; the note is **{truth}**."
-    else:
-        headline += "."
+    right = best == truth and probabilities[best] >= YES
+    headline += ", and that is right." if right else f"; the note is **{truth}**."
     said = probabilities[explained]
     answer = "yes" if said >= YES else "no"
     question = f"Is it {explained}?"

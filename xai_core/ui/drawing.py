@@ -1,0 +1,65 @@
+"""Figures on a page: with their alternative text, in the text size that the visitor chose.
+
+Conventions
+-----------
+The text size is a factor of the usual one, kept in the address as ``text`` and
+taken from page to page, as every choice is.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from streamlit.delta_generator import DeltaGenerator
+
+from xai_core.figures import Figure, alt_text, enlarged
+from xai_core.ui.text_size import text_factor
+
+__all__ = ["draw_clickable_figure", "draw_figure"]
+
+BUTTONS = {"displaylogo": False}
+NO_BUTTONS = {"displayModeBar": False}
+
+
+def draw_figure(
+    place: DeltaGenerator | Any,
+    figure: Figure,
+    *,
+    buttons: bool = False,
+    key: str | None = None,
+) -> None:
+    """Draw a figure.
+
+    Parameters
+    ----------
+    place : DeltaGenerator or module
+        Where: a container, or ``st`` itself.
+    figure : Figure
+        One of :mod:`xai_core.figures`, which carries its alternative text.
+    buttons : bool
+        Whether it has Plotly's own buttons, which come when the mouse is over it.
+    key : str, optional
+        Keeps the visitor's zoom where the figure moves on the page.
+    """
+    larger = enlarged(figure, text_factor())
+    config = BUTTONS if buttons else NO_BUTTONS
+    place.plotly_chart(larger, config=config, alt=alt_text(figure), key=key)
+
+
+def draw_clickable_figure(place: DeltaGenerator | Any, figure: Figure, *, key: str) -> list[Any]:
+    """Draw a figure whose points can be chosen; return what the chosen ones carry.
+
+    Returns
+    -------
+    list
+        The ``customdata`` of each chosen point, None where it has none.
+    """
+    event = place.plotly_chart(
+        enlarged(figure, text_factor()),
+        config=BUTTONS,
+        alt=alt_text(figure),
+        key=key,
+        on_select="rerun",
+        selection_mode="points",
+    )
+    return [point.get("customdata") for point in event.selection.points]
