@@ -6,10 +6,12 @@
 #   ARGS    more words for pytest: make test ARGS="-k audio"
 #   DATA    folder with nsynth/ and recordings/, for make notes
 #   NOTES   folder that make notes builds
+#   MINUTES how long make fuzz tries
 
 PYTHON ?= python3.12 python3.11 python3.13 python3.10 python3
 DATA ?= ../shared/data
 NOTES ?= notes
+MINUTES ?= 10
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -18,11 +20,12 @@ SUITABLE := 3.10|3.11|3.12|3.13
 NEEDED := TimbreLens needs Python 3.10 to 3.13
 VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])'
 
-.PHONY: help app test notes install lint format types clean
+.PHONY: help app test fuzz notes install lint format types clean
 
 help:
 	@echo "make app      open the dashboard in the browser (installs what it needs the first time)"
 	@echo "make test     install what the tests need, then run the whole suite"
+	@echo "make fuzz     put damaged audio files to the gate for MINUTES=$(MINUTES)"
 	@echo "make notes    build the training set in $(NOTES)/ from registries and $(DATA)"
 	@echo "make install  install what the dashboard needs into $(VENV), and stop there"
 	@echo "make lint     check style and layout with ruff"
@@ -36,6 +39,9 @@ app: $(VENV)/.installed
 test: $(VENV)/.installed-dev
 	@.ci/system_needs.sh $(BIN)/python chromium fluidsynth
 	$(BIN)/python -m pytest $(ARGS)
+
+fuzz: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.audio.fuzz --minutes $(MINUTES)
 
 notes: $(VENV)/.installed
 	@.ci/system_needs.sh $(BIN)/python fluidsynth npm

@@ -12,6 +12,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Locator, Page, expect
 
+from tests.audio.containers import flac
 from tests.browser import AppServer
 from tests.conftest import StartApp
 
@@ -150,7 +151,9 @@ def no_samples() -> bytes:
 def test_bad_recordings_get_one_sentence_and_lose_nothing(page: Page, server: AppServer) -> None:
     open_upload(page, server, "?type=mfcc&model=reed")
     upload = page.locator("input[type=file]")
+    bomb = flac(400, rate=192_000, channels=8, stated=500 * 192_000)  # 14 KB, 3 GB as samples
     for content, sentence in [
+        (bomb, "is it damaged or cut short?"),
         (b"", "Expected audio, got 0 bytes: is the file empty?"),
         (b"these are only words", "or another kind of file, renamed?"),
         (no_samples(), "got 0 samples"),

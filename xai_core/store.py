@@ -69,9 +69,10 @@ __all__ = [
     "write_summary",
 ]
 
-DECIDING = ("audio.py", "features.py", "gradients.py", "attribution/*.py", "pipeline/*.py")
+DECIDING = ("audio/*.py", "features.py", "gradients.py", "attribution/*.py", "pipeline/*.py")
 DECIDING_MAPS = (
-    "audio.py",
+    "audio/decoding.py",
+    "audio/notes.py",
     "features.py",
     "gradients.py",
     "attribution/*.py",

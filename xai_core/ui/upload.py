@@ -20,7 +20,7 @@ from pathlib import Path
 import streamlit as st
 
 from xai_core import store
-from xai_core.audio import MAX_BYTES, NOTE_SECONDS, fit_note, load
+from xai_core.audio import MAX_BYTES, NOTE_SECONDS, fit_note, load_untrusted, open_gate
 from xai_core.errors import InputError
 from xai_core.figures.recording import scan_map
 from xai_core.figures.sentences import percent_text
@@ -148,13 +148,14 @@ def _bring() -> _Recording | None:
             max_upload_size=MAX_BYTES // 2**20,
             key="file",
         )
+    open_gate()
     if file is None:
         st.info("Add a recording to see what the models hear in it.", icon=":material/upload:")
         st.caption(STAYS)
         return None
     content = file.getvalue()
     try:
-        waveform = load(content)
+        waveform = load_untrusted(content)
         fit_note(waveform)
     except InputError as error:
         st.error(sentence(error), icon=":material/error:")
@@ -174,7 +175,7 @@ def _of_a_link() -> _Recording | None:
         if content is None:
             st.warning(GONE, icon=":material/link_off:")
             return None
-        waveform = load(content)
+        waveform = load_untrusted(content)
         fit_note(waveform)
     except InputError as error:
         st.warning(sentence(error), icon=":material/link_off:")

@@ -1,38 +1,30 @@
-"""Bytes or a path to a 16 kHz mono note: the gate for untrusted audio.
+"""The 4 s of a recording that are explained: from a path, bytes or a waveform.
 
 Conventions
 -----------
-WAV, FLAC, OGG, MP3 and AIFF, recognised by content. Samples are float32, full
-scale at -1 and 1. A note is 4.0 s at 16 kHz; what was done to get there is
-said in :attr:`Waveform.edits`. Silence is refused: there is nothing to explain.
+Decoded in the calling process; what comes from strangers is decoded by
+:mod:`xai_core.audio.gate`.
 """
 
 from __future__ import annotations
 
-import io
 import os
 from pathlib import Path
 
 import numpy as np
-import soundfile
 import soxr
 
+from xai_core.audio.decoding import MAX_BYTES, decode
 from xai_core.errors import AudioError
 from xai_core.values import NOTE_SAMPLES, SAMPLE_RATE, FloatArray, Waveform
 
-__all__ = ["MAX_BYTES", "fit_note", "load", "load_note", "to_exact_wav", "to_wav"]
+__all__ = ["NOTE_SECONDS", "fit_note", "load", "load_note"]
 
 NOTE_SECONDS = NOTE_SAMPLES / SAMPLE_RATE
 MIN_SECONDS = 0.1
 EDGE_SECONDS = 0.25  # resampled on both sides of the 4 s, so that the filter sees no edge
-MAX_SECONDS = 600.0  # longer recordings are refused
-MAX_BYTES = 10 * 1024 * 1024
-MAX_CHANNELS = 8
-RATE_RANGE = (8_000, 192_000)  # Hz
 SILENCE_PEAK = 1e-4  # of full scale (-80 dB); below it nothing can be heard
 MAX_PEAK = 2.0**31  # of full scale; 32-bit integers read as they are stay below it
-BLOCK = 1 << 18  # samples over all channels, decoded at once
-FORMATS = {"WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "AIFF"}
 
 AudioSource = str | os.PathLike[str] | bytes | Waveform
 
@@ -63,7 +55,7 @@ def load_note(audio: AudioSource, *, start: float = 0.0) -> Waveform:
 
 
 def load(audio: str | os.PathLike[str] | bytes) -> Waveform:
-    """Decode audio to a mono waveform at its own rate.
+    """Decode audio to a mono waveform at its own rate, or 16 kHz where it is long.
 
     Parameters
     ----------
@@ -78,26 +70,7 @@ def load(audio: str | os.PathLike[str] | bytes) -> Waveform:
     AudioError
         As :func:`load_note`.
     """
-    content = audio if isinstance(audio, bytes) else _read(Path(audio))
-    if not content:
-        raise AudioError("expected audio, got 0 bytes: is the file empty?")
-    if len(content) > MAX_BYTES:
-        raise AudioError(
-            f"expected at most {MAX_BYTES / 2**20:.0f} MB, got {len(content) / 2**20:.1f} MB: "
-            "cut the recording or use FLAC"
-        )
-    try:
-        with soundfile.SoundFile(_Content(content)) as file:
-            _check_header(file)
-            y = _decode_mono(file)
-            sr, channels = file.samplerate, file.channels
-    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
-        raise AudioError(
-            "expected WAV, FLAC, OGG, MP3 or AIFF audio, got something else: "
-            "is it damaged, or another kind of file, renamed?"
-        ) from error
-    edits = () if channels == 1 else (f"mixed {channels} channels to mono",)
-    return Waveform(y, sr, edits)
+    return decode(audio if isinstance(audio, bytes) else _read(Path(audio)))
 
 
 def fit_note(waveform: Waveform, *, start: float = 0.0) -> Waveform:
@@ -166,40 +139,6 @@ def _window(waveform: Waveform, start: float) -> FloatArray:
     return np.asarray(y[first : first + NOTE_SAMPLES], np.float32)
 
 
-def to_wav(waveform: Waveform) -> bytes:
-    """Return a waveform as a 16-bit WAV file, for a player.
-
-    Parameters
-    ----------
-    waveform : Waveform
-        Samples beyond full scale are clipped.
-
-    Returns
-    -------
-    bytes
-    """
-    buffer = io.BytesIO()
-    soundfile.write(buffer, waveform.y, waveform.sr, format="WAV", subtype="PCM_16")
-    return buffer.getvalue()
-
-
-def to_exact_wav(waveform: Waveform) -> bytes:
-    """Return a waveform as a WAV file of 32-bit floats, for a program.
-
-    Parameters
-    ----------
-    waveform : Waveform
-        Nothing is rounded or clipped: :func:`load` gives the same samples back.
-
-    Returns
-    -------
-    bytes
-    """
-    buffer = io.BytesIO()
-    soundfile.write(buffer, waveform.y, waveform.sr, format="WAV", subtype="FLOAT")
-    return buffer.getvalue()
-
-
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
@@ -210,45 +149,3 @@ def _read(path: Path) -> bytes:
         raise AudioError(f"the file {path} cannot be read: {error.strerror}") from error
     except ValueError as error:  # a zero byte in the name
         raise AudioError(f"the name {str(path)!r} cannot be that of a file") from error
-
-
-class _Content(io.BytesIO):
-    """Bytes of a file; a damaged one that seeks before its start stays where it is."""
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        try:
-            return super().seek(offset, whence)
-        except ValueError:
-            return self.tell()
-
-
-def _check_header(file: soundfile.SoundFile) -> None:
-    if file.format not in FORMATS:
-        raise AudioError(f"expected WAV, FLAC, OGG, MP3 or AIFF audio, got {file.format}")
-    if file.frames == 0:
-        raise AudioError("expected audio, got 0 samples: is the recording empty?")
-    if file.frames == np.iinfo(np.int64).max:
-        raise AudioError(
-            "expected a recording that states its length, got a stream that does not: "
-            "save it again as WAV or FLAC"
-        )
-    if not RATE_RANGE[0] <= file.samplerate <= RATE_RANGE[1]:
-        raise AudioError(f"expected a sample rate of 8 to 192 kHz, got {file.samplerate} Hz")
-    if file.channels > MAX_CHANNELS:
-        raise AudioError(f"expected at most {MAX_CHANNELS} channels, got {file.channels}")
-
-
-def _decode_mono(file: soundfile.SoundFile) -> FloatArray:
-    """Read and mix block by block: the length a header states may be unknown or a lie."""
-    blocks: list[FloatArray] = []
-    limit = int(MAX_SECONDS * file.samplerate)
-    n_samples = 0
-    while n_samples <= limit:
-        block = file.read(BLOCK // file.channels, dtype="float32", always_2d=True)
-        if len(block) == 0:
-            return np.concatenate(blocks) if blocks else np.zeros(0, np.float32)
-        blocks.append(block.mean(axis=1))
-        n_samples += len(block)
-    raise AudioError(
-        f"expected at most {MAX_SECONDS / 60:.0f} minutes, got more: cut the recording"
-    )

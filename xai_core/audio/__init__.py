@@ -1,0 +1,34 @@
+"""Bytes or a path to a 16 kHz mono note, and the gate for audio that nobody vouches for.
+
+Conventions
+-----------
+WAV, FLAC, OGG, MP3 and AIFF, recognised by content. Samples are float32, full
+scale at -1 and 1. A note is 4.0 s at 16 kHz; what was done to get there is
+said in :attr:`Waveform.edits`. Silence is refused: there is nothing to explain.
+
+Who calls what
+--------------
+What a visitor brings to the dashboard goes through :func:`load_untrusted`: a
+process of its own decodes it, under limits of memory and time, so that a
+decoder that crashes takes nothing along. :func:`load` and :func:`load_note`
+apply the same checks in the calling process: for the command line and Python,
+whose user owns both the file and the process, and for the notes that come with
+TimbreLens. Data sets of thousands of files are read by ``datasets.notes``.
+"""
+
+from xai_core.audio.decoding import MAX_BYTES
+from xai_core.audio.gate import load_untrusted, open_gate
+from xai_core.audio.notes import NOTE_SECONDS, fit_note, load, load_note
+from xai_core.audio.writing import to_exact_wav, to_wav
+
+__all__ = [
+    "MAX_BYTES",
+    "NOTE_SECONDS",
+    "fit_note",
+    "load",
+    "load_note",
+    "load_untrusted",
+    "open_gate",
+    "to_exact_wav",
+    "to_wav",
+]

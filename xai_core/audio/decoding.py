@@ -1,0 +1,209 @@
+"""Bytes of an audio file to mono samples: the checks and the bounded reads.
+
+Conventions
+-----------
+Nothing a header says is believed further than it costs little: samples are
+counted as they are decoded, block by block. Memory is bounded by
+:data:`KEPT_SAMPLES` whatever comes; a recording with more samples, such as 5
+minutes at 44.1 kHz, is given at 16 kHz, the rate of every note, and says so.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import soundfile
+import soxr
+
+from xai_core.audio.recognising import EXPECTED, check_kind
+from xai_core.errors import AudioError
+from xai_core.values import SAMPLE_RATE, Waveform
+
+__all__ = ["KEPT_SAMPLES", "MAX_BYTES", "MAX_SECONDS", "check_size", "decode"]
+
+MAX_BYTES = 10 * 1024 * 1024
+MAX_SECONDS = 600  # longer recordings are refused
+MAX_CHANNELS = 8
+RATE_RANGE = (8_000, 192_000)  # Hz
+KEPT_SAMPLES = MAX_SECONDS * SAMPLE_RATE  # mono; 38 MB
+BLOCK = 1 << 18  # samples over all channels, decoded at once
+FORMATS = {"WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "AIFF"}
+
+Samples = npt.NDArray[np.float32]
+
+
+def check_size(content: bytes, *, max_bytes: int = MAX_BYTES) -> None:
+    """Refuse a file that is empty or has more than `max_bytes` bytes.
+
+    Raises
+    ------
+    AudioError
+    """
+    if not content:
+        raise AudioError("expected audio, got 0 bytes: is the file empty?")
+    if len(content) > max_bytes:
+        raise AudioError(
+            f"expected at most {max_bytes / 2**20:.0f} MB, got {len(content) / 2**20:.1f} MB: "
+            "cut the recording or use FLAC"
+        )
+
+
+def decode(content: bytes, *, max_bytes: int = MAX_BYTES, seconds: float | None = None) -> Waveform:
+    """Decode an audio file to a mono waveform.
+
+    Parameters
+    ----------
+    content : bytes
+    max_bytes : int
+    seconds : float, optional
+        Processor time after which the file is refused.
+
+    Returns
+    -------
+    Waveform
+        At the rate of the file; at 16 kHz if it would have more than
+        :data:`KEPT_SAMPLES` samples. Channels are averaged.
+
+    Raises
+    ------
+    AudioError
+        If the audio cannot be read, is longer than 10 minutes, has a rate or
+        a number of channels out of range, holds NaN or infinity, or takes too
+        long.
+    """
+    began = time.process_time()
+
+    def check_time() -> None:
+        if seconds is not None and time.process_time() - began > seconds:
+            raise AudioError(
+                f"expected audio that is decoded within {seconds:g} s, got a file that takes "
+                "longer: is it damaged, or much longer than it seems?"
+            )
+
+    check_size(content, max_bytes=max_bytes)
+    check_kind(content)
+    try:
+        with soundfile.SoundFile(_Content(content)) as file:
+            _check_header(file)
+            y, sr = _decode_mono(file, check_time)
+            stored_sr, channels = int(file.samplerate), int(file.channels)
+    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
+        raise AudioError(
+            f"expected {EXPECTED}, got a file that begins like it and cannot be read: "
+            "is it damaged or cut short?"
+        ) from error
+    edits = []
+    if channels > 1:
+        edits.append(f"mixed {channels} channels to mono")
+    if sr != stored_sr:
+        edits.append(f"resampled {stored_sr / 1000:g} kHz to {sr / 1000:g} kHz")
+    return Waveform(y, sr, tuple(edits))
+
+
+class _Content(io.BytesIO):
+    """Bytes of a file; a damaged one that seeks before its start stays where it is."""
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        try:
+            return super().seek(offset, whence)
+        except ValueError:
+            return self.tell()
+
+
+class _Mono:
+    """Samples as they come, in one buffer; brought to 16 kHz when it would overflow."""
+
+    def __init__(self, sr: int) -> None:
+        self.sr = sr
+        self._resample: Callable[..., Samples] | None = None
+        self._buffer = np.empty(KEPT_SAMPLES, np.float32)  # untouched pages cost no memory
+        self._n = 0
+
+    def add(self, y: Samples) -> None:
+        if self._resample is None and self._n + y.size > KEPT_SAMPLES:
+            self._go_down()
+        self._append(y if self._resample is None else self._resample(y))
+
+    def finish(self) -> Samples:
+        if self._resample is not None:
+            self._append(self._resample(np.zeros(0, np.float32), last=True))
+        return self._buffer[: self._n]
+
+    def _append(self, y: Samples) -> None:
+        self._buffer[self._n : self._n + y.size] = y
+        self._n += y.size
+
+    def _go_down(self) -> None:
+        """Resample what is there, in its own place: the result is shorter at every point."""
+        stream = soxr.ResampleStream(self.sr, SAMPLE_RATE, 1, dtype="float32", quality="HQ")
+        n, self._n = self._n, 0
+        for first in range(0, n, BLOCK):
+            self._append(stream.resample_chunk(self._buffer[first : min(n, first + BLOCK)].copy()))
+        self._resample, self.sr = stream.resample_chunk, SAMPLE_RATE
+
+
+def _check_header(file: soundfile.SoundFile) -> None:
+    if file.format not in FORMATS:
+        raise AudioError(f"expected {EXPECTED}, got {file.format}: save it as WAV or FLAC")
+    if file.frames <= 0:
+        raise AudioError("expected audio, got 0 samples: is the recording empty?")
+    if file.frames == np.iinfo(np.int64).max:
+        raise AudioError(
+            "expected a recording that states its length, got a stream that does not: "
+            "save it again as WAV or FLAC"
+        )
+    if not RATE_RANGE[0] <= file.samplerate <= RATE_RANGE[1]:
+        raise AudioError(f"expected a sample rate of 8 to 192 kHz, got {file.samplerate} Hz")
+    if file.channels > MAX_CHANNELS:
+        raise AudioError(f"expected at most {MAX_CHANNELS} channels, got {file.channels}")
+    if file.frames > MAX_SECONDS * file.samplerate:
+        raise _too_long()
+
+
+def _decode_mono(file: soundfile.SoundFile, check_time: Callable[[], None]) -> tuple[Samples, int]:
+    """Read and mix block by block: the length a header states may be a lie."""
+    limit = MAX_SECONDS * file.samplerate
+    mono = _Mono(file.samplerate)
+    n_samples = n_bad = 0
+    while True:
+        block = file.read(BLOCK // file.channels, dtype="float32", always_2d=True)
+        if len(block) == 0:
+            break
+        n_samples += len(block)
+        if n_samples > limit:
+            raise _too_long()
+        y = _mix(block)
+        if not np.isfinite(y).all():
+            n_bad += _count_bad(block) or _count_bad(y)  # or only the sum is too large
+        mono.add(y)
+        check_time()
+    if n_bad:
+        raise AudioError(
+            f"expected finite samples, got {n_bad} that are NaN or infinite: "
+            "was the file written by a program that divided by zero?"
+        )
+    return mono.finish(), mono.sr
+
+
+def _mix(block: Samples) -> Samples:
+    """Return the mean over channels; eight times as fast as ``block.mean(axis=1)``."""
+    total = block[:, 0].copy()
+    with np.errstate(over="ignore", invalid="ignore"):  # counted by the caller
+        for channel in range(1, block.shape[1]):
+            total += block[:, channel]
+        total /= block.shape[1]
+    return total
+
+
+def _count_bad(y: Samples) -> int:
+    return y.size - int(np.isfinite(y).sum())
+
+
+def _too_long() -> AudioError:
+    return AudioError(
+        f"expected at most {MAX_SECONDS / 60:.0f} minutes, got more: cut the recording"
+    )
