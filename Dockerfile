@@ -28,13 +28,15 @@ FROM ${BASE}
 WORKDIR /app
 # The one folder that is written to. Whoever the container runs as may: another user can be chosen.
 RUN install -d -m 1777 /var/cache/timbrelens
-# Numba and Matplotlib keep compiled files in the cache too.
+# Numba and Matplotlib keep compiled files in the cache too. Without an address for the browser,
+# Streamlit would ask a machine outside for its own at every start.
 ENV HOME=/var/cache/timbrelens \
     LOGNAME=timbrelens \
     MPLCONFIGDIR=/var/cache/timbrelens/matplotlib \
     NUMBA_CACHE_DIR=/var/cache/timbrelens/numba \
     PATH=/opt/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
+    STREAMLIT_BROWSER_SERVER_ADDRESS=localhost \
     STREAMLIT_SERVER_ADDRESS=0.0.0.0 \
     STREAMLIT_SERVER_FILE_WATCHER_TYPE=none \
     STREAMLIT_SERVER_HEADLESS=true \

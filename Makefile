@@ -72,7 +72,7 @@ lock: $(BIN)/python
 	    --custom-compile-command "make lock" --quiet $(ARGS) requirements.txt -o requirements.lock
 
 image-check: $(VENV)/.installed-dev
-	$(BIN)/python -m tests.image
+	$(BIN)/python -m tests.image_check
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
