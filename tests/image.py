@@ -23,7 +23,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import distributions
@@ -137,9 +136,7 @@ def build(folder: Path, *, from_index: bool = False, text: str | None = None) ->
     image = None
     for stage in read_stages(text or (ROOT / "Dockerfile").read_text(encoding="utf-8")):
         if not BASE.fullmatch(stage.base):
-            raise ValueError(
-                f"expected a slim Python of one Debian to start from, got {stage.base}"
-            )
+            raise ValueError(f"expected python:3.N-slim-DEBIAN to start from, got {stage.base}")
         stages[stage.name] = root = folder / stage.name
         _lay_out(root, from_index=from_index)
         image = _build_stage(stage, root, stages, from_index=from_index)

@@ -36,20 +36,21 @@ import importlib, pkgutil, xai_core
 names = [found.name for found in pkgutil.walk_packages(xai_core.__path__, "xai_core.")]
 print(len([importlib.import_module(name) for name in names if not name.endswith("__main__")]))
 """
-TRAIN = "env TIMBRELENS_MODELS=/tmp/models python -m xai_core train --data /tmp/notes --type mfcc --family flute --preset quick"
+MINE = "env TIMBRELENS_MODELS=/tmp/models"
+TRAIN = f"{MINE} python -m xai_core train --data /tmp/notes --type mfcc --family flute"
 TRIALS = {
     "every module is imported": f"python -c '{EVERY_MODULE}'",
     "predict": f"python -m xai_core predict {NOTE} --json",
     "explain": f"python -m xai_core explain {NOTE} --type log_mel --family flute --out /tmp/out",
     "analyse": "python -m xai_core analyse --data samples --type mfcc --family flute"
     " --out /tmp/analysis",
-    "train": f"python -c '{NOTES}' && {TRAIN} --epochs 1",
+    "train": f"python -c '{NOTES}' && {TRAIN} --preset quick --epochs 1",
     "train on a cluster": f"""
         python -c '{NOTES}'
         python -m dask scheduler --host 127.0.0.1 --port 8786 --no-dashboard & scheduler=$!
-        env TIMBRELENS_MODELS=/tmp/models python -m dask worker tcp://127.0.0.1:8786 --nthreads 1 --no-nanny --no-dashboard \\
-            --local-directory /tmp & worker=$!
-        {TRAIN} --epochs 1 --cluster tcp://127.0.0.1:8786; status=$?
+        {MINE} python -m dask worker tcp://127.0.0.1:8786 --nthreads 1 --no-nanny \\
+            --no-dashboard --local-directory /tmp & worker=$!
+        {TRAIN} --preset quick --epochs 1 --cluster tcp://127.0.0.1:8786; status=$?
         kill $worker $scheduler; exit $status""",
 }
 
