@@ -16,7 +16,7 @@ RUN python -m venv --without-pip /opt/venv \
     && pip --python /opt/venv/bin/python install --no-cache-dir --only-binary=:all: \
         --require-hashes --requirement requirements.lock
 # What nothing reads at run time: headers, a notebook extension, the packages' own tests (NumPy's are
-# imported by numpy.testing) and the symbols of big libraries, 470 MB alone.
+# imported by numpy.testing) and the symbols of big libraries, 450 MB alone.
 RUN site=$(/opt/venv/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))") \
     && rm -r "$site/clang" "$site/pydeck/nbextension" "$site/pyarrow/include" \
         "$site/tensorflow/include" \

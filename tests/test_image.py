@@ -63,7 +63,7 @@ def test_user_without_rights_writes_to_the_cache_alone(seen: dict[str, Any]) -> 
     uid, gid = seen["user"]
     assert (uid, gid) == (10001, 10001) or uid == 0  # 0: in a namespace of an ordinary user
     assert seen["writable"] == []
-    assert len(seen["cached"]) >= 2
+    assert len(seen["cached"]) >= 1  # the attribution that was computed
     assert all(re.fullmatch(r"[0-9a-f]{64}\.\w+", name) for name in seen["cached"])
 
 
