@@ -16,11 +16,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
+# Makes requirements.lock, and nothing else.
+UV := uv==0.13.9
+
 SUITABLE := 3.10|3.11|3.12|3.13
 NEEDED := TimbreLens needs Python 3.10 to 3.13
 VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])'
 
-.PHONY: help app test fuzz notes install lint format types clean
+.PHONY: help app test fuzz notes install lint format types audit lock image-check clean
 
 help:
 	@echo "make app      open the dashboard in the browser (installs what it needs the first time)"
@@ -28,9 +31,12 @@ help:
 	@echo "make fuzz     put damaged audio files to the gate for MINUTES=$(MINUTES)"
 	@echo "make notes    build the training set in $(NOTES)/ from registries and $(DATA)"
 	@echo "make install  install what the dashboard needs into $(VENV), and stop there"
-	@echo "make lint     check style and layout with ruff"
+	@echo "make lint     check style and layout, the Dockerfile, and the packages for known holes"
 	@echo "make format   mend style and layout with ruff"
 	@echo "make types    check xai_core with mypy --strict"
+	@echo "make audit    look the locked packages up for known holes, where the list can be reached"
+	@echo "make lock     work out requirements.lock from requirements.txt (ARGS=--upgrade: all of it anew)"
+	@echo "make image-check  run the steps of the Dockerfile in full, without Docker, and weigh them"
 	@echo "make clean    remove $(VENV), tool caches and everything in cache/"
 
 app: $(VENV)/.installed
@@ -52,6 +58,8 @@ install: $(VENV)/.installed
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/hadolint Dockerfile
+	@$(BIN)/python .ci/audit.py requirements.lock
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
@@ -60,19 +68,31 @@ format: $(VENV)/.installed-dev
 types: $(VENV)/.installed-dev
 	$(BIN)/mypy xai_core
 
+audit: $(VENV)/.installed-dev
+	@$(BIN)/python .ci/audit.py requirements.lock
+
+# Versions that are in the lock already stay, unless requirements.txt asks for others.
+lock: $(BIN)/python
+	@$(PIP) install $(UV)
+	$(BIN)/uv pip compile --universal --python-version 3.10 --no-python-downloads --generate-hashes \
+	    --custom-compile-command "make lock" --quiet $(ARGS) requirements.txt -o requirements.lock
+
+image-check: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.image_check
+
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	find cache -mindepth 1 ! -name .gitkeep -delete
 
 # The stamps are touched last, so an installation that stopped half-way is taken up again.
-$(VENV)/.installed: requirements.txt $(BIN)/python
+$(VENV)/.installed: requirements.lock $(BIN)/python
 	@version=$$($(BIN)/python $(VERSION)); case "$$version" in $(SUITABLE)) ;; *) \
 	    echo "$(NEEDED), and $(VENV) holds $$version: run make clean and try again." >&2; exit 1;; \
 	esac
 	@echo "Installing about 2.5 GB of Python packages into $(VENV), once; this can take a few minutes ..."
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
-	@$(PIP) install -r requirements.txt
+	@$(PIP) install --require-hashes -r requirements.lock
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

@@ -42,7 +42,7 @@ def test_readme_gives_a_reason_for_every_requirement() -> None:
 def project(tmp_path: Path) -> Path:
     """Return a folder with the Makefile and nothing to install."""
     shutil.copy(ROOT / "Makefile", tmp_path)
-    (tmp_path / "requirements.txt").write_text("# nothing\n")
+    (tmp_path / "requirements.lock").write_text("# nothing\n")
     return tmp_path
 
 
@@ -96,10 +96,10 @@ def test_python_that_does_not_run_is_passed_over(project: Path) -> None:
 
 
 def test_unfinished_installation_is_taken_up_again(project: Path) -> None:
-    (project / "requirements.txt").write_text("./not-there\n")
+    (project / "requirements.lock").write_text("./not-there\n")
     assert make(project, "install", f"PYTHON={sys.executable}").returncode != 0
     assert not (project / ".venv/.installed").exists()
-    (project / "requirements.txt").write_text("# nothing\n")
+    (project / "requirements.lock").write_text("# nothing\n")
     done = make(project, "install")
     assert done.returncode == 0, done.stderr
     assert "Installing" in done.stdout
