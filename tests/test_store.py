@@ -23,6 +23,7 @@ from tests.cnn_by_hand import wake
 from xai_core import store
 from xai_core.errors import InputError, ModelError, TimbreLensError
 from xai_core.network import build_cnn
+from xai_core.store import chunks, keys, recordings
 
 ABOUT: dict[str, Any] = {
     "architecture": {"head": "pooled", "input_shape": [12, 9]},
@@ -272,10 +273,10 @@ def test_a_key_depends_on_every_part_and_not_on_their_order(
     others = [{**parts, name: "other"} for name in parts]
     others += [{k: v for k, v in parts.items() if k != name} for name in parts]
     others += [{**parts, "more": 1}, {**parts, "n_steps": 50.5}]
-    keys = {store.cache_key(**other) for other in others}
-    assert len(keys) == len(others)
-    assert key not in keys
-    monkeypatch.setattr(store, "_code_version", lambda: "next")
+    found = {store.cache_key(**other) for other in others}
+    assert len(found) == len(others)
+    assert key not in found
+    monkeypatch.setattr(keys, "_code_version", lambda: "next")
     assert store.cache_key(**parts) != key
 
 
@@ -283,20 +284,20 @@ def test_keys_of_maps_and_comparisons_depend_on_their_code_and_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     functions = {
-        store.map_key: store.DECIDING_MAPS,
-        store.comparison_key: store.DECIDING_COMPARISONS,
+        store.map_key: keys.DECIDING_MAPS,
+        store.comparison_key: keys.DECIDING_COMPARISONS,
     }
     for function, patterns in functions.items():
         for pattern in patterns:
-            assert list((store.ROOT / "xai_core").glob(pattern)), pattern
+            assert list((keys.ROOT / "xai_core").glob(pattern)), pattern
         key = function(type="mfcc", seed=0)
         assert key == function(seed=0, type="mfcc") != function(type="mfcc", seed=1)
         asked: list[tuple[str, ...]] = []
         with monkeypatch.context() as patch:
-            patch.setattr(store, "_code_version", lambda got, asked=asked: asked.append(got) or "x")
+            patch.setattr(keys, "_code_version", lambda got, asked=asked: asked.append(got) or "x")
             assert function(type="mfcc", seed=0) != key
         assert asked == [patterns]
-    assert set(store.DECIDING_MAPS) < set(store.DECIDING_COMPARISONS)
+    assert set(keys.DECIDING_MAPS) < set(keys.DECIDING_COMPARISONS)
 
 
 @pytest.mark.parametrize("key", ["", "../../etc/passwd", "A" * 64, "a" * 63, "a" * 64 + "/x"])
@@ -525,11 +526,11 @@ def test_a_chunk_is_verified_once_by_a_process(
         raise AssertionError("verified again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(store.hashlib, "sha256", refuse)
+        patch.setattr(chunks.hashlib, "sha256", refuse)
         assert _read_chunk() is not None
     chunk.write_bytes(chunk.read_bytes())  # another file by its time: verified anew
     with monkeypatch.context() as patch:
-        patch.setattr(store.hashlib, "sha256", refuse)
+        patch.setattr(chunks.hashlib, "sha256", refuse)
         with pytest.raises(AssertionError, match="verified again"):
             _read_chunk()
 
@@ -541,14 +542,14 @@ def test_the_key_of_spectrograms_depends_on_their_code_and_no_other(
     assert len(key) == 64
     assert key == store.spectrogram_key(seed=0, type="mfcc")
     assert key != store.spectrogram_key(type="mfcc", seed=1)
-    for pattern in store.DECIDING_SPECTROGRAMS:
-        assert len(list((store.ROOT / "xai_core").glob(pattern))) == 1, pattern
+    for pattern in keys.DECIDING_SPECTROGRAMS:
+        assert len(list((keys.ROOT / "xai_core").glob(pattern))) == 1, pattern
     asked = []
-    monkeypatch.setattr(store, "_code_version", lambda patterns: asked.append(patterns) or "next")
+    monkeypatch.setattr(keys, "_code_version", lambda patterns: asked.append(patterns) or "next")
     assert store.spectrogram_key(type="mfcc", seed=0) != key
-    assert asked == [store.DECIDING_SPECTROGRAMS]
+    assert asked == [keys.DECIDING_SPECTROGRAMS]
     monkeypatch.undo()
-    monkeypatch.setattr(store, "version", lambda package: "0")
+    monkeypatch.setattr(keys, "version", lambda package: "0")
     assert store.spectrogram_key(type="mfcc", seed=0) != key
 
 
@@ -567,7 +568,7 @@ def test_comments_do_not_decide_what_is_learnt(
 ) -> None:
     path = tmp_path / "xai_core" / "network.py"
     path.parent.mkdir()
-    monkeypatch.setattr(store, "ROOT", tmp_path)
+    monkeypatch.setattr(keys, "ROOT", tmp_path)
 
     def code(text: str) -> str:
         path.write_text(text)
@@ -615,7 +616,7 @@ def test_a_digest_that_is_none_reaches_no_file(digest: str, folders: Path) -> No
 def test_the_oldest_recordings_go_when_there_are_many(
     folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store, "KEPT_RECORDINGS", 3)
+    monkeypatch.setattr(recordings, "KEPT_RECORDINGS", 3)
     digests = []
     for number in range(5):
         digests.append(store.keep_recording(f"recording {number}".encode()))

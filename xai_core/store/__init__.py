@@ -1,0 +1,74 @@
+"""The only reader and writer of ``models/`` and ``cache/``.
+
+Conventions
+-----------
+A model is loaded through its card (:mod:`xai_core.store.models`). Cache files are
+named by the SHA-256 of what decides them (:mod:`xai_core.store.keys`), written
+beside and renamed into place, read without pickle, and dropped when damaged. A
+cache that cannot be written costs time, never a result.
+"""
+
+from xai_core.store.chunks import read_chunk, write_chunk
+from xai_core.store.files import is_digest
+from xai_core.store.keys import (
+    cache_key,
+    comparison_key,
+    explaining_code,
+    map_key,
+    spectrogram_key,
+    training_code,
+    training_key,
+)
+from xai_core.store.models import (
+    Card,
+    available_models,
+    load_model,
+    read_audit,
+    read_card,
+    read_summary,
+    save_model,
+    write_summary,
+)
+from xai_core.store.recordings import (
+    has_recording,
+    keep_recording,
+    read_recording,
+    remove_recording,
+)
+from xai_core.store.results import (
+    read_cached,
+    read_cached_model,
+    remove_cached,
+    write_cached,
+    write_cached_model,
+)
+
+__all__ = [
+    "Card",
+    "available_models",
+    "cache_key",
+    "comparison_key",
+    "explaining_code",
+    "has_recording",
+    "is_digest",
+    "keep_recording",
+    "load_model",
+    "map_key",
+    "read_audit",
+    "read_cached",
+    "read_cached_model",
+    "read_card",
+    "read_chunk",
+    "read_recording",
+    "read_summary",
+    "remove_cached",
+    "remove_recording",
+    "save_model",
+    "spectrogram_key",
+    "training_code",
+    "training_key",
+    "write_cached",
+    "write_cached_model",
+    "write_chunk",
+    "write_summary",
+]

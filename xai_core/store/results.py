@@ -1,0 +1,95 @@
+"""Results that need not be computed again: arrays, and models half-way through their training.
+
+Conventions
+-----------
+A file holds the SHA-256 of its content before it; it is written beside and
+renamed into place, read without pickle, and dropped when damaged, or when the
+cache is full and it was not asked for longest (:mod:`xai_core.store.room`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from xai_core.store.files import DIGEST_BYTES, cache_path, remove, try_to_cache
+from xai_core.store.models import archived
+from xai_core.store.room import mark_used, note_written
+
+__all__ = [
+    "read_cached",
+    "read_cached_model",
+    "remove_cached",
+    "write_cached",
+    "write_cached_model",
+]
+
+
+def read_cached(key: str) -> dict[str, npt.NDArray[Any]] | None:
+    """Return the arrays stored under a key, or None if there are none to be trusted.
+
+    A file that is torn, foreign or unreadable is removed where possible, so
+    that it is computed again.
+    """
+    path = cache_path(key)
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    digest, archive = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
+    if hashlib.sha256(archive).digest() != digest:
+        remove(path)
+        return None
+    mark_used(path)
+    with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def write_cached(key: str, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+    """Store arrays under a key.
+
+    Returns
+    -------
+    bool
+        False if the folder cannot be written: a cache that fails costs time,
+        never a result.
+    """
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]  # the stub has no room for arrays by name
+    archive = buffer.getvalue()
+    if not try_to_cache(cache_path(key), hashlib.sha256(archive).digest() + archive):
+        return False
+    note_written(len(archive))
+    return True
+
+
+def read_cached_model(key: str) -> keras.Model | None:
+    """Return the Keras model stored under a key, or None: for work that is resumed.
+
+    A damaged file is removed where possible.
+    """
+    path = cache_path(key, ".keras")
+    if not path.is_file():
+        return None
+    try:
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        remove(path)
+        return None
+
+
+def write_cached_model(key: str, model: keras.Model) -> bool:
+    """Store a Keras model under a key; False if the folder cannot be written."""
+    return try_to_cache(cache_path(key, ".keras"), archived(model))
+
+
+def remove_cached(key: str) -> None:
+    """Remove the arrays stored under a key, where there are any."""
+    remove(cache_path(key))
