@@ -19,6 +19,7 @@ import soundfile
 from xai_core import store
 from xai_core.datasets.notes import NoteRecord, audio_digest, read_note
 from xai_core.features import extract
+from xai_core.store import keys
 from xai_core.training import spectrograms, variants
 from xai_core.training.augment import STANDARD, Augmentation, augment
 from xai_core.training.spectrograms import Chunked, Held, OnTheFly
@@ -215,7 +216,7 @@ def test_what_decides_the_numbers_decides_the_file(
     assert len(counted.take()) == 7
     _chunked(recipes, [*audio[:4], "other", *audio[5:]]).prepare()
     assert counted.take() == audio[4:6]  # the chunk of that note alone
-    monkeypatch.setattr(store, "_code_version", lambda patterns: "next")
+    monkeypatch.setattr(keys, "_code_version", lambda patterns: "next")
     _chunked(recipes, audio).prepare()
     assert len(counted.take()) == 7
 
@@ -298,6 +299,6 @@ def test_the_form_of_a_note_tells_rate_and_channels(tmp_path: Path) -> None:
 def test_workers_need_no_keras() -> None:
     code = "import sys, xai_core.training.variants; print({'keras', 'tensorflow'} & {*sys.modules})"
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=store.ROOT
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=keys.ROOT
     )
     assert result.stdout.strip() == "set()"
