@@ -16,7 +16,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from xai_core import store
 from xai_core.datasets.notes import NoteRecord, audio_digest, read_note
 from xai_core.features import extract
 from xai_core.store import keys
