@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -36,6 +36,7 @@ def predict(
     models: str = "starter",
     types: Sequence[str] | None = None,
     start: float = 0.0,
+    without: Collection[tuple[str, str]] = (),
 ) -> Prediction:
     """Return the probability of every family by every spectrogram type of a set.
 
@@ -49,6 +50,9 @@ def predict(
         Only these spectrogram types; None for all that the set has.
     start : float
         Seconds into the recording at which the 4 s note begins.
+    without : collection of (str, str)
+        Types and families of models that are not asked, such as those of
+        :func:`xai_core.store.find_faults`.
 
     Returns
     -------
@@ -71,6 +75,8 @@ def predict(
         spectrogram: FloatArray | None = None
         probabilities[type] = {}
         for family in families:
+            if (type, family) in without:
+                continue
             gradients, card = load_gradients(type, family, models=models)
             key = (type, card.sha256, digest)
             answer = _recall(key)

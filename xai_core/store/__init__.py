@@ -22,6 +22,7 @@ from xai_core.store.keys import (
 from xai_core.store.models import (
     Card,
     available_models,
+    find_faults,
     load_model,
     read_audit,
     read_card,
@@ -49,6 +50,7 @@ __all__ = [
     "cache_key",
     "comparison_key",
     "explaining_code",
+    "find_faults",
     "has_recording",
     "is_digest",
     "keep_recording",

@@ -15,8 +15,9 @@ import platform
 import re
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ __all__ = [
     "Card",
     "archived",
     "available_models",
+    "find_faults",
     "load_model",
     "read_audit",
     "read_card",
@@ -136,6 +138,24 @@ def read_card(type: str, family: str, *, models: str = "starter") -> Card:
     return card
 
 
+def find_faults(models: str = "starter") -> dict[tuple[str, str], str]:
+    """Return ``{(type, family): reason}`` for the models of a set that would be refused.
+
+    Those whose card cannot be read, and those whose file is missing or not the
+    one on the card. A file is read again only when it has changed.
+    """
+    faults = {}
+    for type, families in available_models(models).items():
+        for family in families:
+            try:
+                card = read_card(type, family, models=models)
+                path = _model_folder(models, type, family) / MODEL_FILE
+                _check_digest(_read(path, card, _known_digest), card)
+            except ModelError as error:
+                faults[type, family] = str(error)
+    return faults
+
+
 def load_model(type: str, family: str, *, models: str = "starter") -> tuple[keras.Model, Card]:
     """Load a model through its card.
 
@@ -159,17 +179,7 @@ def load_model(type: str, family: str, *, models: str = "starter") -> tuple[kera
     """
     card = read_card(type, family, models=models)
     path = _model_folder(models, type, family) / MODEL_FILE
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"the {type} model of {family} cannot be read: {error.strerror}"
-        ) from error
-    if hashlib.sha256(content).hexdigest() != card.sha256:
-        raise ModelError(
-            f"the {type} model of {family} is not the file on its card (SHA-256 differs): "
-            "was it altered or cut short?"
-        )
+    _check_digest(_read(path, card, _digest), card)
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
@@ -243,6 +253,38 @@ def read_audit(models: str = "starter") -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return audit
+
+
+def _read(path: Path, card: Card, digest: Callable[[Path], str]) -> str:
+    try:
+        return digest(path)
+    except OSError as error:
+        raise ModelError(
+            f"the {card.type} model of {card.family} cannot be read: {error.strerror}"
+        ) from error
+
+
+def _check_digest(digest: str, card: Card) -> None:
+    if digest != card.sha256:
+        raise ModelError(
+            f"the {card.type} model of {card.family} is not the file on its card (SHA-256 "
+            "differs): was it altered or cut short?"
+        )
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _known_digest(path: Path) -> str:
+    """Return the SHA-256 of a file, read again only when it has changed."""
+    about = path.stat()
+    return _digest_of(path, about.st_size, about.st_mtime_ns, about.st_ino)
+
+
+@lru_cache(maxsize=1024)
+def _digest_of(path: Path, size: int, modified: int, number: int) -> str:
+    return _digest(path)
 
 
 def archived(model: keras.Model) -> bytes:

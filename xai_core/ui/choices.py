@@ -105,10 +105,11 @@ def choose_model(available: Mapping[str, Sequence[str]], truth: str) -> tuple[st
         default="log_mel",
         help="What the CNN receives: sound turned into a picture in one of several ways.",
     )
+    own = {OWN_FAMILY: f"{truth} (the note's own)"} if truth in available[type] else {}
     family = choose(
         right,
         "Explain the model of",
-        {OWN_FAMILY: f"{truth} (the note's own)", **{name: name for name in available[type]}},
+        {**own, **{name: name for name in available[type]}},
         key="explain",
         help="Each family has a CNN of its own that answers yes or no. Pick another one to "
         "ask, for example, “why not a flute?”",

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from xai_core import store
 from xai_core.audio import load_note, to_wav
 from xai_core.datasets.notes import NoteRecord
 from xai_core.figures import attribution_figure, limits
@@ -32,6 +31,7 @@ from xai_core.ui.sharing import draw_link, draw_saving
 from xai_core.ui.turns import turn
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS, note_label
+from xai_core.ui.zoo import draw_faults, sound_models
 from xai_core.values import FAMILIES, Explanation
 
 __all__ = ["compare_page"]
@@ -66,7 +66,7 @@ class _Side:
 def compare_page() -> None:
     """Draw the page below its title."""
     keep_keras_state()
-    available = store.available_models()
+    available = sound_models()
     left, middle, beside, right = st.columns([3, 3, 3, 2], vertical_alignment="bottom")
     type = choose(
         left,
@@ -80,6 +80,7 @@ def compare_page() -> None:
         beside, "Method of B", {SAME: "the same", **METHODS}, key="method_b", default=SAME
     )
     right.button("Swap A and B", icon=":material/swap_horiz:", on_click=_swap, key="swap")
+    draw_faults(type)
     places = st.columns(2, gap="large")
     records = samples()
     a = _choose_side(places[0], "A", records, available[type], ending="")
@@ -134,11 +135,11 @@ def _choose_side(
         key=f"note{ending}",
         default=others[0] if others else None,
     )
-    own = f"{family} (the note's own)"
+    own = {OWN: f"{family} (the note's own)"} if family in models else {}
     explained = choose(
         left,
         "Explain the model of",
-        {OWN: own, **{one: one for one in models}},
+        {**own, **{one: one for one in models}},
         key=f"explain{ending}",
     )
     right.audio(to_wav(load_note(notes[note].path)))

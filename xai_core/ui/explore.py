@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import streamlit as st
 
-from xai_core import store
 from xai_core.audio import load_note
 from xai_core.figures import probability_bars
 from xai_core.pipeline import doubted_families, predict
@@ -30,6 +29,7 @@ from xai_core.ui.wording import (
     note_credit,
     verdict,
 )
+from xai_core.ui.zoo import draw_faults, faulty_models, sound_models
 from xai_core.values import Waveform
 
 __all__ = ["explore_page"]
@@ -41,7 +41,7 @@ OWN = "Explain a recording of your own"
 def explore_page() -> None:
     """Draw the page below its title."""
     keep_keras_state()
-    available, records = store.available_models(), samples()
+    available, records = sound_models(), samples()
     choices, answer = st.columns([5, 6], gap="large")
     with choices:
         record = choose_note(records)
@@ -71,11 +71,12 @@ def explore_page() -> None:
 def _answer(note: Waveform, type: str, *, explained: str, truth: str) -> None:
     """Draw what the ten models of a type say, and what the explained one does."""
     with turn():
-        probabilities = predict(note, types=[type]).probabilities[type]
+        probabilities = predict(note, types=[type], without=faulty_models()).probabilities[type]
     headline, detail = verdict(probabilities, type=type, explained=explained, truth=truth)
     st.markdown(f"##### {headline}")
     bars = probability_bars(probabilities, highlighted=explained, height=BARS_HEIGHT)
     draw_figure(st, bars)
     st.markdown(detail, help=TEN_ANSWERS)
+    draw_faults(type)
     if doubted := doubts(doubted_families(type)):
         st.caption(doubted)

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from xai_core import store
 from xai_core.audio import load_note, to_wav
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import EmptyMapError, InputError
@@ -52,6 +51,7 @@ from xai_core.ui.metric_texts import METRIC_NAMES, METRIC_SAYS
 from xai_core.ui.samples import samples
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS, note_label
+from xai_core.ui.zoo import sound_models
 from xai_core.values import FAMILIES
 
 __all__ = ["learn_page"]
@@ -296,7 +296,7 @@ def _note() -> NoteRecord:
 
 
 def _lesson_type() -> str:
-    available = store.available_models()
+    available = sound_models()
     return LESSON_TYPE if LESSON_TYPE in available else next(iter(available))
 
 

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from xai_core import store
 from xai_core.claims import RULES, Verdict
 from xai_core.datasets.notes import NoteRecord
 from xai_core.distances import METRICS, PAPER_METRICS
@@ -38,6 +37,7 @@ from xai_core.ui.samples import samples
 from xai_core.ui.sharing import draw_link, draw_saving
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS
+from xai_core.ui.zoo import sound_models
 from xai_core.values import FAMILIES
 
 __all__ = ["metrics_page"]
@@ -64,7 +64,7 @@ def metrics_page() -> None:
     keep_keras_state()
     records = samples()
     columns = st.columns([2, 2, 2, 3], vertical_alignment="bottom")
-    available = store.available_models()
+    available = sound_models()
     type = choose(
         columns[0],
         "Spectrogram",

@@ -45,6 +45,7 @@ from xai_core.ui.turns import turn
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.window import draw_window
 from xai_core.ui.wording import TYPE_LABELS, doubts
+from xai_core.ui.zoo import draw_faults, faulty_models, sound_models
 from xai_core.values import FAMILIES, Prediction, Waveform
 
 __all__ = ["upload_page"]
@@ -202,10 +203,12 @@ def _prediction(recording: _Recording, start: float) -> Prediction:
     if kept is None or kept[0] != wanted:
         waiting = st.empty()
         with st.spinner("Asking every model …", show_time=True):
-            for type in store.available_models():
+            types, without = tuple(sound_models()), faulty_models()
+            for type in types:
                 with turn(waiting):  # what each says is remembered
-                    predict(recording.waveform, start=start, types=[type])
-            kept = (wanted, predict(recording.waveform, start=start))
+                    predict(recording.waveform, start=start, types=[type], without=without)
+            found = predict(recording.waveform, start=start, types=types, without=without)
+            kept = (wanted, found)
         st.session_state[key] = kept
     return kept[1]
 
@@ -231,6 +234,8 @@ def _choose_cell(prediction: Prediction) -> tuple[str, str]:
         selection_mode="single-cell",
         key=CELLS,
     )
+    for type in table:
+        draw_faults(type)
     left, right = st.columns(2)
     type = choose(
         left,
