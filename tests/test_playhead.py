@@ -29,8 +29,8 @@ SEEN = """async () => {
     const plot = [...document.querySelectorAll('.js-plotly-plot')]
         .find(plot => plot.layout?.meta?.playhead);
     const box = element => element.getBoundingClientRect();
-    const audio = document.querySelector('[data-testid=stBidiComponentIsolated]')
-        .shadowRoot.querySelector('audio');
+    const audio = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+        .map(part => part.shadowRoot.querySelector('audio')).find(Boolean);
     return {
         time: audio.currentTime,
         plays: !audio.paused,
@@ -393,7 +393,7 @@ def test_a_recording_of_a_visitor_has_the_line_too(
     assert seen.time == pytest.approx(3.5, abs=1e-3)
     seen.check_lines()
     sound = str(audio(page).get_attribute("src"))
-    page.get_by_test_id("stSlider").get_by_role("slider").press("End")
+    page.get_by_role("slider", name="The 4 s that are explained").press("End")
     expect(page.get_by_text(re.compile("took 3.00 to 7.00 s"))).to_be_visible(timeout=PATIENCE)
     expect(audio(page)).not_to_have_attribute("src", sound, timeout=PATIENCE)
     assert look(page).time == 0.0
