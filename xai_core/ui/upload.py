@@ -200,9 +200,10 @@ def _prediction(recording: _Recording, start: float) -> Prediction:
     key = "prediction of the recording"
     kept: tuple[tuple[str, float], Prediction] | None = st.session_state.get(key)
     wanted = (recording.digest, start)
+    place = st.container()  # always there, so that what is below keeps its place and stays open
     if kept is None or kept[0] != wanted:
-        waiting = st.empty()
-        with st.spinner("Asking every model …", show_time=True):
+        waiting = place.empty()
+        with place, st.spinner("Asking every model …", show_time=True):
             types, without = tuple(sound_models()), faulty_models()
             for type in types:
                 with turn(waiting):  # what each says is remembered
@@ -274,10 +275,11 @@ def _scan(recording: _Recording, type: str) -> None:
     key = "scan of the recording"
     kept: tuple[tuple[str, str], Scan] | None = st.session_state.get(key)
     wanted = (recording.digest, type)
+    place = st.container()
     if kept is None or kept[0] != wanted:
-        bar = st.progress(0.0, "Scanning …")
+        bar = place.progress(0.0, "Scanning …")
 
-        with turn(st.empty()) as ticket:
+        with turn(place.empty()) as ticket:
 
             def told(done: int, total: int) -> None:
                 bar.progress(done / total, f"Scanning: {done} of {total}")
