@@ -12,6 +12,8 @@ from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser import AppServer, choose
 from tests.conftest import StartApp
+from xai_core.datasets.collection import read_collection
+from xai_core.places import samples_folder
 
 pytestmark = pytest.mark.browser
 
@@ -75,12 +77,13 @@ def test_a_recording_and_its_window_outlive_a_dropped_connection(
 def test_a_connection_that_drops_while_a_map_is_made_gives_the_map_nevertheless(
     page: Page, server: AppServer, lines: list[WebSocketRoute]
 ) -> None:
-    page.goto(f"{server.url}/?type=mfcc&family=string")
-    expect(page.get_by_text("Save Grad-CAM")).to_be_visible(timeout=PATIENCE)
-    choose(page, "Note", 4)
+    note = next(r.note for r in read_collection(samples_folder()) if r.family == "vocal")
+    page.goto(f"{server.url}/?type=log_mel&family=vocal&note={note}&explain=reed")
+    expect(page.get_by_role("combobox", name="Note")).to_be_visible(timeout=PATIENCE)
     drop(page, lines)
     shown = page.get_by_text(re.compile("^Completeness error")).first  # drawn twice, seen once
     expect(shown).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("Save Grad-CAM")).to_have_count(1, timeout=PATIENCE)
-    assert "note=string_" in page.url
+    expect(page.get_by_text("Explained below: the reed model.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("combobox", name="Instrument family")).to_have_value("vocal")
+    assert "explain=reed" in page.url
     assert "Traceback" not in server.log
