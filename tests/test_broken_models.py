@@ -61,7 +61,8 @@ def test_shipped_models_have_no_fault() -> None:
 
 
 def test_others_answer_without_the_broken_ones(broken: Path) -> None:
-    with pytest.raises(ModelError, match="flute"):
+    # Another than the first where that one was loaded before it was altered.
+    with pytest.raises(ModelError, match=f"of ({'|'.join(BROKEN)})"):
         predict(NOTE, types=["mfcc"])
     found = predict(NOTE, without=store.find_faults()).by_type()
     assert set(found["mfcc"]) == set(FAMILIES) - set(BROKEN)

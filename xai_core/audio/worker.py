@@ -31,6 +31,7 @@ __all__ = ["HELLO", "main"]
 
 HELLO = b"TimbreLens audio worker 1\n"
 PROC = "/proc/self/"  # Linux; elsewhere memory is not limited, only time
+LATE_CODE = 10_000_000  # bytes of libraries that are mapped at first and touched later
 GRACE = 0.5  # s of processor time between our own check and the end by the system
 
 
@@ -94,8 +95,8 @@ def _limit_harm(memory: int) -> None:
             mapped, resident = (int(n) * resource.getpagesize() for n in file.read().split()[:2])
     except OSError:
         return
-    # What is mapped by now but not resident is code of libraries, hardly ever touched.
-    resource.setrlimit(resource.RLIMIT_AS, (mapped + max(0, memory - resident),) * 2)
+    room = max(0, memory - resident - LATE_CODE)
+    resource.setrlimit(resource.RLIMIT_AS, (mapped + room,) * 2)
 
 
 def _limit_time(seconds: float) -> None:
