@@ -316,7 +316,7 @@ def _from_cache(key: str, spectrogram: Spectrogram) -> tuple[FloatArray, Complet
         return values, Completeness(
             float(sums[0]), float(sums[1]), float(sums[2]), int(sums[3]), bool(sums[4])
         )
-    except (KeyError, IndexError):
+    except (KeyError, IndexError, TypeError, ValueError):
         return None
 
 

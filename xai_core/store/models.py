@@ -128,7 +128,7 @@ def read_card(type: str, family: str, *, models: str = "starter") -> Card:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
-            f"the card of the {type} model of {family} cannot be read ({error}): was it edited?"
+            f"the card of the {type} model of {family} cannot be read: was it edited or cut short?"
         ) from error
     if (card.type, card.family) != (type, family):
         raise ModelError(

@@ -48,8 +48,12 @@ def read_cached(key: str) -> dict[str, npt.NDArray[Any]] | None:
         remove(path)
         return None
     mark_used(path)
-    with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
-        return dict(arrays)
+    try:
+        with np.load(io.BytesIO(archive), allow_pickle=False) as arrays:
+            return dict(arrays)
+    except (ValueError, TypeError, EOFError, zipfile.BadZipFile):  # vouched for, yet not ours
+        remove(path)
+        return None
 
 
 def write_cached(key: str, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:

@@ -4,12 +4,14 @@ Conventions
 -----------
 Only results count, the files that end in ``.cache``. Recordings are bounded by
 their number; spectrograms and models of a training run belong to that run, and
-are removed with the folder. Several processes may share the folder.
+are removed with the folder. What a process that was killed left half-written goes
+after an hour. Several processes may share the folder.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import threading
 import time
 from contextlib import suppress
@@ -21,9 +23,10 @@ from xai_core.store.files import modified, remove
 __all__ = ["mark_used", "note_written"]
 
 RESULT = ".cache"
+HALF_WRITTEN = re.compile(r"\.[0-9a-f]{64}\.\w+\.\w+")  # names of files that get another one
 LEFT = 0.8  # of the limit, after files were removed
 LOOK = 1 / 20  # of the limit that is written between two looks at the folder
-FRESH = 3_600.0  # s; a file marked so recently is not marked again
+FRESH = 3_600.0  # s; a file marked so recently is not marked again, nor taken for abandoned
 
 _written: dict[Path, int] = {}  # bytes since the last look, by folder
 _counting = threading.Lock()
@@ -59,9 +62,12 @@ def _make_room(folder: Path, limit: int) -> None:
     sizes: dict[Path, int] = {}
     with suppress(OSError):
         for entry in os.scandir(folder):
-            if entry.name.endswith(RESULT):
-                with suppress(OSError):  # removed meanwhile
-                    sizes[Path(entry.path)] = entry.stat().st_size
+            path = Path(entry.path)
+            with suppress(OSError):  # removed meanwhile
+                if entry.name.endswith(RESULT):
+                    sizes[path] = entry.stat().st_size
+                elif HALF_WRITTEN.fullmatch(entry.name) and modified(path) < time.time() - FRESH:
+                    remove(path)
     total = sum(sizes.values())
     if total <= limit:
         return
