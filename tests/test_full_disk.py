@@ -1,9 +1,10 @@
-"""A full disk, and a cache that cannot be written: results are right, nothing torn is left.
+"""A full disk, and one that is read-only: results are right, nothing torn is left.
 
 Conventions
 -----------
-The disk is a tmpfs of 200 kB in a mount namespace of its own, which needs Linux
-and root, or the right to make namespaces.
+The full disk is a tmpfs of 200 kB, the read-only one the same folder mounted again,
+each in a mount namespace of its own, which needs Linux and root, or the right to
+make namespaces.
 """
 
 from __future__ import annotations
@@ -64,24 +65,40 @@ def run(command: list[str], cache: Path) -> dict[str, Any]:
     return found
 
 
-def test_a_full_disk_costs_no_result_and_leaves_nothing_torn(tmp_path: Path) -> None:
-    mount = "mount -t tmpfs -o size=200k none"
-    if (
-        shutil.which("unshare") is None
-        or subprocess.run(
-            [*UNSHARE, "sh", "-c", f"{mount} {tmp_path}"], capture_output=True
-        ).returncode
-    ):
+@pytest.fixture
+def namespaces(tmp_path: Path) -> None:
+    """Skip the test where nothing can be mounted."""
+    command = [*UNSHARE, "sh", "-c", f"mount -t tmpfs none {tmp_path}"]
+    if shutil.which("unshare") is None or subprocess.run(command, capture_output=True).returncode:
         pytest.skip("needs the right to make a mount namespace")
+
+
+def mounted(*mounts: str) -> list[str]:
+    """Return what runs a command where these mounts are made."""
+    return [*UNSHARE, "sh", "-c", " && ".join([*mounts, 'exec "$@"']), "sh"]
+
+
+@pytest.mark.usefixtures("namespaces")
+def test_a_full_or_read_only_disk_costs_no_result_and_leaves_nothing_torn(tmp_path: Path) -> None:
     small, large = tmp_path / "small", tmp_path / "large"
     small.mkdir()
     large.mkdir()
-    on_small = [*UNSHARE, "sh", "-c", f'{mount} {small} && exec "$@"', "sh"]
-    full, roomy = run(on_small, small), run([], large)
+    full = run(mounted(f"mount -t tmpfs -o size=200k none {small}"), small)
+    roomy = run([], large)
     assert full["first"] == full["second"] == roomy["first"] == roomy["second"]
     assert len(roomy["left"]) == 11  # ten maps and a recording
     assert 0 < len(full["left"]) < 10
     assert all(name.endswith(".cache") for name in full["left"])  # nothing half-written
     assert roomy["refused"] == ""
     assert "cannot be kept" in full["refused"]
-    assert "is the disk full?" in full["refused"]
+    assert "is the disk full or read-only?" in full["refused"]
+    for path in sorted(large.glob("*.cache"))[:5]:
+        path.unlink()
+    left = {path.name: path.read_bytes() for path in large.iterdir()}
+    project = f"mount --rbind {ROOT} {ROOT} && mount -o remount,bind,ro {ROOT}"
+    cache = f"mount --bind {large} {large} && mount -o remount,bind,ro {large}"
+    fixed = run(mounted(project, cache), large)
+    assert fixed["first"] == fixed["second"] == roomy["first"]
+    assert set(fixed["left"]) == set(left)
+    assert {path.name: path.read_bytes() for path in large.iterdir()} == left
+    assert "cannot be kept" in fixed["refused"]

@@ -36,7 +36,9 @@ def keep_recording(content: bytes) -> str:
     """
     digest = hashlib.sha256(content).hexdigest()
     if not try_to_cache(cache_path(digest, RECORDING), content):
-        raise InputError("this recording cannot be kept, so there is no link: is the disk full?")
+        raise InputError(
+            "this recording cannot be kept, so there is no link: is the disk full or read-only?"
+        )
     others = [path for path in cache_folder().glob(f"*{RECORDING}") if path.stem != digest]
     for path in sorted(others, key=modified, reverse=True)[KEPT_RECORDINGS - 1 :]:
         remove(path)
