@@ -35,6 +35,7 @@ from xai_core.pipeline import (
     predicting,
     resolve_settings,
 )
+from xai_core.pipeline.recent import Recent
 from xai_core.values import Explanation, Waveform
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,8 +108,7 @@ def test_probabilities_are_those_of_the_arithmetic_by_hand(
 
 
 def test_a_note_is_asked_about_once(tiny: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predicting, "_answers", type(predicting._answers)())
-    monkeypatch.setattr(predicting, "ANSWERS_KEPT", 4)
+    monkeypatch.setattr(predicting, "_answers", Recent(4))
     asked = []
     outputs = ModelGradients.outputs
 

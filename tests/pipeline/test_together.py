@@ -12,7 +12,8 @@ import pytest
 from xai_core import explain, predict
 from xai_core.audio import load_note
 from xai_core.datasets.collection import read_collection
-from xai_core.pipeline import predicting
+from xai_core.pipeline import explaining, loading, predicting
+from xai_core.pipeline.recent import Recent
 from xai_core.places import samples_folder
 
 VISITORS = 4
@@ -24,8 +25,12 @@ def nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have everything computed: no folder for results, no answers remembered."""
     (tmp_path / "taken").write_text("a file where the folder should be")
     monkeypatch.setenv("TIMBRELENS_CACHE", str(tmp_path / "taken"))
-    monkeypatch.setattr(predicting, "ANSWERS_KEPT", 0)
-    predicting._answers.clear()
+    for module, name in (
+        (predicting, "_answers"),
+        (loading, "_spectrograms"),
+        (explaining, "_layers"),
+    ):
+        monkeypatch.setattr(module, name, Recent(0))
 
 
 def explained(path: Path, method: str) -> np.ndarray:

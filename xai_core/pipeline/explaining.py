@@ -25,10 +25,10 @@ from xai_core.attribution.integrated_gradients import (
 )
 from xai_core.audio import load_note
 from xai_core.errors import InputError
-from xai_core.features import extract
 from xai_core.gradients import ModelGradients
 from xai_core.pipeline.doubts import doubt_sentence
-from xai_core.pipeline.loading import Audio, load_gradients
+from xai_core.pipeline.loading import Audio, load_gradients, samples_digest, spectrogram_of
+from xai_core.pipeline.recent import Recent
 from xai_core.pipeline.settings import Settings, resolve_settings
 from xai_core.values import (
     Attribution,
@@ -41,6 +41,9 @@ from xai_core.values import (
 )
 
 __all__ = ["Audio", "explain", "explain_progressively", "feature_maps"]
+
+# one: up to 130 MB on STFT, and a page asks for its feature maps and Grad-CAM in a row
+_layers: Recent[tuple[ModelGradients, str, str], tuple[FloatArray, FloatArray]] = Recent(1)
 
 
 def explain(
@@ -143,7 +146,7 @@ def explain_progressively(
     """
     check_family(family)
     note = load_note(audio, start=start)
-    spectrogram = extract(note, type)
+    spectrogram = spectrogram_of(note, type)
     gradients, card = load_gradients(type, family, models=models)
     logit = float(gradients.outputs(spectrogram.values[np.newaxis])[0])
     record: dict[str, Any] = {
@@ -152,7 +155,7 @@ def explain_progressively(
         "family": family,
         "models": models,
         "model_sha256": card.sha256,
-        "note_sha256": _digest(note.y),
+        "note_sha256": samples_digest(note),
     }
     baseline = _baseline(settings, spectrogram, card, baseline_audio)
     doubt = doubt_sentence(card)
@@ -235,10 +238,10 @@ def feature_maps(
     -------
     FeatureMaps
     """
-    spectrogram = extract(load_note(audio, start=start), type)
+    spectrogram = spectrogram_of(load_note(audio, start=start), type)
     gradients, _ = load_gradients(type, check_family(family), models=models)
-    # the compiled function that Grad-CAM uses: one tracing less for a new model
-    activations = gradients.layer_gradients(spectrogram.values[np.newaxis], layer)[0][0]
+    # what Grad-CAM uses: a page asks for both, and a new model is traced once
+    activations, _ = _at_layer(gradients, spectrogram, layer)
     filters = choose_filters(activations, choice=choice, n_filters=n_filters)
     maps = np.moveaxis(activations[..., list(filters)], -1, 0)
     return FeatureMaps(maps, layer, filters, spectrogram.time, spectrogram.bins)
@@ -248,9 +251,21 @@ def feature_maps(
 
 
 def _grad_cam(gradients: ModelGradients, spectrogram: Spectrogram, layer: str) -> FloatArray:
-    activations, slopes = gradients.layer_gradients(spectrogram.values[np.newaxis], layer)
+    activations, slopes = _at_layer(gradients, spectrogram, layer)
     shape = (spectrogram.values.shape[0], spectrogram.values.shape[1])
-    return resize_bilinear(grad_cam(activations[0], slopes[0]), shape)
+    return resize_bilinear(grad_cam(activations, slopes), shape)
+
+
+def _at_layer(
+    gradients: ModelGradients, spectrogram: Spectrogram, layer: str
+) -> tuple[FloatArray, FloatArray]:
+    """Return the activations of a layer and the logit's gradient there, for one note."""
+
+    def make() -> tuple[FloatArray, FloatArray]:
+        activations, slopes = gradients.layer_gradients(spectrogram.values[np.newaxis], layer)
+        return activations[0], slopes[0]
+
+    return _layers.get((gradients, _digest(spectrogram.values), layer), make)
 
 
 def _path_integrals(
@@ -292,7 +307,7 @@ def _baseline(
     if settings.baseline == "note":
         if other is None:
             raise InputError("expected another note as baseline, got none: name one")
-        return extract(load_note(other), spectrogram.type).values
+        return spectrogram_of(load_note(other), spectrogram.type).values
     return np.zeros(shape, np.float32)
 
 

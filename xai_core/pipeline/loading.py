@@ -1,23 +1,30 @@
-"""Models in memory: loaded once, compiled once, shared by all threads."""
+"""Models in memory, loaded once and compiled once, and the spectrograms they were asked about."""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections import OrderedDict
 
-from xai_core import store
-from xai_core.gradients import ModelGradients
-from xai_core.values import Waveform, check_family, check_type
+import numpy as np
 
-__all__ = ["Audio", "load_gradients"]
+from xai_core import store
+from xai_core.features import extract
+from xai_core.gradients import ModelGradients
+from xai_core.pipeline.recent import Recent
+from xai_core.values import Spectrogram, Waveform, check_family, check_type
+
+__all__ = ["Audio", "load_gradients", "samples_digest", "spectrogram_of"]
 
 Audio = str | os.PathLike[str] | bytes | Waveform
 
 MODELS_KEPT = 60  # in memory; a whole zoo
+SPECTROGRAMS_KEPT = 12  # at most 2 MB each: the six views of two notes
 
 _loaded: OrderedDict[tuple[str, str, str, str], tuple[ModelGradients, store.Card]] = OrderedDict()
 _loading = threading.Lock()
+_spectrograms: Recent[tuple[str, int, str], Spectrogram] = Recent(SPECTROGRAMS_KEPT)
 
 
 def load_gradients(
@@ -38,3 +45,16 @@ def load_gradients(
                 _loaded.popitem(last=False)
         _loaded.move_to_end(key)
         return _loaded[key]
+
+
+def samples_digest(note: Waveform) -> str:
+    """Return the SHA-256 of the samples of a note in single precision."""
+    return hashlib.sha256(np.ascontiguousarray(note.y, np.float32).data).hexdigest()
+
+
+def spectrogram_of(note: Waveform, type: str) -> Spectrogram:
+    """Return the spectrogram of a note, as :func:`xai_core.features.extract` does.
+
+    Those of the notes asked about last are kept: a page asks three times.
+    """
+    return _spectrograms.get((samples_digest(note), note.sr, type), lambda: extract(note, type))

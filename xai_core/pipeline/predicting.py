@@ -8,26 +8,24 @@ long as the process runs: a note that is looked at again is not asked about.
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import OrderedDict
 from collections.abc import Collection, Sequence
+from functools import partial
 
 import numpy as np
 
 from xai_core import store
 from xai_core.audio import load_note
-from xai_core.features import extract
-from xai_core.pipeline.loading import Audio, load_gradients
-from xai_core.values import FAMILIES, FloatArray, Prediction, check_type
+from xai_core.gradients import ModelGradients
+from xai_core.pipeline.loading import Audio, load_gradients, samples_digest, spectrogram_of
+from xai_core.pipeline.recent import Recent
+from xai_core.values import FAMILIES, Prediction, Waveform, check_type
 
 __all__ = ["predict"]
 
 ANSWERS_KEPT = 60_000  # a thousand notes by a whole zoo, about 20 MB
 
-_Key = tuple[str, str, bytes]  # type, digests of the model and of the samples
-_answers: OrderedDict[_Key, float] = OrderedDict()
-_remembering = threading.Lock()
+# by type, digest of the model, and digest of the samples
+_answers: Recent[tuple[str, str, str], float] = Recent(ANSWERS_KEPT)
 
 
 def predict(
@@ -69,35 +67,19 @@ def predict(
     available = store.available_models(models)
     if types is not None:
         available = {check_type(t): available.get(t, FAMILIES) for t in types}
-    digest = hashlib.sha256(note.y.tobytes()).digest()
+    digest = samples_digest(note)
     probabilities: dict[str, dict[str, float]] = {}
     for type, families in available.items():
-        spectrogram: FloatArray | None = None
         probabilities[type] = {}
         for family in families:
             if (type, family) in without:
                 continue
             gradients, card = load_gradients(type, family, models=models)
-            key = (type, card.sha256, digest)
-            answer = _recall(key)
-            if answer is None:
-                if spectrogram is None:
-                    spectrogram = extract(note, type).values
-                answer = float(gradients.outputs(spectrogram[np.newaxis], target="probability")[0])
-                _remember(key, answer)
-            probabilities[type][family] = answer
+            ask = partial(_ask, gradients, note, type)
+            probabilities[type][family] = _answers.get((type, card.sha256, digest), ask)
     return Prediction(probabilities, note, models)
 
 
-def _recall(key: _Key) -> float | None:
-    with _remembering:
-        if key in _answers:
-            _answers.move_to_end(key)
-        return _answers.get(key)
-
-
-def _remember(key: _Key, answer: float) -> None:
-    with _remembering:
-        _answers[key] = answer
-        if len(_answers) > ANSWERS_KEPT:
-            _answers.popitem(last=False)
+def _ask(gradients: ModelGradients, note: Waveform, type: str) -> float:
+    x = spectrogram_of(note, type).values[np.newaxis]
+    return float(gradients.outputs(x, target="probability")[0])

@@ -23,6 +23,7 @@ from xai_core.values import Explanation, Waveform
 
 __all__ = ["Panels", "draw_panels", "draw_saving_of_panels"]
 
+MOMENT = 0.25  # s; a map that takes no longer is drawn once, finished
 REDRAW_SECONDS = 0.6  # at most one redraw so often while a map is refined
 PANELS_HEIGHT = 480  # pixels
 
@@ -77,10 +78,10 @@ def draw_panels(
         baseline_audio=advanced.baseline_note,
     )
     sign: Sign = "unsigned" if advanced.sign == "unsigned" else "signed"
-    drawn_at = 0.0
+    first, draw_after = True, time.monotonic() + MOMENT
     for explanation in in_turns(estimates, waiting):
         refining = _is_refining(explanation)
-        if refining and time.monotonic() - drawn_at < REDRAW_SECONDS:
+        if refining and time.monotonic() < draw_after:
             continue
         colours = held_limits(
             explanation.attribution,
@@ -104,11 +105,11 @@ def draw_panels(
         )
         _status(status, explanation, cam, refining)
         draw_figure(picture, figure, buttons=True)
-        if drawn_at == 0.0 or not refining:
+        if first or not refining:
             draw_evidence(below, explanation, cam)
-        if drawn_at == 0.0 and meanwhile is not None:
+        if first and meanwhile is not None:
             meanwhile()
-        drawn_at = time.monotonic()
+        first, draw_after = False, time.monotonic() + REDRAW_SECONDS
     return Panels(explanation, cam, sign, colours, advanced.percentile)
 
 
