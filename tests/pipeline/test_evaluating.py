@@ -19,7 +19,8 @@ from xai_core.errors import InputError, ModelError
 from xai_core.evaluation import average_types, binary_scores, ten_way_scores
 from xai_core.features import extract
 from xai_core.gradients import ModelGradients
-from xai_core.pipeline.evaluating import Evaluation, evaluate_models
+from xai_core.pipeline.evaluated import Evaluation
+from xai_core.pipeline.evaluating import evaluate_models
 from xai_core.values import FAMILIES, Waveform
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config")  # see `records` below

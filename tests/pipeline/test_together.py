@@ -12,7 +12,7 @@ import pytest
 from xai_core import explain, predict
 from xai_core.audio import load_note
 from xai_core.datasets.collection import read_collection
-from xai_core.pipeline import explaining, loading, predicting
+from xai_core.pipeline import loading, map_values, predicting
 from xai_core.pipeline.recent import Recent
 from xai_core.places import samples_folder
 
@@ -28,7 +28,7 @@ def nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for module, name in (
         (predicting, "_answers"),
         (loading, "_spectrograms"),
-        (explaining, "_layers"),
+        (map_values, "_layers"),
     ):
         monkeypatch.setattr(module, name, Recent(0))
 

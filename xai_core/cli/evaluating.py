@@ -19,7 +19,7 @@ from xai_core.scores import Score
 from xai_core.values import check_family, check_type
 
 if TYPE_CHECKING:
-    from xai_core.pipeline.evaluating import Evaluation, TypeScores
+    from xai_core.pipeline.evaluated import Evaluation, TypeScores
 
 __all__ = ["evaluate"]
 

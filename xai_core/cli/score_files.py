@@ -20,7 +20,7 @@ from xai_core.scores import Reliability, Score
 from xai_core.values import FAMILIES
 
 if TYPE_CHECKING:
-    from xai_core.pipeline.evaluating import Evaluation
+    from xai_core.pipeline.evaluated import Evaluation
 
 __all__ = ["ten_ways", "write_scores"]
 

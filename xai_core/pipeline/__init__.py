@@ -9,12 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xai_core.pipeline.doubts import doubted_families
-from xai_core.pipeline.explaining import (
-    explain,
-    explain_progressively,
-    feature_maps,
-)
+from xai_core.pipeline.explaining import explain, explain_progressively
 from xai_core.pipeline.loading import load_gradients
+from xai_core.pipeline.map_values import feature_maps
 from xai_core.pipeline.predicting import predict
 from xai_core.pipeline.settings import Settings, resolve_settings
 

@@ -13,9 +13,9 @@ from xai_core import store
 from xai_core.features import extract
 from xai_core.gradients import ModelGradients
 from xai_core.pipeline.recent import Recent
-from xai_core.values import Spectrogram, Waveform, check_family, check_type
+from xai_core.values import FloatArray, Spectrogram, Waveform, check_family, check_type
 
-__all__ = ["Audio", "load_gradients", "samples_digest", "spectrogram_of"]
+__all__ = ["Audio", "digest_of", "load_gradients", "spectrogram_of"]
 
 Audio = str | os.PathLike[str] | bytes | Waveform
 
@@ -47,9 +47,9 @@ def load_gradients(
         return _loaded[key]
 
 
-def samples_digest(note: Waveform) -> str:
-    """Return the SHA-256 of the samples of a note in single precision."""
-    return hashlib.sha256(np.ascontiguousarray(note.y, np.float32).data).hexdigest()
+def digest_of(values: FloatArray) -> str:
+    """Return the SHA-256 of an array in single precision."""
+    return hashlib.sha256(np.ascontiguousarray(values, np.float32).data).hexdigest()
 
 
 def spectrogram_of(note: Waveform, type: str) -> Spectrogram:
@@ -57,4 +57,4 @@ def spectrogram_of(note: Waveform, type: str) -> Spectrogram:
 
     Those of the notes asked about last are kept: a page asks three times.
     """
-    return _spectrograms.get((samples_digest(note), note.sr, type), lambda: extract(note, type))
+    return _spectrograms.get((digest_of(note.y), note.sr, type), lambda: extract(note, type))

@@ -16,7 +16,7 @@ import numpy as np
 from xai_core import store
 from xai_core.audio import load_note
 from xai_core.gradients import ModelGradients
-from xai_core.pipeline.loading import Audio, load_gradients, samples_digest, spectrogram_of
+from xai_core.pipeline.loading import Audio, digest_of, load_gradients, spectrogram_of
 from xai_core.pipeline.recent import Recent
 from xai_core.values import FAMILIES, Prediction, Waveform, check_type
 
@@ -67,7 +67,7 @@ def predict(
     available = store.available_models(models)
     if types is not None:
         available = {check_type(t): available.get(t, FAMILIES) for t in types}
-    digest = samples_digest(note)
+    digest = digest_of(note.y)
     probabilities: dict[str, dict[str, float]] = {}
     for type, families in available.items():
         probabilities[type] = {}

@@ -26,8 +26,6 @@ from xai_core.errors import InputError, ModelError
 from xai_core.grid import Job, run_jobs
 from xai_core.pipeline.calibrating import calibrate_models
 from xai_core.pipeline.jobs import (
-    Config,
-    Plan,
     finish_type,
     is_done,
     is_finished,
@@ -35,6 +33,7 @@ from xai_core.pipeline.jobs import (
     train_family,
     train_trunk,
 )
+from xai_core.pipeline.plans import Config, Plan
 from xai_core.training import PRESETS, Keeping, Preset, Progress, notes_digest
 from xai_core.values import FAMILIES
 

@@ -37,6 +37,8 @@ DECIDING_MAPS = (
     "gradients.py",
     "attribution/*.py",
     "pipeline/explaining.py",
+    "pipeline/loading.py",
+    "pipeline/map_values.py",
     "pipeline/note_maps.py",
     "pipeline/settings.py",
 )
