@@ -25,6 +25,7 @@ from xai_core import store
 from xai_core.errors import InputError, ModelError, TimbreLensError
 from xai_core.network import build_cnn
 from xai_core.store import chunks, keys, recordings
+from xai_core.store.files import readable_json
 
 ABOUT: dict[str, Any] = {
     "architecture": {"head": "pooled", "input_shape": [12, 9]},
@@ -441,6 +442,29 @@ def test_a_cached_model_comes_back_and_a_damaged_one_does_not(
         path.write_bytes(content)
         assert store.read_cached_model(KEY) is None
         assert not path.exists()
+
+
+@hypothesis.settings(max_examples=200, deadline=None, derandomize=True)
+@hypothesis.given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.floats(allow_nan=False, allow_infinity=False)
+        | st.text(alphabet='a[]{},"\\\n é', max_size=6),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(st.text(alphabet="a[\n", max_size=2), inner, max_size=3)
+        ),
+        max_leaves=12,
+    )
+)
+def test_what_is_written_for_people_reads_back_as_it_was(value: object) -> None:
+    assert json.loads(readable_json(value)) == value
+
+
+def test_a_list_of_plain_values_takes_one_line() -> None:
+    written = readable_json({"x": [1, 2.5, "a"], "y": [[1, 2], {"z": []}]}).decode()
+    assert written == '{\n "x": [1, 2.5, "a"],\n "y": [\n  [1, 2],\n  {\n   "z": []\n  }\n ]\n}\n'
 
 
 # ------------------------------------------------------------------------ chunks

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from xai_core.errors import TimbreLensError
 from xai_core.places import cache_folder
@@ -16,12 +18,15 @@ __all__ = [
     "cache_path",
     "is_digest",
     "modified",
+    "readable_json",
     "remove",
     "try_to_cache",
     "write_atomically",
 ]
 
 DIGEST_BYTES = 32  # of SHA-256
+LINE = re.compile(r"\n *")  # and the indentation of the next; no string of JSON has a line's end
+PLAIN_LIST = re.compile(r"\[\n *([^\[\]{}]*?)\n *\]")
 
 
 def is_digest(text: str) -> bool:
@@ -34,6 +39,12 @@ def cache_path(key: str, suffix: str = ".cache") -> Path:
     if not is_digest(key):
         raise TimbreLensError(f"expected a cache key of 64 hexadecimal digits, got {key!r}")
     return cache_folder() / f"{key}{suffix}"
+
+
+def readable_json(value: Any) -> bytes:
+    """Return a value as JSON, a line for each entry and one for each list of plain values."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    return (PLAIN_LIST.sub(lambda found: f"[{re.sub(LINE, ' ', found[1])}]", text) + "\n").encode()
 
 
 def try_to_cache(path: Path, content: bytes | memoryview) -> bool:

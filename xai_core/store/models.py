@@ -26,7 +26,7 @@ import keras
 
 from xai_core.errors import InputError, ModelError
 from xai_core.places import models_folder
-from xai_core.store.files import write_atomically
+from xai_core.store.files import readable_json, write_atomically
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, check_family, check_type
 
 __all__ = [
@@ -221,8 +221,8 @@ def save_model(
         **about,
     )
     write_atomically(folder / MODEL_FILE, content)
-    text = json.dumps(asdict(card), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_atomically(folder / CARD_FILE, text.encode())
+    text = readable_json(asdict(card))
+    write_atomically(folder / CARD_FILE, text)
     return card
 
 
@@ -239,7 +239,7 @@ def read_summary(type: str, *, models: str = "starter") -> dict[str, Any] | None
 def write_summary(summary: Mapping[str, Any], *, models: str, type: str) -> None:
     """Write the scores of a type's ten models together."""
     path = _model_folder(models, type, FAMILIES[0]).parent / SUMMARY_FILE
-    write_atomically(path, (json.dumps(summary, indent=1, allow_nan=False) + "\n").encode())
+    write_atomically(path, readable_json(summary))
 
 
 def read_audit(models: str = "starter") -> dict[str, Any] | None:

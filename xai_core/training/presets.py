@@ -190,8 +190,8 @@ PRESETS = {
         label_smoothing=0.05,
         by_type={
             "stft": {
-                "trunk_epochs": 13,
-                "trunk_rate": 1e-3,
+                "trunk_epochs": 30,
+                "trunk_rate": 1.5e-3,
                 "crop_frames": 42,
                 "whole_epochs": 1,
             },
