@@ -42,7 +42,7 @@ from xai_core.ui.sharing import (
     write_place,
 )
 from xai_core.ui.turns import turn
-from xai_core.ui.warm import keep_keras_state
+from xai_core.ui.warm import keep_keras_state, settle
 from xai_core.ui.window import draw_window
 from xai_core.ui.wording import TYPE_LABELS, doubts
 from xai_core.ui.zoo import draw_faults, faulty_models, sound_models
@@ -210,8 +210,15 @@ def _prediction(recording: _Recording, start: float) -> Prediction:
                     predict(recording.waveform, start=start, types=[type], without=without)
             found = predict(recording.waveform, start=start, types=types, without=without)
             kept = (wanted, found)
+            _settle_once()
         st.session_state[key] = kept
     return kept[1]
+
+
+@st.cache_resource(show_spinner=False)
+def _settle_once() -> None:
+    """Do so when all models were asked for the first time in the life of the server."""
+    settle()
 
 
 def _choose_cell(prediction: Prediction) -> tuple[str, str]:
