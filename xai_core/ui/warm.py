@@ -20,10 +20,14 @@ import streamlit as st
 
 from xai_core import store
 from xai_core.errors import TimbreLensError
+from xai_core.features import extract
 from xai_core.pipeline import load_gradients
 from xai_core.pipeline.settings import LAYERS
+from xai_core.values import SAMPLE_RATE, Waveform
 
 __all__ = ["keep_keras_state", "settle", "warm_up"]
+
+CLICK = Waveform((np.arange(4 * SAMPLE_RATE) == 0).astype(np.float32), SAMPLE_RATE)  # 4 s
 
 
 def keep_keras_state() -> None:
@@ -52,7 +56,10 @@ def warm_up(types: Sequence[str]) -> threading.Thread:
 
 
 def _load_all(types: tuple[str, ...]) -> None:
-    for type, families in store.available_models().items():
+    available = store.available_models()
+    for type in types:  # librosa imports what a type needs when it is asked for the first time
+        extract(CLICK, type)
+    for type, families in available.items():
         for family in families if type in types else ():
             try:
                 gradients, _ = load_gradients(type, family)
