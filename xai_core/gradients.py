@@ -21,6 +21,7 @@ from typing import Any, Literal
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.special import expit
 
 from xai_core.errors import InputError, ModelError
 from xai_core.values import FloatArray
@@ -247,5 +248,5 @@ def _as_target(logits: FloatArray, target: Target) -> FloatArray:
     if target == "logit":
         return z
     if target == "probability":
-        return np.asarray(np.exp(-np.logaddexp(0.0, -z)))
+        return np.asarray(expit(z))
     raise InputError(f"unknown target {target!r}: choose 'logit' or 'probability'")

@@ -32,7 +32,6 @@ from xai_core.pipeline import (
     load_gradients,
     loading,
     predict,
-    predicting,
     resolve_settings,
 )
 from xai_core.pipeline.recent import Recent
@@ -108,7 +107,7 @@ def test_probabilities_are_those_of_the_arithmetic_by_hand(
 
 
 def test_a_note_is_asked_about_once(tiny: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(predicting, "_answers", Recent(4))
+    monkeypatch.setattr(loading, "_logits", Recent(4))
     asked = []
     outputs = ModelGradients.outputs
 
@@ -124,7 +123,7 @@ def test_a_note_is_asked_about_once(tiny: object, monkeypatch: pytest.MonkeyPatc
     assert len(asked) == 3
     assert predict(other, models="tiny").by_type() != said
     assert len(asked) == 6
-    assert len(predicting._answers) == 4  # two of the first note's had to go
+    assert len(loading._logits) == 4  # two of the first note's had to go
     assert predict(first, models="tiny").by_type() == said
 
 

@@ -12,7 +12,7 @@ import pytest
 from xai_core import explain, predict
 from xai_core.audio import load_note
 from xai_core.datasets.collection import read_collection
-from xai_core.pipeline import loading, map_values, predicting
+from xai_core.pipeline import loading, map_values
 from xai_core.pipeline.recent import Recent
 from xai_core.places import samples_folder
 
@@ -26,9 +26,11 @@ def nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "taken").write_text("a file where the folder should be")
     monkeypatch.setenv("TIMBRELENS_CACHE", str(tmp_path / "taken"))
     for module, name in (
-        (predicting, "_answers"),
+        (loading, "_logits"),
         (loading, "_spectrograms"),
         (map_values, "_layers"),
+        (map_values, "_feature_maps"),
+        (map_values, "_grad_cams"),
     ):
         monkeypatch.setattr(module, name, Recent(0))
 

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from scipy.special import expit
 
 from xai_core import store
 from xai_core.audio import load_note
 from xai_core.pipeline.doubts import doubt_sentence
-from xai_core.pipeline.loading import Audio, digest_of, load_gradients, spectrogram_of
+from xai_core.pipeline.loading import Audio, digest_of, load_gradients, logit_of, spectrogram_of
 from xai_core.pipeline.map_values import (
     baseline_values,
     grad_cam_values,
@@ -138,7 +139,7 @@ def explain_progressively(
     note = load_note(audio, start=start)
     spectrogram = spectrogram_of(note, type)
     gradients, card = load_gradients(type, family, models=models)
-    logit = float(gradients.outputs(spectrogram.values[np.newaxis])[0])
+    logit = logit_of(note, type, family, models=models)
     record: dict[str, Any] = {
         **settings.as_dict(),
         "type": type,
@@ -166,7 +167,7 @@ def explain_progressively(
                 target=settings.target,
             ),
             family=family,
-            probability=float(np.exp(-np.logaddexp(0.0, -logit))),
+            probability=float(expit(logit)),
             logit=logit,
             completeness=completeness,
             settings=record,
@@ -175,7 +176,7 @@ def explain_progressively(
         )
 
     if settings.method == "grad_cam":
-        values = grad_cam_values(gradients, spectrogram, settings.layer)
+        values = grad_cam_values(gradients, card, spectrogram, settings.layer)
         against = f"All evidence in {settings.layer} speaks against {family}."
         yield explanation(values, None, () if values.any() else (against,))
         return

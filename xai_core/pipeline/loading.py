@@ -1,4 +1,10 @@
-"""Models in memory, loaded once and compiled once, and the spectrograms they were asked about."""
+"""Models in memory, loaded once and compiled once, and what they were asked about.
+
+Conventions
+-----------
+What a model said of a note is remembered, under the digests of both, for as
+long as the process runs: a note that is looked at again is not asked about.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +21,20 @@ from xai_core.gradients import ModelGradients
 from xai_core.pipeline.recent import Recent
 from xai_core.values import FloatArray, Spectrogram, Waveform, check_family, check_type
 
-__all__ = ["Audio", "digest_of", "load_gradients", "spectrogram_of"]
+__all__ = ["Audio", "digest_of", "load_gradients", "logit_of", "spectrogram_of"]
 
 Audio = str | os.PathLike[str] | bytes | Waveform
 
 MODELS_KEPT = 60  # in memory; a whole zoo
 SPECTROGRAMS_KEPT = 12  # at most 2 MB each: the six views of two notes
+LOGITS_KEPT = 60_000  # a thousand notes by a whole zoo, about 20 MB
 
 _loaded: OrderedDict[tuple[str, str, str, str], tuple[ModelGradients, store.Card]] = OrderedDict()
 _loading = threading.Lock()
 _spectrograms: Recent[tuple[str, int, str], Spectrogram] = Recent(SPECTROGRAMS_KEPT)
+
+# by type, digest of the model, and digest of the samples
+_logits: Recent[tuple[str, str, str], float] = Recent(LOGITS_KEPT)
 
 
 def load_gradients(
@@ -58,3 +68,18 @@ def spectrogram_of(note: Waveform, type: str) -> Spectrogram:
     Those of the notes asked about last are kept: a page asks three times.
     """
     return _spectrograms.get((digest_of(note.y), note.sr, type), lambda: extract(note, type))
+
+
+def logit_of(
+    note: Waveform, type: str, family: str, *, models: str = "starter", digest: str | None = None
+) -> float:
+    """Return what the model of a family says of 4 s: its logit.
+
+    `digest` is that of the samples, for who has it: ten models are asked about one note.
+    """
+    gradients, card = load_gradients(type, family, models=models)
+
+    def ask() -> float:
+        return float(gradients.outputs(spectrogram_of(note, type).values[np.newaxis])[0])
+
+    return _logits.get((type, card.sha256, digest or digest_of(note.y)), ask)

@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-Values have the shape of the spectrogram, (n_frames, n_bins). What is kept is for
-a page that asks for feature maps and for Grad-CAM in a row.
+Values have the shape of the spectrogram, (n_frames, n_bins). What a page asks
+for again, because a visitor returns to a note, is kept for a while in memory.
 """
 
 from __future__ import annotations
@@ -39,6 +39,10 @@ __all__ = [
 # one: up to 130 MB on STFT, and a page asks for its feature maps and Grad-CAM in a row
 _layers: Recent[tuple[ModelGradients, str, str], tuple[FloatArray, FloatArray]] = Recent(1)
 
+MAPS_KEPT = 24  # of each kind; on STFT at most 2 MB for four filters and 1 MB for Grad-CAM
+_feature_maps: Recent[tuple[str, str, str, str, int], FeatureMaps] = Recent(MAPS_KEPT)
+_grad_cams: Recent[tuple[str, str, str], FloatArray] = Recent(MAPS_KEPT)
+
 
 def feature_maps(
     audio: Audio,
@@ -68,19 +72,30 @@ def feature_maps(
     FeatureMaps
     """
     spectrogram = spectrogram_of(load_note(audio, start=start), type)
-    gradients, _ = load_gradients(type, check_family(family), models=models)
-    # what Grad-CAM uses: a page asks for both, and a new model is traced once
-    activations, _ = _at_layer(gradients, spectrogram, layer)
-    filters = choose_filters(activations, choice=choice, n_filters=n_filters)
-    maps = np.moveaxis(activations[..., list(filters)], -1, 0)
-    return FeatureMaps(maps, layer, filters, spectrogram.time, spectrogram.bins)
+    gradients, card = load_gradients(type, check_family(family), models=models)
+
+    def make() -> FeatureMaps:
+        # what Grad-CAM uses: a page asks for both, and a new model is traced once
+        activations, _ = _at_layer(gradients, spectrogram, layer)
+        filters = choose_filters(activations, choice=choice, n_filters=n_filters)
+        maps = np.ascontiguousarray(np.moveaxis(activations[..., list(filters)], -1, 0))
+        return FeatureMaps(maps, layer, filters, spectrogram.time, spectrogram.bins)
+
+    key = (card.sha256, digest_of(spectrogram.values), layer, choice, n_filters)
+    return _feature_maps.get(key, make)
 
 
-def grad_cam_values(gradients: ModelGradients, spectrogram: Spectrogram, layer: str) -> FloatArray:
+def grad_cam_values(
+    gradients: ModelGradients, card: store.Card, spectrogram: Spectrogram, layer: str
+) -> FloatArray:
     """Return the raw Grad-CAM of one layer on the grid of the spectrogram."""
-    activations, slopes = _at_layer(gradients, spectrogram, layer)
-    shape = (spectrogram.values.shape[0], spectrogram.values.shape[1])
-    return resize_bilinear(grad_cam(activations, slopes), shape)
+
+    def make() -> FloatArray:
+        activations, slopes = _at_layer(gradients, spectrogram, layer)
+        shape = (spectrogram.values.shape[0], spectrogram.values.shape[1])
+        return resize_bilinear(grad_cam(activations, slopes), shape)
+
+    return _grad_cams.get((card.sha256, digest_of(spectrogram.values), layer), make)
 
 
 def _at_layer(

@@ -1,31 +1,17 @@
-"""A note in, the probability of every family out.
-
-Conventions
------------
-What a model said of a note is remembered, under the digests of both, for as
-long as the process runs: a note that is looked at again is not asked about.
-"""
+"""A note in, the probability of every family out."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from functools import partial
 
-import numpy as np
+from scipy.special import expit
 
 from xai_core import store
 from xai_core.audio import load_note
-from xai_core.gradients import ModelGradients
-from xai_core.pipeline.loading import Audio, digest_of, load_gradients, spectrogram_of
-from xai_core.pipeline.recent import Recent
-from xai_core.values import FAMILIES, Prediction, Waveform, check_type
+from xai_core.pipeline.loading import Audio, digest_of, logit_of
+from xai_core.values import FAMILIES, Prediction, check_type
 
 __all__ = ["predict"]
-
-ANSWERS_KEPT = 60_000  # a thousand notes by a whole zoo, about 20 MB
-
-# by type, digest of the model, and digest of the samples
-_answers: Recent[tuple[str, str, str], float] = Recent(ANSWERS_KEPT)
 
 
 def predict(
@@ -68,18 +54,12 @@ def predict(
     if types is not None:
         available = {check_type(t): available.get(t, FAMILIES) for t in types}
     digest = digest_of(note.y)
-    probabilities: dict[str, dict[str, float]] = {}
-    for type, families in available.items():
-        probabilities[type] = {}
-        for family in families:
-            if (type, family) in without:
-                continue
-            gradients, card = load_gradients(type, family, models=models)
-            ask = partial(_ask, gradients, note, type)
-            probabilities[type][family] = _answers.get((type, card.sha256, digest), ask)
+    probabilities = {
+        type: {
+            family: float(expit(logit_of(note, type, family, models=models, digest=digest)))
+            for family in families
+            if (type, family) not in without
+        }
+        for type, families in available.items()
+    }
     return Prediction(probabilities, note, models)
-
-
-def _ask(gradients: ModelGradients, note: Waveform, type: str) -> float:
-    x = spectrogram_of(note, type).values[np.newaxis]
-    return float(gradients.outputs(x, target="probability")[0])

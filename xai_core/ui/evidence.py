@@ -15,14 +15,18 @@ from typing import Any
 import streamlit as st
 
 from xai_core.attribution.evidence import (
+    N_REGIONS,
     SIDES,
+    Evidence,
     Region,
     Side,
     evidence_sentence,
     find_evidence,
     share_text,
 )
-from xai_core.values import Axis, Explanation
+from xai_core.pipeline.loading import digest_of
+from xai_core.pipeline.recent import Recent
+from xai_core.values import Attribution, Axis, Explanation
 
 __all__ = ["EvidencePlace", "draw_evidence", "reserve_evidence"]
 
@@ -42,6 +46,9 @@ SHARE_HELP = (
 RANGE_HELP = "Lowest to highest frequency of the region."
 NAMES_HELP = "First to last bin of the region, as named on the axis of the map."
 PEAK_HELP = "The frequency in the region that holds most of its evidence."
+EVIDENCE_KEPT = 256  # sentences and tables, by map: a visitor returns to a note
+_found: Recent[tuple[str, str, int], Evidence] = Recent(EVIDENCE_KEPT)
+
 NOTE_HELP = (
     "The note nearest to the peak. Empty outside the range of a piano, and where "
     "the bins of the map are too wide to tell semitones apart."
@@ -80,8 +87,8 @@ def draw_evidence(place: EvidencePlace, explanation: Explanation, cam: Explanati
         Grad-CAM: a sentence beside it.
     """
     attribution, family = explanation.attribution, explanation.family
-    evidence = find_evidence(attribution)
-    coarse = find_evidence(cam.attribution, n_regions=0)
+    evidence = _evidence_of(attribution)
+    coarse = _evidence_of(cam.attribution, n_regions=0)
     place.heading.markdown("##### What drives the answer", help=HELP)
     place.sentence.markdown(evidence_sentence(evidence, attribution, family=family))
     said = evidence_sentence(coarse, cam.attribution, family=family)
@@ -101,6 +108,11 @@ def draw_evidence(place: EvidencePlace, explanation: Explanation, cam: Explanati
             column_config=_config(attribution.bins, side),
             alt=f"{title}: {len(regions)} regions of the map with {held} of that evidence.",
         )
+
+
+def _evidence_of(attribution: Attribution, *, n_regions: int = N_REGIONS) -> Evidence:
+    key = (attribution.type, digest_of(attribution.values), n_regions)
+    return _found.get(key, lambda: find_evidence(attribution, n_regions=n_regions))
 
 
 def _columns(regions: Sequence[Region], bins: Axis) -> dict[str, list[Any]]:

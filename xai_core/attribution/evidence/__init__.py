@@ -6,6 +6,7 @@ This reads maps and decides none, so a change here makes no cached map stale.
 """
 
 from xai_core.attribution.evidence.finding import (
+    N_REGIONS,
     SIDES,
     Concentration,
     Evidence,
@@ -16,6 +17,7 @@ from xai_core.attribution.evidence.finding import (
 from xai_core.attribution.evidence.words import evidence_sentence, share_text
 
 __all__ = [
+    "N_REGIONS",
     "SIDES",
     "Concentration",
     "Evidence",
