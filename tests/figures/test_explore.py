@@ -258,10 +258,11 @@ def test_a_large_grad_cam_is_sent_as_the_strongest_of_two_by_two() -> None:
     z = decoded(trace["z"])
     np.testing.assert_array_equal(z[:512], blocks.T)
     np.testing.assert_array_equal(z[512], panels[3].values[:, 1024].reshape(63, 2).max(axis=1))
-    # each block lies in the middle of its bins, the odd one out where it is
+    # each block lies in the middle of its bins; of the last one half is beyond the axis, since
+    # Plotly is slow where rows differ in height
     x, y = decoded(trace["x"]), decoded(trace["y"])
     np.testing.assert_allclose(x, (2 * np.arange(63) + 0.5) * SECONDS_PER_FRAME)
-    np.testing.assert_allclose(y, 7.8125 * np.append(2 * np.arange(512) + 0.5, 1024))
+    np.testing.assert_allclose(y, 7.8125 * (2 * np.arange(513) + 0.5))
     trace = maps_sent(explore_panels(*_panels("log_mel")))["y4"]
     assert decoded(trace["z"]).shape == (128, 126)
 
