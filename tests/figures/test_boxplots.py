@@ -135,6 +135,7 @@ def test_what_is_said_in_words() -> None:
 def test_nothing_yet_is_a_figure_with_axes() -> None:
     figure = distance_boxplots(PAIRS[:0], type="mfcc", method=METHOD)
     assert len(sent(figure)["data"]) == 4  # one empty trace keeps the axes of each panel
+    assert not figure.layout.yaxis.showticklabels  # no numbers of what is not there
     assert alt_text(figure).endswith("; none yet.")
 
 

@@ -99,7 +99,7 @@ def distance_boxplots(
         uirevision=uirevision,
     )
     for number, (metric, row) in enumerate(boxes.items()):
-        _add_panel(drawing, number, len(boxes), metric)
+        _add_panel(drawing, number, len(boxes), metric, empty=not row)
         x, y = _names(number)
         for box in row:
             drawing.traces.append({**_box(box), "xaxis": x, "yaxis": y})
@@ -121,7 +121,7 @@ def _names(number: int) -> tuple[str, str]:
     return f"x{suffix}", f"y{suffix}"
 
 
-def _add_panel(drawing: Drawing, number: int, n_panels: int, metric: str) -> None:
+def _add_panel(drawing: Drawing, number: int, n_panels: int, metric: str, *, empty: bool) -> None:
     columns = min(n_panels, COLUMNS)
     rows = -(-n_panels // COLUMNS)
     row, column = divmod(number, COLUMNS)
@@ -149,6 +149,7 @@ def _add_panel(drawing: Drawing, number: int, n_panels: int, metric: str) -> Non
         "domain": [bottom, bottom + height],
         "anchor": x,
         "rangemode": "tozero",
+        "showticklabels": not empty,  # Plotly would number an axis of nothing from 0 to 4
         "hoverformat": ".3~g",
         "title": title(METRIC_AXES[metric]),
     }

@@ -92,7 +92,8 @@ def _turn_page(steps: Sequence[str], now: int) -> None:
         return turn
 
     st.divider()
-    left, _, right = st.columns([2, 3, 2])
+    left, right = st.columns(2)
+    right = right.container(horizontal=True, horizontal_alignment="right")
     if now > 0:
         left.button(
             STEPS[steps[now - 1]], icon=":material/arrow_back:", on_click=go(now - 1), key="back"

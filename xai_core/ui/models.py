@@ -122,18 +122,22 @@ def _accuracy_table(standing: Standing, accuracy: Mapping[str, Score]) -> dict[s
     )
     shown = [name for name in ("nsynth", "recordings") if name in collections]
     table = {"": [TYPE_LABELS[type] for type in accuracy]}
-    table["all notes"] = [f"{score.value:.0%}" for score in accuracy.values()]
+    table["all notes"] = [_percent(score.value) for score in accuracy.values()]
     for name in shown:
         table[COLLECTIONS[name]] = [
-            f"{standing.summaries[type]['by_collection'][name]['accuracy']:.0%}"
+            _percent(standing.summaries[type]["by_collection"][name]["accuracy"])
             if name in standing.summaries[type]["by_collection"]
             else "–"
             for type in accuracy
         ]
     table["paper"] = [
-        f"{PAPER_ACCURACY[type]:.0%}" if type in PAPER_ACCURACY else "–" for type in accuracy
+        _percent(PAPER_ACCURACY[type]) if type in PAPER_ACCURACY else "–" for type in accuracy
     ]
     return table
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
 
 
 COLLECTIONS = {"nsynth": "NSynth", "recordings": "other recordings"}
@@ -192,9 +196,9 @@ def _one_model(standing: Standing, type: str) -> None:
     metrics = [name for name in METRICS if name in card.scores]
     for place, name in zip(st.columns(len(metrics)), metrics, strict=True):
         score = Score.of(card.scores, name)
-        place.metric(METRICS[name], f"{score.value:.0%}", help=MEANINGS[name])
+        place.metric(METRICS[name], _percent(score.value), help=MEANINGS[name])
         if score.low is not None and score.high is not None:
-            place.caption(f"{score.low:.0%} to {score.high:.0%}")
+            place.caption(f"{_percent(score.low)} to {_percent(score.high)}")
     st.markdown("**What it learnt from**")
     st.table(_data_table(card))
     history = standing.histories(type).get(family)
