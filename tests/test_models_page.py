@@ -53,7 +53,7 @@ def test_the_scores_are_those_of_the_cards(page: Page, server: AppServer) -> Non
     assert isinstance(scores, dict)
     for label, name in (("Precision", "precision"), ("ROC AUC", "roc_auc"), ("F1", "f1")):
         metric = page.get_by_test_id("stMetric").filter(has_text=label)
-        expect(metric).to_contain_text(f"{scores[name]:.0%}")
+        expect(metric).to_contain_text(f"{100 * scores[name]:.0f} %")
     heights = page.wait_for_function(
         """() => [...document.querySelectorAll('.js-plotly-plot')]
             .filter(plot => plot._fullData && plot.textContent.includes('MFCC'))

@@ -51,7 +51,7 @@ import numpy as np
 import soundfile
 from playwright.sync_api import Browser, Page
 
-from tests.benchmarks.reporting import conditions, watch_other_work
+from tests.benchmarks.reporting import conditions, other_work_now
 from tests.browser import choose, find_chrome, open_browser, open_page, start_app
 from xai_core.ui.wording import TYPE_LABELS
 from xai_core.values import SPECTROGRAM_TYPES
@@ -149,8 +149,8 @@ def main() -> None:
     """Start servers, drive the browser and print what was waited for."""
     asked = _arguments()
     print(conditions(("streamlit", "tensorflow-cpu", "plotly", "playwright")))
+    print(other_work_now())
     with ExitStack() as stack:
-        stack.enter_context(watch_other_work())
         browser = stack.enter_context(open_browser(find_chrome()))
         print(f"browser: Chromium {browser.version}, headless, on the same machine")
         for run in range(1, asked.starts):

@@ -23,7 +23,15 @@ from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.values import Waveform
 
-__all__ = ["conditions", "pick_notes", "seconds", "spread", "watch_other_work", "waveform"]
+__all__ = [
+    "conditions",
+    "other_work_now",
+    "pick_notes",
+    "seconds",
+    "spread",
+    "watch_other_work",
+    "waveform",
+]
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples"
 PROC_STAT = Path("/proc/stat")
@@ -51,6 +59,21 @@ def watch_other_work() -> Iterator[None]:
     share = max(0.0, (_busy_seconds() or 0.0) - busy - (sum(os.times()[:4]) - own)) / available
     warning = ": the times are too long, measure again on a quiet machine" if share > BUSY else ""
     print(f"\nother work took {share:.0%} of the machine meanwhile{warning}")
+
+
+def other_work_now(seconds: float = 3.0) -> str:
+    """Return how much of the machine's time other processes take just now, where Linux tells.
+
+    For a script whose browser and server are not its own children.
+    """
+    busy, own = _busy_seconds(), sum(os.times()[:4])
+    if busy is None:
+        return ""
+    time.sleep(seconds)
+    taken = (_busy_seconds() or 0.0) - busy - (sum(os.times()[:4]) - own)
+    share = max(0.0, taken / (seconds * (os.cpu_count() or 1)))
+    warning = ": the times will be too long" if share > BUSY else ""
+    return f"before the start other work took {share:.0%} of the machine{warning}"
 
 
 def pick_notes(n: int, *, seed: int = 0) -> list[NoteRecord]:

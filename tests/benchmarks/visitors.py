@@ -33,7 +33,7 @@ import psutil
 import soundfile
 from playwright.sync_api import Page
 
-from tests.benchmarks.reporting import conditions, watch_other_work
+from tests.benchmarks.reporting import conditions, other_work_now
 from tests.browser import AppServer, choose, find_chrome, open_browser, open_page, start_app
 from xai_core.values import FAMILIES
 
@@ -137,9 +137,9 @@ def main() -> None:
     """Let visitors in, more and more, and print how they fared."""
     asked = _arguments()
     print(conditions(("streamlit", "tensorflow-cpu", "playwright")))
+    print(other_work_now())
     print("visitors clicks  median s  95 % s  server MB  wrong")
     with ExitStack() as stack:
-        stack.enter_context(watch_other_work())
         browser = stack.enter_context(open_browser(find_chrome()))
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         server = stack.enter_context(start_app(Path(folder)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from xai_core.values import Explanation, Waveform
 __all__ = ["Panels", "draw_panels", "draw_saving_of_panels"]
 
 MOMENT = 0.25  # s; a map that takes no longer is drawn once, finished
+SOON = 0.5  # s; and so is one that is expected to
 REDRAW_SECONDS = 0.6  # at most one redraw so often while a map is refined
 PANELS_HEIGHT = 480  # pixels
 
@@ -78,10 +80,12 @@ def draw_panels(
         baseline_audio=advanced.baseline_note,
     )
     sign: Sign = "unsigned" if advanced.sign == "unsigned" else "signed"
-    first, draw_after = True, time.monotonic() + MOMENT
+    first, began = True, time.monotonic()
+    draw_after = began + MOMENT
     for explanation in in_turns(estimates, waiting):
         refining = _is_refining(explanation)
-        if refining and time.monotonic() < draw_after:
+        now = time.monotonic()
+        if refining and (now < draw_after or _seconds_needed(explanation, now - began) < SOON):
             continue
         colours = held_limits(
             explanation.attribution,
@@ -149,6 +153,14 @@ def _is_refining(explanation: Explanation) -> bool:
     if completeness is None or completeness.converged:
         return False
     return completeness.n_steps < int(explanation.settings["max_steps"])
+
+
+def _seconds_needed(explanation: Explanation, spent: float) -> float:
+    """Guess how long the map takes in all: the error falls with the square of the steps."""
+    if explanation.completeness is None:
+        return spent
+    times = explanation.completeness.error / float(explanation.settings["tolerance"])
+    return spent * math.sqrt(max(times, 1.0))
 
 
 def _status(
