@@ -93,8 +93,8 @@ def upload_page() -> None:
     write_place(recording.digest, start)
     note = fit_note(recording.waveform, start=start)
     draw_player(note)
-    for edit in note.edits:
-        st.caption(f"What was done to the recording: {edit}.")
+    if note.edits:
+        st.caption(f"What was done to the recording: {', '.join(note.edits)}.")
     prediction = _prediction(recording, start)
     type, family = _choose_cell(prediction)
     if st.toggle("Scan the whole recording", key="scan", help="Every second, the next 4 s."):
