@@ -44,10 +44,15 @@ def test_a_choice_is_written_and_a_default_left_out() -> None:
     assert "letter" not in app.query_params
 
 
-def test_an_unknown_value_is_dropped() -> None:
+def test_an_unknown_value_is_dropped_and_the_visitor_told_once() -> None:
     app = letters(letter="<script>")
     assert app.selectbox[0].value == "b"
     assert "letter" not in app.query_params
+    (said,) = app.toast
+    assert "“Letter”" in said.value
+    assert "script" not in said.value
+    assert not app.run().toast
+    assert not letters(letter="c").toast
 
 
 def test_a_changed_address_changes_the_choice() -> None:

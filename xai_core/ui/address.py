@@ -4,9 +4,10 @@ Conventions
 -----------
 A widget's key is its query parameter; the value there is the option itself, not
 its label. A default is left out of the address. A value that is not an option
-is ignored and removed. A choice that was made on one page is made on the next
-that has a widget of that key, unless the address says otherwise. (Streamlit's
-own binding writes labels, which change with the wording.)
+is removed, and a sentence says so where the visitor came with it. A choice that
+was made on one page is made on the next that has a widget of that key, unless
+the address says otherwise. (Streamlit's own binding writes labels, which change
+with the wording.)
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 __all__ = ["choose"]
 
+NOT_HERE = "The address names something under “{}” that is not here, so the default is shown."
 LATE_SECONDS = 2.0  # how long a browser may still show the address that was replaced
 
 
@@ -61,7 +63,7 @@ def choose(
     choice = place.selectbox(
         label,
         tuple(options),
-        index=_adopt_address(tuple(options), key=key, default=default),
+        index=_adopt_address(tuple(options), label=label, key=key, default=default),
         format_func=lambda option: labels[option],
         key=key,
         help=help,
@@ -72,7 +74,7 @@ def choose(
     return str(choice)
 
 
-def _adopt_address(options: Sequence[str], *, key: str, default: str) -> int:
+def _adopt_address(options: Sequence[str], *, label: str, key: str, default: str) -> int:
     """Set the widget from the address when that changed, or when its options did.
 
     Returns
@@ -88,6 +90,8 @@ def _adopt_address(options: Sequence[str], *, key: str, default: str) -> int:
     if key in state and _changed_by_visitor(key, shown):
         wanted = shown or default
     if wanted not in options:
+        if key not in state and shown:  # its value may be anything, and is not repeated
+            st.toast(NOT_HERE.format(label), icon=":material/link_off:", duration="long")
         wanted = default
     if key in state and state[key] != wanted:
         state[key] = wanted

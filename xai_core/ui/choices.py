@@ -174,10 +174,10 @@ def choose_advanced(records: Sequence[NoteRecord]) -> Advanced:
         )
         layer = choose(
             left,
-            "Layer of Grad-CAM and maps",
+            "Convolution layer",
             {name: name for name in reversed(LAYERS)},
             key="layer",
-            help="conv2d is the first convolution, conv2d_5 the last.",
+            help="Of Grad-CAM and of the feature maps: conv2d is the first, conv2d_5 the last.",
         )
         filters = choose(right, "Feature maps shown", FILTERS, key="filters")
         sign = choose(left, "Integrated Gradients drawn", SIGNS, key="sign")
