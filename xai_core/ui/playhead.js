@@ -2,7 +2,8 @@
  * The player of a note, and a line that follows its sound over the panels of the page.
  *
  * Conventions: times are seconds of the note, lengths CSS pixels. A Plotly figure takes part
- * if `layout.meta.playhead` lists its time axes. Nothing is ever sent to the server.
+ * if `layout.meta.playhead` lists its time axes. Nothing is ever sent to the server. Joined with
+ * crosshair.js to one module.
  */
 
 const STEP = 0.1; // s, an arrow key
@@ -173,6 +174,7 @@ class Panels {
   #player;
   #graph = null;
   #overlay = null;
+  #crosshair = null;
   #listening = null;
   #pressed = null;
   #clicked = { at: -Infinity, state: null };
@@ -211,7 +213,10 @@ class Panels {
     this.#graph = null;
   }
 
-  #redraw = () => this.draw(this.#time);
+  #redraw = () => {
+    this.#crosshair.hide(); // until the pointer moves again
+    this.draw(this.#time);
+  };
 
   /** Find the figure: Streamlit may put a new one in place of the old, at any time. */
   #attend() {
@@ -229,6 +234,7 @@ class Panels {
     this.#listening = new AbortController();
     const { signal } = this.#listening;
     const options = { signal, capture: true }; // before Plotly, which may stop an event
+    this.#crosshair = new Crosshair(graph, signal);
     for (const [name, text] of Object.entries(FOCUSABLE)) graph.setAttribute(name, text);
     graph.addEventListener("keydown", (event) => this.#key(event), { signal });
     graph.addEventListener("pointerdown", (event) => this.#press(event), options);
@@ -264,15 +270,21 @@ class Panels {
 
   /** The time under the pointer, NaN outside all panels. */
   #timeAt(event) {
-    const { _size: size } = this.#graph._fullLayout;
-    const box = this.#graph.querySelector(".svg-container").getBoundingClientRect();
-    const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-    if (y < size.t || y > size.t + size.h) return NaN;
-    const under = timeAxes(this.#graph).find((a) => x >= a._offset && x <= a._offset + a._length);
-    if (!under) return NaN;
-    const [first, last] = under.range;
-    return first + (last - first) * (x - under._offset) / under._length;
+    return placeOf(event, this.#graph, timeAxes(this.#graph))?.time ?? NaN;
   }
+}
+
+/** Where an event is: time axis, time, height in the figure, and whether over a shared bin axis. */
+function placeOf(event, graph, axes) {
+  const { _size: size } = graph._fullLayout;
+  const box = graph.querySelector(".svg-container").getBoundingClientRect();
+  const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+  if (y < size.t || y > size.t + size.h) return null;
+  const axis = axes.find((a) => x >= a._offset && x <= a._offset + a._length);
+  if (!axis) return null;
+  const [first, last] = axis.range;
+  const time = first + (last - first) * (x - axis._offset) / axis._length;
+  return { axis, time, y, binned: binAxis(graph, axis) !== null };
 }
 
 function timeAxes(graph) {

@@ -5,7 +5,8 @@ Conventions
 All that moves is done by the visitor's browser (``playhead.js``): while the note
 plays nothing is sent to the server and no page is run. A figure takes part if
 its ``layout.meta["playhead"]`` lists its time axes, as the figure of
-:func:`xai_core.figures.explore_panels` does.
+:func:`xai_core.figures.explore_panels` does. There, what the pointer is over in
+one panel is shown in the others too (``crosshair.js``).
 """
 
 from __future__ import annotations
@@ -44,10 +45,13 @@ def draw_player(note: Waveform, *, key: str = "player") -> None:
     _player(data=to_wav(note), key=key)
 
 
-def _text(suffix: str) -> str:
-    return HERE.with_suffix(suffix).read_text(encoding="utf-8")
+def _text(name: str) -> str:
+    return HERE.with_name(name).read_text(encoding="utf-8")
 
 
 _player = st.components.v2.component(
-    "timbrelens_player", html=_text(".html"), css=_text(".css"), js=_text(".js")
+    "timbrelens_player",
+    html=_text("playhead.html"),
+    css=_text("playhead.css"),
+    js=_text("playhead.js") + _text("crosshair.js"),
 )

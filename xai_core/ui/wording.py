@@ -54,7 +54,8 @@ TEN_ANSWERS = (
 )
 HOW_TO_READ = """
 Time runs from left to right in all four panels; zoom into one by dragging, and the others follow.
-Double-click to see the whole note again. While the note plays, a line moves over the panels: it is
+Double-click to see the whole note again. Point at a bin to read its value, in this panel and in
+the others. While the note plays, a line moves over the panels: it is
 at the moment that you hear. Click to listen from there; with a panel or the player in focus, space
 plays and pauses, and the arrow keys move by 0.1 s (0.5 s with shift).
 
