@@ -198,11 +198,10 @@ def test_a_link_to_a_comparison_restores_both_sides(
         go(fresh, address)
         explained = fresh.get_by_role("combobox", name="Explain the model of")
         expect(explained.nth(1)).to_have_value("flute")
-        for place in (0, 1, 2):
-            values = [
-                one.get_by_test_id("stMetric").nth(place).inner_text() for one in (page, fresh)
-            ]
-            assert values[0] == values[1]
+        for one in (page, fresh):
+            expect(one.get_by_test_id("stMetric")).to_have_count(6, timeout=PATIENCE)
+        here, there = (one.get_by_test_id("stMetric").all_inner_texts() for one in (page, fresh))
+        assert here == there
     assert errors == []
 
 

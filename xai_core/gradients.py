@@ -21,7 +21,6 @@ from typing import Any, Literal
 import keras
 import numpy as np
 import tensorflow as tf
-from scipy.special import expit
 
 from xai_core.errors import InputError, ModelError
 from xai_core.values import FloatArray
@@ -248,5 +247,5 @@ def _as_target(logits: FloatArray, target: Target) -> FloatArray:
     if target == "logit":
         return z
     if target == "probability":
-        return np.asarray(expit(z))
+        return np.asarray(np.exp(-np.logaddexp(0.0, -z)))
     raise InputError(f"unknown target {target!r}: choose 'logit' or 'probability'")

@@ -13,12 +13,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
 from xai_core import store
 from xai_core.audio import load_note
 from xai_core.pipeline.doubts import doubt_sentence
-from xai_core.pipeline.loading import Audio, digest_of, load_gradients, logit_of, spectrogram_of
+from xai_core.pipeline.loading import (
+    Audio,
+    digest_of,
+    load_gradients,
+    logit_of,
+    probability_of,
+    spectrogram_of,
+)
 from xai_core.pipeline.map_values import (
     baseline_values,
     grad_cam_values,
@@ -167,7 +173,7 @@ def explain_progressively(
                 target=settings.target,
             ),
             family=family,
-            probability=float(expit(logit)),
+            probability=probability_of(logit),
             logit=logit,
             completeness=completeness,
             settings=record,

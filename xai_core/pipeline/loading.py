@@ -21,7 +21,7 @@ from xai_core.gradients import ModelGradients
 from xai_core.pipeline.recent import Recent
 from xai_core.values import FloatArray, Spectrogram, Waveform, check_family, check_type
 
-__all__ = ["Audio", "digest_of", "load_gradients", "logit_of", "spectrogram_of"]
+__all__ = ["Audio", "digest_of", "load_gradients", "logit_of", "probability_of", "spectrogram_of"]
 
 Audio = str | os.PathLike[str] | bytes | Waveform
 
@@ -83,3 +83,8 @@ def logit_of(
         return float(gradients.outputs(spectrogram_of(note, type).values[np.newaxis])[0])
 
     return _logits.get((type, card.sha256, digest or digest_of(note.y)), ask)
+
+
+def probability_of(logit: float) -> float:
+    """Return the probability that a logit stands for."""
+    return float(np.exp(-np.logaddexp(0.0, -logit)))

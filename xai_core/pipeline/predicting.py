@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from scipy.special import expit
-
 from xai_core import store
 from xai_core.audio import load_note
-from xai_core.pipeline.loading import Audio, digest_of, logit_of
+from xai_core.pipeline.loading import Audio, digest_of, logit_of, probability_of
 from xai_core.values import FAMILIES, Prediction, check_type
 
 __all__ = ["predict"]
@@ -56,7 +54,7 @@ def predict(
     digest = digest_of(note.y)
     probabilities = {
         type: {
-            family: float(expit(logit_of(note, type, family, models=models, digest=digest)))
+            family: probability_of(logit_of(note, type, family, models=models, digest=digest))
             for family in families
             if (type, family) not in without
         }
