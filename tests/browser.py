@@ -52,6 +52,7 @@ ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 90.0  # s, far above a cold start on two busy cores
 STOP_TIMEOUT = 15.0  # s
 CLICKS = 8  # at most, until a list opens or takes one
+PATIENCE = 180_000  # ms for what has to show; twenty notes explained on two busy cores
 TAKEN = 3_000  # ms that a click has to show
 LOCAL = ("127.0.0.1", "localhost")
 # At the address of a page, Streamlit's browser code first asks beneath it for the server
@@ -116,7 +117,8 @@ def find_chrome(environ: Mapping[str, str] = os.environ) -> Path:
 
 @contextmanager
 def open_browser(chrome: Path) -> Iterator[Browser]:
-    """Open a headless browser, and close it at the end."""
+    """Open a headless browser, and close it at the end; Playwright waits as long as we do."""
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chrome, args=list(CHROME_FLAGS))
         try:
@@ -152,6 +154,7 @@ def open_page(browser: Browser) -> Iterator[tuple[Page, list[str]]]:
 
     context = browser.new_context(viewport={"width": 1440, "height": 900})
     try:
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(f"exception: {error}"))
         page.on("console", hear)

@@ -17,7 +17,6 @@ from xai_core.errors import ModelError
 from xai_core.places import ROOT, samples_folder
 from xai_core.values import FAMILIES
 
-PATIENCE = 60_000  # ms; a cold server loads TensorFlow first
 NOTE = next(iter(sorted(samples_folder().rglob("flute*.flac"))))
 
 
@@ -75,7 +74,7 @@ def test_the_dashboard_goes_on_without_them_and_says_why(
 ) -> None:
     server: AppServer = app_server(environ={"TIMBRELENS_MODELS": str(broken)})
     page.goto(f"{server.url}/?type=mfcc&explain=organ")
-    expect(page.get_by_text("Save Grad-CAM")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Save Grad-CAM")).to_be_visible()
     for family in BROKEN:
         expect(page.get_by_text("Left out: The").filter(has_text=f"of {family}")).to_be_visible()
     options = page.get_by_role("option")
@@ -83,9 +82,9 @@ def test_the_dashboard_goes_on_without_them_and_says_why(
     offered = {text.split(" ")[0] for text in options.all_inner_texts()}
     assert offered == set(FAMILIES) - set(BROKEN)
     page.goto(f"{server.url}/compare?type=mfcc&method=grad_cam")
-    expect(page.get_by_text("How far apart they are")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("How far apart they are")).to_be_visible()
     expect(page.get_by_text("Left out: The").first).to_be_visible()
     page.goto(f"{server.url}/?type=chroma")
-    expect(page.get_by_text("Explained below: the flute model.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Explained below: the flute model.")).to_be_visible()
     expect(page.get_by_text("Left out: The")).to_have_count(0)
     assert "Traceback" not in server.log

@@ -13,7 +13,6 @@ from tests.conftest import StartApp
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 60_000  # ms; a cold server loads TensorFlow first
 DRAWN = """(title) => [...document.querySelectorAll('.js-plotly-plot')]
     .filter(plot => plot._fullData && plot.textContent.includes(title))
     .map(plot => Array.from(plot._fullData[0].z, row => Array.from(row)))[0]"""
@@ -26,11 +25,11 @@ def server(app_server: StartApp) -> AppServer:
 
 def open_compare(page: Page, server: AppServer, query: str = "") -> None:
     page.goto(f"{server.url}/compare{query}")
-    expect(page.get_by_text("How far apart they are")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("How far apart they are")).to_be_visible()
 
 
 def drawn(page: Page, title: str) -> np.ndarray:
-    rows = page.wait_for_function(DRAWN, arg=title, timeout=PATIENCE).json_value()
+    rows = page.wait_for_function(DRAWN, arg=title).json_value()
     return np.asarray(rows, np.float64)
 
 
@@ -55,9 +54,7 @@ def test_one_note_under_one_model_twice_is_no_distance_away(page: Page, server: 
     open_compare(page, server, "?type=mfcc")
     first = page.get_by_role("combobox", name="Note").nth(0).input_value()
     choose(page, "Note", first, place=1)
-    expect(page.get_by_text("The two maps are the same in every bin.").last).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.get_by_text("The two maps are the same in every bin.").last).to_be_visible()
     for name in ("Difference Mean", "Jensen-Shannon divergence", "Earth Mover's Distance"):
         metric = page.get_by_test_id("stMetric").filter(has_text=re.compile(f"^{name}0$"))
         expect(metric).to_be_visible()
@@ -68,13 +65,11 @@ def test_sides_can_be_swapped(page: Page, server: AppServer) -> None:
     before = drawn(page, "A − B")
     page.get_by_role("button", name="Swap A and B").click()
     families = page.get_by_role("combobox", name="Instrument family")
-    expect(families.nth(0)).to_have_value("reed", timeout=PATIENCE)
+    expect(families.nth(0)).to_have_value("reed")
     expect(families.nth(1)).to_have_value("organ")
     explained = page.get_by_role("combobox", name="Explain the model of")
     expect(explained.nth(1)).to_have_value("flute")
-    page.wait_for_function(
-        f"({DRAWN})('A − B')[3][20] !== {float(before[3, 20])}", timeout=PATIENCE
-    )
+    page.wait_for_function(f"({DRAWN})('A − B')[3][20] !== {float(before[3, 20])}")
     np.testing.assert_allclose(drawn(page, "A − B"), -before, atol=1e-6 * np.abs(before).max())
 
 
@@ -97,7 +92,7 @@ def test_one_note_under_two_methods_is_drawn_in_shares(page: Page, server: AppSe
     expect(page.get_by_test_id("stMetric")).to_have_count(5)
     page.get_by_role("button", name="Swap A and B").click()
     method = page.get_by_role("combobox", name="Method", exact=True)
-    expect(method).to_have_value("Grad-CAM", timeout=PATIENCE)
+    expect(method).to_have_value("Grad-CAM")
     expect(page.get_by_role("combobox", name="Method of B")).to_have_value("Integrated Gradients")
 
 
@@ -108,12 +103,12 @@ def test_a_choice_in_the_address_outlives_a_browser_slow_to_draw_its_lists(
     page.route(re.compile(r"/Selectbox\.[^/]*\.js"), lambda route: held.append(route))
     open_compare(page, server, "?type=mfcc&family_b=organ")
     page.get_by_role("button", name="Swap A and B").click()
-    page.wait_for_function("() => location.search.includes('family=organ')", timeout=PATIENCE)
+    page.wait_for_function("() => location.search.includes('family=organ')")
     for route in held:
         route.continue_()
     assert held
     expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
     page.get_by_role("button", name="Swap A and B").click()
-    page.wait_for_function("() => location.search.includes('family_b=organ')", timeout=PATIENCE)
+    page.wait_for_function("() => location.search.includes('family_b=organ')")
     expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
     assert drawn(page, "A − B").shape == (40, 126)

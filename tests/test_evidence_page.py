@@ -20,7 +20,6 @@ from xai_core.values import Explanation
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 90_000  # ms; a cold server loads TensorFlow first
 HEADING = "What drives the answer"
 
 
@@ -32,16 +31,14 @@ def server(app_server: StartApp) -> AppServer:
 def open_explore(page: Page, server: AppServer, query: str) -> None:
     """Open the page and wait for the finished map."""
     page.goto(f"{server.url}/{query}")
-    expect(page.get_by_text(re.compile("^Completeness error")).first).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.get_by_text(re.compile("^Completeness error")).first).to_be_visible()
     expect(page.get_by_text(HEADING)).to_be_visible()
 
 
 def cells(page: Page, table: int) -> list[list[str]]:
     """Return the rows of a table as a screen reader gets them."""
     rows = page.get_by_test_id("stDataFrame").nth(table).locator("[role=row]:has([role=gridcell])")
-    expect(rows.first).to_be_attached(timeout=PATIENCE)
+    expect(rows.first).to_be_attached()
     return [row.locator("[role=gridcell]").all_text_contents() for row in rows.all()]
 
 
@@ -87,16 +84,14 @@ def test_the_columns_fit_a_small_screen(page: Page, server: AppServer) -> None:
 
 def test_upload_says_it_too(page: Page, server: AppServer, tmp_path: Path) -> None:
     page.goto(f"{server.url}/upload?type=mfcc&model=reed")
-    expect(page.get_by_text("Add a recording")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Add a recording")).to_be_visible()
     seconds = np.arange(2 * 16_000) / 16_000
     tone = 0.4 * np.sin(2 * np.pi * 440 * seconds) * np.exp(-seconds)
     soundfile.write(tmp_path / "tone.flac", tone, 16_000)
     page.locator("input[type=file]").set_input_files(tmp_path / "tone.flac")
-    expect(page.get_by_text(HEADING)).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text(re.compile("^Completeness error")).first).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.get_by_text(HEADING)).to_be_visible()
+    expect(page.get_by_text(re.compile("^Completeness error")).first).to_be_visible()
     result = explain(tmp_path / "tone.flac", type="mfcc", family="reed")
     evidence = find_evidence(result.attribution)
     sentence = evidence_sentence(evidence, result.attribution, family="reed")
-    expect(page.get_by_text(sentence, exact=True)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(sentence, exact=True)).to_be_visible()

@@ -19,7 +19,6 @@ from xai_core.ui.wording import completeness_sentence
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 60_000  # ms; a cold server loads TensorFlow first
 # Plotly draws a moment after the text beside a figure is there
 DRAWN = "axis => [...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot._fullData)"
 # When each text first stood on the page, in ms
@@ -42,7 +41,7 @@ def server(app_server: StartApp) -> AppServer:
 def open_explore(page: Page, server: AppServer, query: str = "") -> None:
     page.goto(f"{server.url}/{query}")
     expect(page.get_by_role("heading", name="TimbreLens")).to_be_visible()
-    expect(badge(page)).to_be_visible(timeout=PATIENCE)
+    expect(badge(page)).to_be_visible()
 
 
 def badge(page: Page) -> Locator:
@@ -64,7 +63,6 @@ def heatmap_of_panel(page: Page, panel: int) -> np.ndarray:
                 t => t.type === 'heatmap' && t.visible === true && t.xaxis === axis
             ).map(t => Array.from(t.z, row => Array.from(row)))[0])[0]""",
         arg=axis,
-        timeout=PATIENCE,
     ).json_value()
     return np.asarray(rows, np.float64)
 
@@ -105,8 +103,7 @@ def test_ten_probabilities_and_a_verdict(page: Page, server: AppServer) -> None:
     widths = page.wait_for_function(
         DRAWN
         + """.map(plot => plot._fullData.filter(t => t.type === 'bar'))
-            .filter(bars => bars.length).map(bars => bars.flatMap(t => Array.from(t.x)))[0]""",
-        timeout=PATIENCE,
+            .filter(bars => bars.length).map(bars => bars.flatMap(t => Array.from(t.x)))[0]"""
     ).json_value()
     assert len(widths) == 10
     assert all(0.0 <= width <= 100.0 for width in widths)
@@ -116,13 +113,13 @@ def test_a_new_note_changes_picture_sound_and_url(page: Page, server: AppServer)
     open_explore(page, server, "?type=mfcc&family=brass")
     before, sound = heatmap_of_panel(page, 1), page.locator("audio").get_attribute("src")
     choose(page, "Note", 5)
-    page.wait_for_function("() => location.search.includes('note=brass_')", timeout=PATIENCE)
-    expect(page.locator("audio")).not_to_have_attribute("src", str(sound), timeout=PATIENCE)
-    expect(badge(page)).to_be_visible(timeout=PATIENCE)
+    page.wait_for_function("() => location.search.includes('note=brass_')")
+    expect(page.locator("audio")).not_to_have_attribute("src", str(sound))
+    expect(badge(page)).to_be_visible()
     page.wait_for_timeout(500)
     assert not np.allclose(before, heatmap_of_panel(page, 1))
     page.reload()
-    expect(badge(page)).to_be_visible(timeout=PATIENCE)
+    expect(badge(page)).to_be_visible()
     assert "note=brass_" in page.url
 
 
@@ -139,7 +136,7 @@ def test_the_sound_lasts_four_seconds(page: Page, server: AppServer) -> None:
 def test_a_new_family_brings_its_own_notes(page: Page, server: AppServer) -> None:
     open_explore(page, server, "?type=mfcc&family=flute")
     choose(page, "Instrument family", "vocal")
-    expect(page.get_by_text("Explained below: the vocal model.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Explained below: the vocal model.")).to_be_visible()
     options = page.get_by_role("option")
     open_popup(page.get_by_role("combobox", name="Note"), options.first)
     assert options.count() >= 8
@@ -165,14 +162,14 @@ def test_a_path_may_begin_at_another_note(page: Page, server: AppServer) -> None
     query = f"?type=mfcc&note={flute.note}&baseline=note&baseline_note={organ.note}"
     open_explore(page, server, query)
     said = completeness_sentence(result.completeness, target="logit")
-    expect(page.get_by_text(said)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(said)).to_be_visible()
     page.get_by_text("Advanced settings").click()
     chosen = page.get_by_role("combobox", name="Note that the path begins at")
     expect(chosen).to_have_value(re.compile("^organ: "))
     choose(page, "Baseline", "noise")
-    expect(page.get_by_text(said)).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_text(said)).to_have_count(0)
     choose(page, "Noise level", "0.4")
-    page.wait_for_function("() => location.search.includes('noise=0.4')", timeout=PATIENCE)
+    page.wait_for_function("() => location.search.includes('noise=0.4')")
 
 
 def test_unsigned_map_has_no_negative_values(page: Page, server: AppServer) -> None:
@@ -189,7 +186,7 @@ def test_values_outside_the_lists_are_ignored(page: Page, server: AppServer) -> 
 def test_a_recording_of_ones_own_is_one_click_away(page: Page, server: AppServer) -> None:
     open_explore(page, server, "?type=mfcc")
     page.get_by_role("link", name="Explain a recording of your own").click()
-    expect(page.get_by_text("Add a recording")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Add a recording")).to_be_visible()
     assert urlsplit(page.url).path == "/upload"
 
 
@@ -199,7 +196,7 @@ def test_the_first_picture_does_not_wait_for_the_ten_answers(
     fresh = app_server(environ={"TIMBRELENS_TEST": "first picture"})  # no model is loaded yet
     page.add_init_script(APPEARED)
     page.goto(f"{fresh.url}/?type=mfcc")
-    expect(page.get_by_text("Explained below: the flute model.")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Explained below: the flute model.")).to_be_visible()
     appeared = page.evaluate("appeared")
     assert appeared["First picture"] < appeared["Explained below"]
 
@@ -212,8 +209,7 @@ def colour_limits(page: Page) -> list[float]:
         + """.filter(plot => plot.textContent.includes('Grad-CAM')).map(plot =>
             plot._fullData.filter(
                 t => t.type === 'heatmap' && t.visible === true && ['x3', 'x4'].includes(t.xaxis)
-            ).map(t => t.zmax))[0]""",
-        timeout=PATIENCE,
+            ).map(t => t.zmax))[0]"""
     ).json_value()
     return [float(limit) for limit in found]
 
@@ -223,11 +219,11 @@ def test_colours_can_be_held_for_other_models_and_in_a_link(page: Page, server: 
     held, before = colour_limits(page), heatmap_of_panel(page, 3)
     assert held[0] == pytest.approx(np.abs(before).max(), rel=0.005)
     choose(page, "Explain the model of", "organ")
-    expect(page.get_by_text("Explained below: the organ model.")).to_be_visible(timeout=PATIENCE)
-    expect(badge(page)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Explained below: the organ model.")).to_be_visible()
+    expect(badge(page)).to_be_visible()
     assert not np.allclose(before, heatmap_of_panel(page, 3))
     assert colour_limits(page) == pytest.approx(held)
     page.reload()
-    expect(badge(page)).to_be_visible(timeout=PATIENCE)
+    expect(badge(page)).to_be_visible()
     assert colour_limits(page) == pytest.approx(held)
     assert f"limit={held[0]:g}" in page.url

@@ -12,7 +12,6 @@ from tests.conftest import StartApp
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 60_000  # ms; a cold server loads TensorFlow first
 STEPS = ("views", "filters", "path", "cam", "difference", "distances")
 
 
@@ -27,7 +26,7 @@ def open_learn(page: Page, server: AppServer, query: str = "") -> None:
         page.get_by_test_id("stBaseButton-secondary")
         .or_(page.get_by_test_id("stBaseButton-primary"))
         .first
-    ).to_be_visible(timeout=PATIENCE)
+    ).to_be_visible()
 
 
 def test_deep_link_as_the_first_request_of_a_fresh_server(app_server: StartApp, page: Page) -> None:
@@ -35,7 +34,7 @@ def test_deep_link_as_the_first_request_of_a_fresh_server(app_server: StartApp, 
     open_learn(page, fresh, "?step=cam&family=organ")
     expect(page.get_by_role("combobox", name="Step")).to_have_value("4 · Grad-CAM")
     expect(page.get_by_role("combobox", name="Instrument family")).to_have_value("organ")
-    expect(page.get_by_text("speaks against organ")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("speaks against organ")).to_be_visible()
     assert "Traceback" not in fresh.log
 
 
@@ -43,10 +42,8 @@ def test_the_tour_can_be_walked_to_its_end_and_back(page: Page, server: AppServe
     open_learn(page, server)
     for number in range(2, len(STEPS) + 1):
         page.get_by_role("button", name=re.compile(f"{number} ·")).click()
-        expect(page.get_by_role("combobox", name="Step")).to_have_value(
-            re.compile(f"^{number} ·"), timeout=PATIENCE
-        )
-        expect(page.locator(".js-plotly-plot").first).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_role("combobox", name="Step")).to_have_value(re.compile(f"^{number} ·"))
+        expect(page.locator(".js-plotly-plot").first).to_be_visible()
         expect(page).to_have_url(re.compile(f"step={STEPS[number - 1]}"))
     page.get_by_role("button", name="5 · Subtracting").click()
     expect(page.get_by_role("combobox", name="Step")).to_have_value(re.compile("^5 ·"))
@@ -55,15 +52,15 @@ def test_the_tour_can_be_walked_to_its_end_and_back(page: Page, server: AppServe
 
 def test_the_slider_walks_the_path_to_a_sum_that_is_complete(page: Page, server: AppServer) -> None:
     open_learn(page, server, "?step=path")
-    expect(page.get_by_text("After 16 of 64 steps")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("After 16 of 64 steps")).to_be_visible()
     page.get_by_role("slider").press("End")
     last = page.get_by_text("After 64 of 64 steps")
-    expect(last).to_be_visible(timeout=PATIENCE)
+    expect(last).to_be_visible()
     said = last.inner_text().replace("−", "-")
     total, change = re.search(r"sum to (-?[\d.]+\d); .* changed by (-?[\d.]+\d)", said).groups()  # type: ignore[union-attr]
     assert float(total) == pytest.approx(float(change), rel=0.1, abs=0.05)
     page.get_by_role("slider").press("Home")
-    expect(page.get_by_text("Take the first step")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Take the first step")).to_be_visible()
 
 
 def test_examples_with_known_answers(page: Page, server: AppServer) -> None:
@@ -75,7 +72,7 @@ def test_examples_with_known_answers(page: Page, server: AppServer) -> None:
     }.items():
         open_learn(page, server, f"?step=distances&example={example}")
         for sentence in expected:
-            expect(page.get_by_text(sentence, exact=True)).to_be_visible(timeout=PATIENCE)
+            expect(page.get_by_text(sentence, exact=True)).to_be_visible()
 
 
 def test_unknown_steps_are_ignored(page: Page, server: AppServer) -> None:

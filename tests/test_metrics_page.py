@@ -12,7 +12,6 @@ from tests.conftest import StartApp
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 120_000  # ms; twenty notes are explained
 QUERY = "?type=chroma&method=grad_cam&notes=4"
 
 
@@ -23,7 +22,7 @@ def server(app_server: StartApp) -> AppServer:
 
 def open_metrics(page: Page, server: AppServer, query: str = QUERY) -> None:
     page.goto(f"{server.url}/metrics{query}")
-    expect(page.get_by_text("Show every pair as a point")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Show every pair as a point")).to_be_visible()
 
 
 def test_deep_link_as_the_first_request_of_a_fresh_server(app_server: StartApp, page: Page) -> None:
@@ -39,21 +38,20 @@ def test_boxes_fill_and_what_is_finished_comes_at_once(page: Page, server: AppSe
     open_metrics(page, server)
     page.get_by_role("button", name="Compute").click()
     finished = page.get_by_text(re.compile(r"^Finished: \d+ pairs of notes"))
-    expect(finished).to_be_visible(timeout=PATIENCE)
+    expect(finished).to_be_visible()
     said = re.search(r"\d+", finished.inner_text())
     assert said is not None
     assert int(said.group()) <= 10 * 6  # ten families, four notes each; empty maps are left out
     boxes = page.wait_for_function(
         """() => [...document.querySelectorAll('.js-plotly-plot')]
             .filter(plot => plot._fullData && plot.textContent.includes('Jensen-Shannon'))
-            .map(plot => plot._fullData.filter(t => t.type === 'box').length)[0]""",
-        timeout=PATIENCE,
+            .map(plot => plot._fullData.filter(t => t.type === 'box').length)[0]"""
     ).json_value()
     assert 4 <= boxes <= 40  # four panels, at most ten families each
     expect(page.get_by_role("heading", name="Medians")).to_be_visible()
     expect(page.get_by_role("heading", name="What the paper says")).to_be_visible()
     page.reload()  # a new session: nothing but the cache is left
-    expect(finished).to_be_visible(timeout=PATIENCE)
+    expect(finished).to_be_visible()
     assert "Traceback" not in server.log
 
 
@@ -77,12 +75,12 @@ def test_a_click_on_a_point_leads_to_its_pair(page: Page, server: AppServer) -> 
     open_metrics(page, server)
     start = page.get_by_role("button", name="Compute")
     finished = page.get_by_text(re.compile(r"^Finished: \d+ pairs of notes"))
-    expect(start.or_(finished)).to_be_visible(timeout=PATIENCE)
+    expect(start.or_(finished)).to_be_visible()
     if start.is_visible():
         start.click()
-    expect(finished).to_be_visible(timeout=PATIENCE)
+    expect(finished).to_be_visible()
     page.get_by_text("Show every pair as a point").click()
-    page.wait_for_function(f"() => ({POINT})() !== null", timeout=PATIENCE)
+    page.wait_for_function(f"() => ({POINT})() !== null")
     page.wait_for_timeout(1_500)  # ms, until the figure stays where it is
     point = page.evaluate(POINT)
     page.mouse.move(point["x"] - 40, point["y"])
@@ -91,9 +89,9 @@ def test_a_click_on_a_point_leads_to_its_pair(page: Page, server: AppServer) -> 
     page.mouse.click(point["x"], point["y"])
     one, other = point["notes"]
     opens = page.get_by_role("link", name=f"Compare {one} with {other}")
-    expect(opens).to_be_visible(timeout=PATIENCE)
+    expect(opens).to_be_visible()
     opens.click()
-    expect(page.get_by_text("How far apart they are")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("How far apart they are")).to_be_visible()
     assert f"note={one}" in page.url
     assert f"note_b={other}" in page.url
     assert "method=grad_cam" in page.url
@@ -104,10 +102,10 @@ def test_statements_stand_as_the_plots_do(page: Page, server: AppServer) -> None
     open_metrics(page, server)
     start = page.get_by_role("button", name="Compute")
     heading = page.get_by_role("heading", name="What the paper says")
-    expect(start.or_(heading)).to_be_visible(timeout=PATIENCE)
+    expect(start.or_(heading)).to_be_visible()
     if start.is_visible():
         start.click()
-    expect(heading).to_be_visible(timeout=PATIENCE)
+    expect(heading).to_be_visible()
     boxes = {}
     for name in ("Difference Mean", "Kullback-Leibler divergence", "Earth Mover's Distance"):
         place = page.locator("strong").filter(has_text=re.compile(f"^{name}$")).first.bounding_box()

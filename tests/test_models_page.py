@@ -14,7 +14,6 @@ from xai_core.values import FAMILIES
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 60_000  # ms; a cold server loads TensorFlow first
 SET = ROOT / "models" / "starter"
 TYPES = sorted(path.name for path in SET.iterdir() if path.is_dir())
 
@@ -26,7 +25,7 @@ def server(app_server: StartApp) -> AppServer:
 
 def open_models(page: Page, server: AppServer, query: str = "") -> None:
     page.goto(f"{server.url}/models{query}")
-    expect(page.get_by_text("What it learnt from")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("What it learnt from")).to_be_visible()
 
 
 def card(type: str, family: str) -> dict[str, object]:
@@ -58,8 +57,7 @@ def test_the_scores_are_those_of_the_cards(page: Page, server: AppServer) -> Non
         """() => [...document.querySelectorAll('.js-plotly-plot')]
             .filter(plot => plot._fullData && plot.textContent.includes('MFCC'))
             .map(plot => plot._fullData.find(t => t.type === 'bar' && t.name === 'MFCC'))
-            .filter(trace => trace).map(trace => Array.from(trace.y))[0]""",
-        timeout=PATIENCE,
+            .filter(trace => trace).map(trace => Array.from(trace.y))[0]"""
     ).json_value()
     expected = []
     for family in FAMILIES:
@@ -74,21 +72,19 @@ def test_every_type_has_its_confusions_its_reliability_and_its_training(
 ) -> None:
     for type in TYPES:
         open_models(page, server, f"?type={type}")
-        expect(page.get_by_text("What is taken for what")).to_be_visible(timeout=PATIENCE)
-        expect(drawn(page, "Probability that is said")).to_be_visible(timeout=PATIENCE)
-        expect(drawn(page, "Epoch").first).to_be_visible(timeout=PATIENCE)
+        expect(page.get_by_text("What is taken for what")).to_be_visible()
+        expect(drawn(page, "Probability that is said")).to_be_visible()
+        expect(drawn(page, "Epoch").first).to_be_visible()
 
 
 def test_a_choice_travels_from_page_to_page(page: Page, server: AppServer) -> None:
     open_models(page, server, "?type=mfcc")
     page.get_by_role("link", name="Explore").click()
-    expect(page.get_by_text(re.compile("^Completeness error")).first).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.get_by_text(re.compile("^Completeness error")).first).to_be_visible()
     expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
     expect(page).to_have_url(re.compile(r"type=mfcc"))
     page.get_by_role("link", name="Models").click()
-    expect(page.get_by_text("What it learnt from")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("What it learnt from")).to_be_visible()
     expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
 
 

@@ -14,7 +14,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser import AppServer, choose
 from tests.conftest import StartApp
-from tests.test_explore_page import PATIENCE, badge, panels
+from tests.test_explore_page import badge, panels
 
 pytestmark = pytest.mark.browser
 
@@ -87,8 +87,8 @@ def explore(page: Page, server: AppServer) -> Page:
 
 def open_panels(page: Page, server: AppServer) -> None:
     page.goto(f"{server.url}/{NOTE}")
-    expect(badge(page)).to_be_visible(timeout=PATIENCE)
-    expect(panels(page)).to_be_visible(timeout=PATIENCE)
+    expect(badge(page)).to_be_visible()
+    expect(panels(page)).to_be_visible()
 
 
 def audio(page: Page) -> Locator:
@@ -156,7 +156,7 @@ def test_a_note_can_be_heard_before_the_panels_are_there(page: Page, server: App
     held: list[Route] = []
     page.route(re.compile(r"/PlotlyChart\.[^/]*\.js"), lambda route: held.append(route))
     page.goto(f"{server.url}/{NOTE}")
-    expect(badge(page)).to_be_visible(timeout=PATIENCE)
+    expect(badge(page)).to_be_visible()
     audio(page).evaluate("(audio, rate) => { audio.playbackRate = rate; }", SLOWLY)
     page.get_by_role("button", name="Play", exact=True).click()
     page.wait_for_function("audio => audio.currentTime > 0.05", arg=audio(page).element_handle())
@@ -164,7 +164,7 @@ def test_a_note_can_be_heard_before_the_panels_are_there(page: Page, server: App
     for route in held:
         route.continue_()
     assert held
-    expect(panels(page)).to_be_visible(timeout=PATIENCE)
+    expect(panels(page)).to_be_visible()
     look_until(page, lambda seen: len(seen.lines) == 4)
     pause(page)
     look(page).check_lines()
@@ -300,8 +300,8 @@ def test_the_sound_plays_on_when_page_or_theme_is_drawn_anew(explore: Page) -> N
     )
     before = look(explore)
     choose(explore, "Explain the model of", "organ")
-    expect(explore.get_by_text("Explained below: the organ model.")).to_be_visible(timeout=PATIENCE)
-    expect(badge(explore)).to_be_visible(timeout=PATIENCE)
+    expect(explore.get_by_text("Explained below: the organ model.")).to_be_visible()
+    expect(badge(explore)).to_be_visible()
     background = explore.locator(".stApp").evaluate(BACKGROUND)
     explore.emulate_media(color_scheme="dark")
     explore.wait_for_function(f"shade => ({BACKGROUND})() !== shade", arg=background)
@@ -319,8 +319,8 @@ def test_another_note_falls_silent_at_its_beginning(explore: Page) -> None:
     play(explore)
     sound = str(audio(explore).get_attribute("src"))
     choose(explore, "Note", 3)
-    expect(audio(explore)).not_to_have_attribute("src", sound, timeout=PATIENCE)
-    expect(badge(explore)).to_be_visible(timeout=PATIENCE)
+    expect(audio(explore)).not_to_have_attribute("src", sound)
+    expect(badge(explore)).to_be_visible()
     seen = look(explore)
     assert (seen.time, seen.plays, seen.lines) == (0.0, False, ())
     expect(explore.get_by_role("button", name="Play", exact=True)).to_be_visible()
@@ -370,10 +370,8 @@ def test_nothing_is_left_when_the_page_is_left(explore: Page) -> None:
     play(explore)
     sound = audio(explore).element_handle()
     explore.get_by_role("link", name="Models").click()
-    expect(explore.get_by_role("heading", name="Models", exact=True)).to_be_visible(
-        timeout=PATIENCE
-    )
-    expect(explore.locator(".playhead")).to_have_count(0, timeout=PATIENCE)
+    expect(explore.get_by_role("heading", name="Models", exact=True)).to_be_visible()
+    expect(explore.locator(".playhead")).to_have_count(0)
     assert sound.evaluate("audio => [audio.paused, audio.hasAttribute('src')]") == [True, False]
 
 
@@ -384,9 +382,9 @@ def test_a_recording_of_a_visitor_has_the_line_too(
     path = tmp_path / "tone.flac"
     soundfile.write(path, 0.4 * np.sin(2 * np.pi * 440 * t) * np.exp(-t % 2), 22_050)
     page.goto(f"{server.url}/upload?type=mfcc&model=reed")
-    expect(page.get_by_text("Add a recording")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Add a recording")).to_be_visible()
     page.locator("input[type=file]").set_input_files(path)
-    expect(panels(page)).to_be_visible(timeout=PATIENCE)
+    expect(panels(page)).to_be_visible()
     slider(page).press("End")
     slider(page).press("Shift+ArrowLeft")
     seen = look(page)
@@ -394,6 +392,6 @@ def test_a_recording_of_a_visitor_has_the_line_too(
     seen.check_lines()
     sound = str(audio(page).get_attribute("src"))
     page.get_by_role("slider", name="The 4 s that are explained").press("End")
-    expect(page.get_by_text(re.compile("took 3.00 to 7.00 s"))).to_be_visible(timeout=PATIENCE)
-    expect(audio(page)).not_to_have_attribute("src", sound, timeout=PATIENCE)
+    expect(page.get_by_text(re.compile("took 3.00 to 7.00 s"))).to_be_visible()
+    expect(audio(page)).not_to_have_attribute("src", sound)
     assert look(page).time == 0.0

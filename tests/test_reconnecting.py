@@ -17,7 +17,6 @@ from xai_core.places import samples_folder
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 90_000  # ms
 RATE = 16_000  # Hz
 
 
@@ -61,14 +60,14 @@ def test_a_recording_and_its_window_outlive_a_dropped_connection(
     page: Page, server: AppServer, lines: list[WebSocketRoute]
 ) -> None:
     page.goto(f"{server.url}/upload?type=mfcc&model=reed")
-    expect(page.get_by_text("Add a recording")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Add a recording")).to_be_visible()
     page.locator("input[type=file]").set_input_files(recording())  # type: ignore[arg-type]
-    expect(page.get_by_text("Save Grad-CAM")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Save Grad-CAM")).to_be_visible()
     page.get_by_role("slider", name="The 4 s that are explained").press("End")
-    expect(page.get_by_text("took 1.00 to 5.00 s")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("took 1.00 to 5.00 s")).to_be_visible()
     drop(page, lines)
     choose(page, "Explain the model of", "organ")
-    expect(page.get_by_text("Why the MFCC model of organ says so")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Why the MFCC model of organ says so")).to_be_visible()
     expect(page.get_by_text("tone.wav, 5.0 s at 16 kHz")).to_be_visible()
     expect(page.get_by_text("took 1.00 to 5.00 s")).to_be_visible()
     assert "Traceback" not in server.log
@@ -79,11 +78,11 @@ def test_a_connection_that_drops_while_a_map_is_made_gives_the_map_nevertheless(
 ) -> None:
     note = next(r.note for r in read_collection(samples_folder()) if r.family == "vocal")
     page.goto(f"{server.url}/?type=log_mel&family=vocal&note={note}&explain=reed")
-    expect(page.get_by_role("combobox", name="Note")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_role("combobox", name="Note")).to_be_visible()
     drop(page, lines)
     shown = page.get_by_text(re.compile("^Completeness error")).first  # drawn twice, seen once
-    expect(shown).to_be_visible(timeout=PATIENCE)
-    expect(page.get_by_text("Explained below: the reed model.")).to_be_visible(timeout=PATIENCE)
+    expect(shown).to_be_visible()
+    expect(page.get_by_text("Explained below: the reed model.")).to_be_visible()
     expect(page.get_by_role("combobox", name="Instrument family")).to_have_value("vocal")
     assert "explain=reed" in page.url
     assert "Traceback" not in server.log

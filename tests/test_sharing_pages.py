@@ -22,7 +22,6 @@ from xai_core.pipeline.records import array_digest
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 90_000  # ms; a cold server loads TensorFlow first
 RATE = 22_050  # Hz
 START = 0.15  # s, three steps of the slider
 GONE = "The recording of this link is not on this server any more"
@@ -44,8 +43,8 @@ def settle(page: Page) -> None:
     """Wait until the result is there and nothing runs: no part of the run before is left."""
     page.wait_for_timeout(300)  # ms, for a run that is about to begin
     idle = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-    expect(idle).to_have_count(1, timeout=PATIENCE)
-    expect(link_button(page)).to_be_visible(timeout=PATIENCE)
+    expect(idle).to_have_count(1)
+    expect(link_button(page)).to_be_visible()
 
 
 def link_button(page: Page) -> Locator:
@@ -63,7 +62,7 @@ def save(page: Page, button: str, file: str, folder: Path) -> Path:
     if not wanted.is_visible():
         wait_for_layout(page.get_by_role("button", name=button))
     open_popup(page.get_by_role("button", name=button), wanted)
-    with page.expect_download(timeout=PATIENCE) as download:
+    with page.expect_download() as download:
         wanted.click()
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
@@ -85,7 +84,7 @@ def link(page: Page) -> str:
     """Return the address that the open list shows, or that of the list opened for it."""
     shown = page.get_by_test_id("stPopoverBody").locator("code")
     open_popup(link_button(page), page.get_by_test_id("stPopoverBody"))
-    expect(shown).to_be_visible(timeout=PATIENCE)
+    expect(shown).to_be_visible()
     return shown.inner_text().replace("\n", "")
 
 
@@ -171,9 +170,7 @@ def test_a_link_restores_note_model_settings_and_result(
     settle(page)
     page.get_by_text("Advanced settings").click()
     choose(page, "Steps", "32")
-    expect(page.get_by_text(re.compile("^Completeness error .*, 32 steps")).first).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.get_by_text(re.compile("^Completeness error .*, 32 steps")).first).to_be_visible()
     settle(page)
     address = link(page)
     assert "type=mfcc" in address
@@ -199,7 +196,7 @@ def test_a_link_to_a_comparison_restores_both_sides(
         explained = fresh.get_by_role("combobox", name="Explain the model of")
         expect(explained.nth(1)).to_have_value("flute")
         for one in (page, fresh):
-            expect(one.get_by_test_id("stMetric")).to_have_count(6, timeout=PATIENCE)
+            expect(one.get_by_test_id("stMetric")).to_have_count(6)
         here, there = (one.get_by_test_id("stMetric").all_inner_texts() for one in (page, fresh))
         assert here == there
     assert errors == []
@@ -217,16 +214,12 @@ def test_a_recording_is_kept_for_a_link_alone_and_can_be_removed(
     page: Page, server: AppServer, browser: Browser, tmp_path: Path
 ) -> None:
     page.goto(f"{server.url}/upload?type=mfcc&model=reed&steps=16")
-    expect(page.get_by_text("nowhere else, unless you ask for a link")).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.get_by_text("nowhere else, unless you ask for a link")).to_be_visible()
     digest = bring(page)
     slider = page.get_by_role("slider").first
     for _ in range(3):
         slider.press("ArrowRight")
-    expect(page.get_by_text(f"took {START:.2f} to {START + 4:.2f} s")).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.get_by_text(f"took {START:.2f} to {START + 4:.2f} s")).to_be_visible()
     settle(page)
     about = json.loads(save(page, "Save Grad-CAM", "JSON)", tmp_path).read_text("utf-8"))
     assert about["start"] == pytest.approx(START)
@@ -246,11 +239,11 @@ def test_a_recording_is_kept_for_a_link_alone_and_can_be_removed(
         expect(fresh.get_by_text("Why the MFCC model of reed says so")).to_be_visible()
         assert error_shown(fresh) == error_shown(page)
         fresh.get_by_role("button", name="Remove it", exact=False).first.click()
-        expect(fresh.get_by_text("Add a recording")).to_be_visible(timeout=PATIENCE)
+        expect(fresh.get_by_text("Add a recording")).to_be_visible()
         expect(fresh.get_by_text(GONE)).to_have_count(0)
         assert kept_on(server) == []
         fresh.goto(address)
-        expect(fresh.get_by_text(GONE)).to_be_visible(timeout=PATIENCE)
+        expect(fresh.get_by_text(GONE)).to_be_visible()
         bring(fresh)  # the page works on
         expect(fresh.get_by_text(GONE)).to_have_count(0)
         assert "upload=" not in fresh.url
@@ -292,7 +285,7 @@ def test_a_link_that_leads_nowhere_is_a_sentence_and_the_page_works_on(
     query: str, sentence: str, page: Page, server: AppServer
 ) -> None:
     page.goto(f"{server.url}/upload?{query}")
-    expect(page.get_by_text(sentence)).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(sentence)).to_be_visible()
     expect(page.get_by_text("Add a recording")).to_be_visible()
     assert "Traceback" not in server.log
 
@@ -304,8 +297,8 @@ def test_distances_arrive_as_tables_and_a_picture(
     page: Page, server: AppServer, tmp_path: Path
 ) -> None:
     page.goto(f"{server.url}/metrics?type=chroma&method=grad_cam&notes=4")
-    page.get_by_role("button", name="Compute").click(timeout=PATIENCE)
-    expect(page.get_by_text(re.compile("^Finished"))).to_be_visible(timeout=2 * PATIENCE)
+    page.get_by_role("button", name="Compute").click()
+    expect(page.get_by_text(re.compile("^Finished"))).to_be_visible()
     settle(page)
     csv, parquet, png = (
         save(page, "Save", name, tmp_path) for name in ("(CSV)", "(Parquet)", "(PNG)")

@@ -18,7 +18,6 @@ from tests.conftest import StartApp
 
 pytestmark = pytest.mark.browser
 
-PATIENCE = 90_000  # ms; a cold server loads TensorFlow first, and every model is asked
 RATE = 22_050  # Hz
 
 
@@ -29,7 +28,7 @@ def server(app_server: StartApp) -> AppServer:
 
 def open_upload(page: Page, server: AppServer, query: str = "") -> None:
     page.goto(f"{server.url}/upload{query}")
-    expect(page.get_by_text("Add a recording")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Add a recording")).to_be_visible()
 
 
 def bring(page: Page, tmp_path: Path, seconds: float) -> None:
@@ -38,7 +37,7 @@ def bring(page: Page, tmp_path: Path, seconds: float) -> None:
     path = tmp_path / "tone.flac"
     soundfile.write(path, y, RATE)
     page.locator("input[type=file]").set_input_files(path)
-    expect(explained(page)).to_be_visible(timeout=PATIENCE)
+    expect(explained(page)).to_be_visible()
 
 
 def explained(page: Page):  # type: ignore[no-untyped-def]
@@ -62,13 +61,11 @@ def test_a_recording_is_heard_by_all_models_and_one_is_explained(
     expect(page.get_by_text("Why the MFCC model of reed says so")).to_be_visible()
     expect(page.get_by_text(re.compile("“Is it reed[?]” It says (yes|no)"))).to_be_visible()
     page.get_by_role("slider").first.press("End")
-    expect(page.get_by_text("took 3.00 to 7.00 s")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("took 3.00 to 7.00 s")).to_be_visible()
     page.get_by_text("Scan the whole recording").click()
-    expect(page.locator(".js-plotly-plot").filter(has_text="Middle of the 4 s")).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.locator(".js-plotly-plot").filter(has_text="Middle of the 4 s")).to_be_visible()
     page.get_by_role("button", name="Remove it").click()
-    expect(page.get_by_text("Add a recording")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Add a recording")).to_be_visible()
     assert "Traceback" not in server.log
 
 
@@ -91,16 +88,16 @@ def test_the_window_is_dragged_clicked_and_moved_by_keys(
     window = page.get_by_role("slider", name="The 4 s that are explained")
     expect(window).to_have_attribute("aria-valuetext", "0.00 to 4.00 s")
     drag(page, window, 2.5, duration=10.0)
-    expect(page.get_by_text("took 2.50 to 6.50 s")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("took 2.50 to 6.50 s")).to_be_visible()
     drag(page, window, 20.0, duration=10.0)  # further than there is
-    expect(page.get_by_text("took 6.00 to 10.00 s")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("took 6.00 to 10.00 s")).to_be_visible()
     box = window.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] - 5, box["y"] + 50)  # 3 px left of it is 5.97 s, now its middle
-    expect(page.get_by_text(re.compile("took (3.9|4.0)[05] to"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile("took (3.9|4.0)[05] to"))).to_be_visible()
     for key in ("Home", "ArrowRight", "Shift+ArrowRight", "PageUp", "ArrowLeft"):
         window.press(key)
-    expect(page.get_by_text("took 1.50 to 5.50 s")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("took 1.50 to 5.50 s")).to_be_visible()
     expect(window).to_have_attribute("aria-valuenow", "1.50")
     assert "Traceback" not in server.log
 
@@ -128,9 +125,7 @@ def test_a_cell_of_the_table_is_explained_when_it_is_clicked(
     assert box is not None
     row = box["height"] / 11  # a heading and ten families
     page.mouse.click(box["x"] + 0.98 * box["width"], box["y"] + 7.5 * row)  # organ, the last type
-    expect(page.get_by_text("Why the Tonnetz model of organ says so")).to_be_visible(
-        timeout=PATIENCE
-    )
+    expect(page.get_by_text("Why the Tonnetz model of organ says so")).to_be_visible()
     expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("Tonnetz")
     assert "model=organ" in page.url
     assert "Traceback" not in server.log
@@ -162,13 +157,13 @@ def test_bad_recordings_get_one_sentence_and_lose_nothing(page: Page, server: Ap
     ]:
         upload.set_input_files({"name": "own.wav", "mimeType": "audio/wav", "buffer": content})
         alert = page.get_by_role("alert").filter(has_text=sentence)
-        expect(alert).to_be_visible(timeout=PATIENCE)
+        expect(alert).to_be_visible()
         expect(page.get_by_role("alert")).to_have_count(1)
     seconds = np.arange(3 * 44_100) / 44_100
     tone = 0.5 * np.sin(2 * np.pi * 440.0 * seconds) * np.exp(-seconds)
     good = {"name": "own.wav", "mimeType": "audio/wav", "buffer": wav_bytes(tone)}
     upload.set_input_files(good)
-    expect(explained(page)).to_be_visible(timeout=PATIENCE)
+    expect(explained(page)).to_be_visible()
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.get_by_text("resampled 44.1 kHz to 16 kHz")).to_be_visible()
     expect(page.get_by_text("padded 1.00 s of silence at the end")).to_be_visible()

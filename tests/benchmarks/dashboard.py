@@ -56,7 +56,6 @@ from tests.browser import choose, find_chrome, open_browser, open_page, start_ap
 from xai_core.ui.wording import TYPE_LABELS
 from xai_core.values import SPECTROGRAM_TYPES
 
-PATIENCE = 120_000  # ms
 VISITS = 3  # to each page
 COLD = 12.0  # s, aim to the first picture of log-mel
 PICTURE = {"log_mel": 1.0, "stft": 2.0}  # s, aims to the first picture
@@ -167,7 +166,6 @@ def _start(browser: Browser, type: str, *, label: str, stay: Callable[[Page], No
     """Start a server, time its first page, and stay on it."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         page, errors = stack.enter_context(open_page(browser))
-        page.set_default_timeout(PATIENCE)
         page.add_init_script(f"({WATCH})()")
         began, began_wall = time.perf_counter(), time.time()
         server = stack.enter_context(start_app(Path(folder)))

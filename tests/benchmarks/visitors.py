@@ -37,7 +37,6 @@ from tests.benchmarks.reporting import conditions, other_work_now
 from tests.browser import AppServer, choose, find_chrome, open_browser, open_page, start_app
 from xai_core.values import FAMILIES
 
-PATIENCE = 180_000  # ms
 TYPES = ("MFCC", "Log-mel", "Chroma")
 DEEDS = {"note": 0.4, "family": 0.2, "model": 0.2, "type": 0.1, "upload": 0.1}  # odds
 RATE = 16_000  # Hz
@@ -153,7 +152,6 @@ def main() -> None:
 
 def _arrive(pages: list[tuple[Page, list[str]]], server: AppServer) -> Iterator[_Visitor]:
     for number, (page, errors) in enumerate(pages):
-        page.set_default_timeout(PATIENCE)
         page.add_init_script(f"({WATCH})()")
         page.goto(f"{server.url}/?type=mfcc")
         page.get_by_text("Save Grad-CAM").wait_for()
