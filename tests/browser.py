@@ -208,7 +208,8 @@ def choose(page: Page, label: str, option: str | int, *, place: int = 0) -> None
     AssertionError
         If the list does not take the option however often it is clicked.
     """
-    options = page.get_by_role("option")
+    # found by its attribute: to work out every role keeps the page from its own work
+    options = page.locator("[role=option]")
     if isinstance(option, int):
         wanted = options.nth(option)
     else:

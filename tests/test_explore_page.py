@@ -140,6 +140,11 @@ def test_a_new_family_brings_its_own_notes(page: Page, server: AppServer) -> Non
     options = page.get_by_role("option")
     open_popup(page.get_by_role("combobox", name="Note"), options.first)
     assert options.count() >= 8
+    page.keyboard.press("Escape")
+    explained = page.get_by_role("combobox", name="Explain the model of")
+    shown = explained.input_value()
+    open_popup(explained, options.first)
+    assert options.first.inner_text() == shown  # not what it said for the family before
 
 
 def test_advanced_settings_come_from_the_url(page: Page, server: AppServer) -> None:

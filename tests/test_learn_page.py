@@ -48,6 +48,7 @@ def test_the_tour_can_be_walked_to_its_end_and_back(page: Page, server: AppServe
     page.get_by_role("button", name="5 · Subtracting").click()
     expect(page.get_by_role("combobox", name="Step")).to_have_value(re.compile("^5 ·"))
     assert "Traceback" not in server.log
+    assert "Session State API" not in server.log  # set by a button, and a default as well
 
 
 def test_the_slider_walks_the_path_to_a_sum_that_is_complete(page: Page, server: AppServer) -> None:

@@ -24,6 +24,15 @@ def twins() -> None:
     choose(st._main, "Take", {"t1": "Flute", "t2": "Flute"}, key="take")
 
 
+def turned() -> None:
+    import streamlit as st
+
+    from xai_core.ui.address import choose, set_choice
+
+    choose(st._main, "Letter", {"a": "First", "b": "Second", "c": "Third"}, key="letter")
+    st.button("Last", on_click=set_choice, args=("letter", "c"))
+
+
 def letters(**query: str) -> AppTest:
     app = AppTest.from_function(script, default_timeout=30)
     for key, value in query.items():
@@ -53,6 +62,15 @@ def test_an_unknown_value_is_dropped_and_the_visitor_told_once() -> None:
     assert "script" not in said.value
     assert not app.run().toast
     assert not letters(letter="c").toast
+
+
+def test_a_button_can_choose() -> None:
+    app = AppTest.from_function(turned, default_timeout=30).run()
+    app.button[0].click().run()
+    assert app.selectbox[0].value == "c"
+    assert app.query_params["letter"] == "c"
+    app.run()
+    assert app.selectbox[0].value == "c"
 
 
 def test_a_changed_address_changes_the_choice() -> None:

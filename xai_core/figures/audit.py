@@ -17,7 +17,6 @@ from typing import Any
 import plotly.graph_objects as go
 
 from xai_core.figures.audit_words import (
-    NAME_LENGTH,
     OTHERS,
     SOURCE_COLOURS,
     TICKS,
@@ -66,7 +65,7 @@ def source_bars(notes: Counts, *, said: str = "", uirevision: str = "audit sourc
     """
     families = families_of(notes)
     named, rest = main_sources(notes)
-    rows = -(-(len(named) + bool(rest)) // 2)  # of the legend
+    rows = len(named) + bool(rest)  # of the legend
     drawing = Drawing(
         Frame(
             70 + ROW * len(families) + 20 * rows,
@@ -94,7 +93,7 @@ def source_bars(notes: Counts, *, said: str = "", uirevision: str = "audit sourc
         "bargap": 0.3,
         "showlegend": True,
         "legend": {
-            "orientation": "h",
+            "orientation": "v",  # side by side, long names do not fit a narrow page
             "x": 0,
             "xanchor": "left",
             "yref": "container",
@@ -102,7 +101,6 @@ def source_bars(notes: Counts, *, said: str = "", uirevision: str = "audit sourc
             "yanchor": "bottom",
             "traceorder": "normal",
             "font": {"size": TEXT_SIZE},
-            "entrywidth": LETTER * (NAME_LENGTH + 2),
         },
         "xaxis": {**_AXIS, "title": _title("Notes"), "rangemode": "tozero"},
         "yaxis": _rows(families),
@@ -283,7 +281,7 @@ def _rows(names: Sequence[str]) -> dict[str, Any]:
         "tickvals": list(range(len(names))),
         "ticktext": list(names),
         "tickfont": {"size": TEXT_SIZE + 1},
-        "gridcolor": "rgba(128, 128, 128, 0.2)",
+        "showgrid": False,  # a line would run through the number beside a bar
         "zeroline": False,
         "ticks": "",
         "ticklabelstandoff": 6,

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-__all__ = ["choose"]
+__all__ = ["choose", "set_choice"]
 
 NOT_HERE = "The address names something under “{}” that is not here, so the default is shown."
 LATE_SECONDS = 2.0  # how long a browser may still show the address that was replaced
@@ -74,6 +74,19 @@ def choose(
     return str(choice)
 
 
+def set_choice(key: str, option: str) -> None:
+    """Choose for the visitor, from the callback of a button or a click.
+
+    Parameters
+    ----------
+    key : str
+        Of a list that :func:`choose` draws.
+    option : str
+    """
+    st.session_state[key] = option
+    st.session_state[_set_by_us(key)] = True
+
+
 def _adopt_address(options: Sequence[str], *, label: str, key: str, default: str) -> int:
     """Set the widget from the address when that changed, or when its options did.
 
@@ -93,8 +106,11 @@ def _adopt_address(options: Sequence[str], *, label: str, key: str, default: str
         if key not in state and shown:  # its value may be anything, and is not repeated
             st.toast(NOT_HERE.format(label), icon=":material/link_off:", duration="long")
         wanted = default
+    set_by_us = state.pop(_set_by_us(key), False)
     if key in state and state[key] != wanted:
         state[key] = wanted
+        return 0
+    if key in state and set_by_us:
         return 0
     return options.index(wanted)
 
@@ -135,6 +151,11 @@ def _written(key: str) -> _Written:
 def _last(key: str) -> str:
     """Where the session keeps a choice when its widget is not on the page."""
     return f"{key} chosen last"
+
+
+def _set_by_us(key: str) -> str:
+    """Where the session keeps that a callback, and not the visitor, set a choice."""
+    return f"{key} set by us"
 
 
 def _told_apart(options: Mapping[str, str]) -> dict[str, str]:

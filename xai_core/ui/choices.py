@@ -26,6 +26,7 @@ from xai_core.values import FAMILIES
 __all__ = ["Advanced", "choose_advanced", "choose_model", "choose_note"]
 
 OWN_FAMILY = "own"
+OWN_LABEL = "the note's own family"  # one text: a list shows the old one when it changes
 FIRST_FAMILY = "flute"  # what a first visitor sees
 TARGETS = {"logit": "score (logit)", "probability": "probability"}
 BASELINES = {
@@ -38,8 +39,8 @@ NOISE_LEVELS = {f"{level:g}": f"{level:g}" for level in (0.02, 0.05, 0.1, 0.2, 0
 RULES = {"midpoint": "midpoint", "trapezoid": "trapezoid", "gauss_legendre": "Gauss-Legendre"}
 AS_NEEDED = "adaptive"
 STEPS = {AS_NEEDED: "as needed", **{str(n): str(n) for n in (8, 16, 32, 50, 64, 128, 256, 512)}}
-SIGNS = {"signed": "signed (for and against)", "unsigned": "absolute values"}
-COLOURS = {"own": "of each map by itself", "held": "held, so that maps can be compared"}
+SIGNS = {"signed": "for and against", "unsigned": "absolute values"}
+COLOURS = {"own": "of each map by itself", "held": "held, to compare maps"}
 CLIPS = {f"{share:g}": f"{share:g} % of the bins" for share in (95, 98, 99, PERCENTILE, 99.9)}
 CLIPS["100"] = "every bin"
 DEFAULT_NOISE = "0.1"
@@ -105,7 +106,7 @@ def choose_model(available: Mapping[str, Sequence[str]], truth: str) -> tuple[st
         default="log_mel",
         help="What the CNN receives: sound turned into a picture in one of several ways.",
     )
-    own = {OWN_FAMILY: f"{truth} (the note's own)"} if truth in available[type] else {}
+    own = {OWN_FAMILY: OWN_LABEL} if truth in available[type] else {}
     family = choose(
         right,
         "Explain the model of",

@@ -23,7 +23,8 @@ from xai_core.figures.scales import Sign, number_text
 from xai_core.figures.sentences import METHOD_NAMES, difference_sentence, percent_text
 from xai_core.pipeline import Comparison, compare
 from xai_core.pipeline.exporting import comparison_files
-from xai_core.ui.address import choose
+from xai_core.ui.address import choose, set_choice
+from xai_core.ui.choices import OWN_FAMILY, OWN_LABEL
 from xai_core.ui.drawing import draw_figure
 from xai_core.ui.metric_texts import METRIC_NAMES, METRIC_SAYS
 from xai_core.ui.samples import samples
@@ -38,7 +39,6 @@ __all__ = ["compare_page"]
 
 METHODS = {name: METHOD_NAMES[name] for name in ("integrated_gradients", "grad_cam")}
 SAME = "same"  # the method of side A
-OWN = "own"  # the model of the note's own family
 SIDE_KEYS = ("family", "note", "explain")  # of side A in the address
 B = "_b"  # ending of those of side B
 HEIGHT = 400  # px
@@ -135,7 +135,7 @@ def _choose_side(
         key=f"note{ending}",
         default=others[0] if others else None,
     )
-    own = {OWN: f"{family} (the note's own)"} if family in models else {}
+    own = {OWN_FAMILY: OWN_LABEL} if family in models else {}
     explained = choose(
         left,
         "Explain the model of",
@@ -143,7 +143,7 @@ def _choose_side(
         key=f"explain{ending}",
     )
     right.audio(to_wav(load_note(notes[note].path)))
-    return _Side(notes[note], family if explained == OWN else explained)
+    return _Side(notes[note], family if explained == OWN_FAMILY else explained)
 
 
 def _swap() -> None:
@@ -151,9 +151,16 @@ def _swap() -> None:
     state = st.session_state
     for key in SIDE_KEYS:
         if key in state and key + B in state:
-            state[key], state[key + B] = state[key + B], state[key]
+            _exchange(key, key + B)
     if state.get("method" + B, SAME) != SAME:
-        state["method"], state["method" + B] = state["method" + B], state["method"]
+        _exchange("method", "method" + B)
+
+
+def _exchange(one: str, other: str) -> None:
+    state = st.session_state
+    first, second = state[one], state[other]
+    set_choice(one, second)
+    set_choice(other, first)
 
 
 def _verdict(name: str, explanation: Explanation) -> str:

@@ -33,7 +33,7 @@ from xai_core.pipeline.lessons import (
     grad_cam_parts,
     integration_path,
 )
-from xai_core.ui.address import choose
+from xai_core.ui.address import choose, set_choice
 from xai_core.ui.drawing import draw_figure
 from xai_core.ui.lesson_texts import (
     CAM,
@@ -87,7 +87,7 @@ def _turn_page(steps: Sequence[str], now: int) -> None:
 
     def go(to: int) -> Callable[[], None]:
         def turn() -> None:
-            st.session_state["step"] = steps[to]
+            set_choice("step", steps[to])
 
         return turn
 
@@ -180,8 +180,9 @@ def _path() -> None:
     st.markdown(
         f"After **{step}** of {path.n_steps} steps the attributions sum to "
         f"**{number_text(float(path.sums[step]))}**; the score has changed by "
-        f"**{number_text(float(change))}**. They differ by {number_text(path.error(step))}: "
-        "this is the completeness error, and more steps make it smaller."
+        f"**{number_text(float(change))}**. They differ by {number_text(path.error(step))}. "
+        "At the last step this is the completeness error, which other pages give as a share of the "
+        "whole change; more steps make it smaller."
     )
 
 

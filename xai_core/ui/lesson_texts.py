@@ -34,13 +34,15 @@ FILTERS = """
 The network looks at the picture through small **filters**, 3 by 3 bins each. A filter slides over
 everything and answers strongly where it finds its pattern; its answers are a **feature map**. The
 next layer looks at those maps in the same way, so deeper layers find larger patterns and forget
-where exactly they were. Move the slider from the first layer to the last.
+where exactly they were. Move the slider from the first layer to the last. From here to step 4 the
+picture is the MFCC of step 1: the smallest one that a good network listens to.
 """
 PATH = """
 Which bins made the score? **Integrated Gradients** fade the note in, from silence to full strength,
 and at each step ask the network: *which bins would raise the score now?* That is the gradient. All
 answers are added up and multiplied by the note, so each bin gets its share of the score; the shares
-of all bins together give **exactly** the change of the score. Move the slider.
+of all bins together give **exactly** the change of the score. Move the slider. The picture is the
+MFCC of step 1, since its small network answers at once: "silence" is where every coefficient is 0.
 """
 CAM = """
 **Grad-CAM** asks the last feature maps instead of the bins. Each map gets a weight: how much the

@@ -21,7 +21,7 @@ METRIC_SAYS = {
     "js_divergence": "The same idea made symmetric: between 0 (same shape) and 0.69 (nothing in "
     "common). Strength does not matter, nor how far apart two bins are.",
     "emd": "The least work to carry one map into the other: how much, how far, over the plane. The "
-    "only one of the four that knows what is near: 1 is the whole length of one axis.",
+    "only one here that knows what is near: 1 is the whole length of one axis.",
     "emd_values": "Compares only which values occur, not where: 0 for a map that was merely moved. "
     "Published results often mean this one.",
 }

@@ -36,7 +36,7 @@ from xai_core.ui.metric_texts import METRIC_SAYS
 from xai_core.ui.samples import samples
 from xai_core.ui.sharing import draw_link, draw_saving
 from xai_core.ui.warm import keep_keras_state
-from xai_core.ui.wording import TYPE_LABELS
+from xai_core.ui.wording import PAPER, TYPE_LABELS
 from xai_core.ui.zoo import sound_models
 from xai_core.values import FAMILIES
 
@@ -112,7 +112,8 @@ def _button(place: st.delta_generator.DeltaGenerator, found: SoFar) -> bool:
         place.caption(f"Finished: {len(found.pairs):,} pairs of notes.")
         return False
     running = bool(state.get(RUNNING, False))
-    label, icon = ("Stop", ":material/pause:") if running else ("Compute", ":material/play_arrow:")
+    start = "Continue" if found.n_done else "Compute"
+    label, icon = ("Stop", ":material/pause:") if running else (start, ":material/play_arrow:")
     done = f" ({found.n_done} of {found.n_blocks} families are there)" if found.n_done else ""
 
     def turn() -> None:
@@ -131,6 +132,10 @@ def _compute(
 ) -> SoFar:
     """Compute what is missing and draw the boxes as families are finished."""
     growing = SoFar(found.pairs.iloc[:0], 0, found.n_blocks)
+    at_first = distance_boxplots(
+        found.pairs, type=asked.type, method=asked.method, points=asked.points
+    )
+    draw_figure(picture, at_first, buttons=True, key="boxes at first")
     drawn_at, began = 0.0, time.monotonic()
 
     def on_result(type: str, method: str, family: str, rows: Any) -> None:
@@ -233,6 +238,7 @@ def _claims(findings: DistanceFindings) -> None:
         st.markdown("**All four distances**")
     for verdict in of_several:
         st.markdown(f"{SIGNS[verdict.outcome]} {_said(verdict)}")
+    st.caption(f"{PAPER}. Few notes decide little: the more notes a family, the surer.")
     with st.expander("How this is decided", icon=":material/help:"):
         for rule in RULES:
             st.markdown(f"- {rule}")

@@ -29,7 +29,7 @@ from xai_core.scores import Score
 from xai_core.store import Card
 from xai_core.ui.address import choose
 from xai_core.ui.drawing import draw_figure
-from xai_core.ui.wording import TYPE_LABELS
+from xai_core.ui.wording import PAPER, TYPE_LABELS
 from xai_core.values import FAMILIES
 
 __all__ = ["models_page"]
@@ -77,7 +77,9 @@ def models_page() -> None:
 def _all_models(standing: Standing) -> None:
     card = next(iter(next(iter(standing.cards.values())).values()))
     n_notes = card.data["test"]["n_notes"]
-    n_instruments = card.scores.get("n_instruments", card.data["test"]["n_instruments"])
+    n_all = card.data["test"]["n_instruments"]
+    n_instruments = card.scores.get("n_instruments", n_all)
+    shared = f" ({n_all}, of which those with sounds in common count once)"
     st.subheader("Every model", anchor=False)
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     metric = choose(left, "Score", METRICS, key="score")
@@ -92,7 +94,8 @@ def _all_models(standing: Standing) -> None:
     figure_4 = " With precision, this is figure 4 of the paper." if metric == "precision" else ""
     st.caption(
         f"{standing.n_models} models, scored on {n_notes:,} notes of "
-        f"{n_instruments} instruments that none of them learnt from. {READING}{figure_4}"
+        f"{n_instruments} instruments{shared if n_all != n_instruments else ''} that none of them "
+        f"learnt from. {READING}{figure_4}"
     )
 
 
@@ -111,9 +114,24 @@ def _ten_way(standing: Standing) -> None:
     with right:
         st.table(_accuracy_table(standing, accuracy))
         st.caption(
-            "Averaged over families. The paper's notes and split are others than ours, so its "
-            "figures show the order of magnitude and no more."
+            f"Averaged over families. {_counts(standing, accuracy)}{PAPER}: its notes and split "
+            "are others than ours, so its figures show the order of magnitude and no more."
         )
+
+
+def _counts(standing: Standing, accuracy: Mapping[str, Score]) -> str:
+    """Say how many notes each column is of, and what the others are."""
+    summary = standing.summaries[next(iter(accuracy))]
+    parts = {
+        name: one["n_notes"]
+        for name, one in summary.get("by_collection", {}).items()
+        if "n_notes" in one
+    }
+    if not parts:
+        return ""
+    words = COLLECTIONS | IN_NO_COLUMN
+    named = ", ".join(f"{n:,} {words.get(name, name)}" for name, n in parts.items())
+    return f"All notes: {named}. "
 
 
 def _accuracy_table(standing: Standing, accuracy: Mapping[str, Score]) -> dict[str, list[str]]:
@@ -141,6 +159,11 @@ def _percent(share: float) -> str:
 
 
 COLLECTIONS = {"nsynth": "NSynth", "recordings": "other recordings"}
+IN_NO_COLUMN = {
+    "renders": "rendered from SoundFonts",
+    "fm_renders": "rendered by FM synthesis",
+    "tonejs": "samples of tonejs-instruments",
+}
 
 
 def _one_type(standing: Standing) -> str:

@@ -19,7 +19,7 @@ from xai_core.ui.drawing import draw_figure
 from xai_core.ui.evidence import draw_evidence, reserve_evidence
 from xai_core.ui.sharing import draw_saving
 from xai_core.ui.turns import in_turns, turn
-from xai_core.ui.wording import completeness_badge, completeness_sentence
+from xai_core.ui.wording import baseline_sentence, completeness_badge, completeness_sentence
 from xai_core.values import Explanation, Waveform
 
 __all__ = ["Panels", "draw_panels", "draw_saving_of_panels"]
@@ -176,5 +176,7 @@ def _status(
     with place.container(horizontal=True, vertical_alignment="center"):
         st.badge(badge.text, color=badge.colour, help=badge.meaning)  # type: ignore[arg-type]
         st.caption(completeness_sentence(completeness, target=explanation.attribution.target))
+        if said := baseline_sentence(completeness, target=explanation.attribution.target):
+            st.caption(said)
         for note in dict.fromkeys((*explanation.notes, *cam.notes)):
             st.caption(note)

@@ -26,7 +26,7 @@ from xai_core.figures.recording import scan_map
 from xai_core.figures.sentences import percent_text
 from xai_core.pipeline import doubted_families, predict
 from xai_core.pipeline.scanning import Scan, scan
-from xai_core.ui.address import choose
+from xai_core.ui.address import choose, set_choice
 from xai_core.ui.choices import choose_advanced
 from xai_core.ui.drawing import draw_figure
 from xai_core.ui.faults import sentence
@@ -44,7 +44,7 @@ from xai_core.ui.sharing import (
 from xai_core.ui.turns import turn
 from xai_core.ui.warm import keep_keras_state, settle
 from xai_core.ui.window import draw_window
-from xai_core.ui.wording import TYPE_LABELS, doubts
+from xai_core.ui.wording import TYPE_LABELS, doubts, overall_verdict
 from xai_core.ui.zoo import draw_faults, faulty_models, sound_models
 from xai_core.values import FAMILIES, Prediction, Waveform
 
@@ -225,6 +225,7 @@ def _choose_cell(prediction: Prediction) -> tuple[str, str]:
     """Draw the table of all probabilities; return type and family of the chosen model."""
     table = prediction.probabilities
     st.subheader("What every model says", anchor=False, help=TABLE_HELP)
+    st.markdown(overall_verdict(table))
     families = [family for family in FAMILIES if any(family in row for row in table.values())]
     headings = {TYPE_LABELS[type]: type for type in table}
     st.dataframe(
@@ -242,6 +243,9 @@ def _choose_cell(prediction: Prediction) -> tuple[str, str]:
         selection_mode="single-cell",
         key=CELLS,
     )
+    doubted = {type: doubted_families(type) for type in table}
+    if any(doubted.values()):
+        st.caption(doubts([f"{TYPE_LABELS[t]} {name}" for t in doubted for name in doubted[t]]))
     for type in table:
         draw_faults(type)
     left, right = st.columns(2)
@@ -273,8 +277,8 @@ def _take_cell(families: Sequence[str], headings: Mapping[str, str]) -> None:
         return
     row, heading = cells[0]
     if heading in headings:
-        st.session_state["type"] = headings[heading]
-    st.session_state["model"] = families[row]
+        set_choice("type", headings[heading])
+    set_choice("model", families[row])
 
 
 def _scan(recording: _Recording, type: str) -> None:

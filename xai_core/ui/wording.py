@@ -18,14 +18,17 @@ from xai_core.values import PITCH_CLASSES, Completeness
 
 __all__ = [
     "HOW_TO_READ",
+    "PAPER",
     "TEN_ANSWERS",
     "TYPE_LABELS",
     "Badge",
+    "baseline_sentence",
     "completeness_badge",
     "completeness_sentence",
     "doubts",
     "note_credit",
     "note_label",
+    "overall_verdict",
     "verdict",
 ]
 
@@ -39,6 +42,10 @@ TYPE_LABELS = {
 }
 KINDS = {"recordings": "recorded", "renders": "rendered"}  # sources of the samples
 LOUDNESS = ((32, "very soft"), (60, "soft"), (85, "medium"), (110, "loud"), (127, "very loud"))
+PAPER = (
+    "“The paper” is [Chen, Ghobakhlou and Narayanan 2024]"
+    "(https://doi.org/10.3389/frai.2024.1499913)"
+)
 GOOD_ERROR = 0.01  # completeness error up to which a map is trusted
 FAIR_ERROR = 0.05
 YES = 0.5  # probability from which a model says yes
@@ -161,6 +168,34 @@ def verdict(
     return headline, detail
 
 
+def overall_verdict(table: Mapping[str, Mapping[str, float]]) -> str:
+    """Say which family is likeliest when the types that answered are averaged, or "".
+
+    Parameters
+    ----------
+    table : mapping
+        ``{type: {family: probability}}``; families that a type lacks are left out.
+
+    Examples
+    --------
+    >>> overall_verdict({"stft": {"flute": 0.5, "reed": 0.9}, "mfcc": {"flute": 0.8, "reed": 0.2}})
+    'Averaged over 2 spectrogram types, **flute** is the likeliest family (65 %).'
+    """
+    rows = list(table.values())
+    means = {
+        family: sum(row[family] for row in rows) / len(rows)
+        for family in (rows[0] if rows else ())
+        if all(family in row for row in rows)
+    }
+    if not means:
+        return ""
+    best = max(means, key=lambda family: means[family])
+    types = f"{len(rows)} spectrogram type{'s' if len(rows) > 1 else ''}"
+    return (
+        f"Averaged over {types}, **{best}** is the likeliest family ({percent_text(means[best])})."
+    )
+
+
 def doubts(families: Sequence[str]) -> str:
     """Say which of ten answers are not to be relied on, or "".
 
@@ -206,4 +241,20 @@ def completeness_sentence(completeness: Completeness, *, target: str) -> str:
     return (
         f"Attributions sum to {attributed}; the {target} goes from {baseline} (baseline) "
         f"to {note} (note)."
+    )
+
+
+def baseline_sentence(completeness: Completeness, *, target: str) -> str:
+    """Say that the model says yes to the baseline already, or "".
+
+    Examples
+    --------
+    >>> says_yes = Completeness(3.3, 1.1, attributed=2.2, n_steps=9, converged=True)
+    >>> baseline_sentence(says_yes, target="logit")
+    'The model says yes to the baseline already; the map explains only the change from there.'
+    """
+    if completeness.baseline_output < (YES if target == "probability" else 0.0):
+        return ""
+    return (
+        "The model says yes to the baseline already; the map explains only the change from there."
     )
