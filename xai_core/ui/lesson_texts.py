@@ -42,7 +42,7 @@ Which bins made the score? **Integrated Gradients** fade the note in, from silen
 and at each step ask the network: *which bins would raise the score now?* That is the gradient. All
 answers are added up and multiplied by the note, so each bin gets its share of the score; the shares
 of all bins together give **exactly** the change of the score. Move the slider. The picture is the
-MFCC of step 1, since its small network answers at once: "silence" is where every coefficient is 0.
+MFCC of step 1, since its small network answers at once: “silence” is where every coefficient is 0.
 """
 CAM = """
 **Grad-CAM** asks the last feature maps instead of the bins. Each map gets a weight: how much the
