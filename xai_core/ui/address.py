@@ -107,10 +107,8 @@ def _adopt_address(options: Sequence[str], *, label: str, key: str, default: str
             st.toast(NOT_HERE.format(label), icon=":material/link_off:", duration="long")
         wanted = default
     set_by_us = state.pop(_set_by_us(key), False)
-    if key in state and state[key] != wanted:
+    if key in state and (set_by_us or state[key] != wanted):
         state[key] = wanted
-        return 0
-    if key in state and set_by_us:
         return 0
     return options.index(wanted)
 

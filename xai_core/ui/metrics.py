@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
+from plotly.graph_objects import Figure
 
 from xai_core.claims import RULES, Verdict
 from xai_core.datasets.notes import NoteRecord
@@ -132,21 +133,15 @@ def _compute(
 ) -> SoFar:
     """Compute what is missing and draw the boxes as families are finished."""
     growing = SoFar(found.pairs.iloc[:0], 0, found.n_blocks)
-    at_first = distance_boxplots(
-        found.pairs, type=asked.type, method=asked.method, points=asked.points
-    )
-    draw_figure(picture, at_first, buttons=True, key="boxes at first")
+    draw_figure(picture, _figure(found, asked), buttons=True, key="boxes at first")
     drawn_at, began = 0.0, time.monotonic()
 
     def on_result(type: str, method: str, family: str, rows: Any) -> None:
         nonlocal growing, drawn_at
         growing = growing.with_block(rows)
         if time.monotonic() - drawn_at > REDRAW_SECONDS:
-            figure = distance_boxplots(
-                growing.pairs, type=asked.type, method=asked.method, points=asked.points
-            )
             key = f"boxes of {growing.n_done} families"
-            draw_figure(picture, figure, buttons=True, key=key)
+            draw_figure(picture, _figure(growing, asked), buttons=True, key=key)
             drawn_at = time.monotonic()
 
     def progress(what: str, done: int, total: int) -> None:
@@ -170,12 +165,13 @@ def _compute(
     return growing
 
 
+def _figure(found: SoFar, asked: _Asked) -> Figure:
+    return distance_boxplots(found.pairs, type=asked.type, method=asked.method, points=asked.points)
+
+
 def _boxes(place: st.delta_generator.DeltaGenerator, found: SoFar, asked: _Asked) -> None:
     """Draw the boxes; a click on a point offers to compare its pair."""
-    figure = distance_boxplots(
-        found.pairs, type=asked.type, method=asked.method, points=asked.points
-    )
-    pairs = draw_clickable_figure(place, figure, key="boxes")
+    pairs = draw_clickable_figure(place, _figure(found, asked), key="boxes")
     for type, family, note_a, note_b in [pair for pair in pairs if pair and len(pair) == 4][:1]:
         st.page_link(
             "pages/compare.py",
