@@ -16,12 +16,11 @@ from typing import Any
 
 import numpy as np
 import streamlit as st
-from plotly.graph_objects import Figure
 
 from xai_core.claims import RULES, Verdict
 from xai_core.datasets.notes import NoteRecord
 from xai_core.distances import METRICS, PAPER_METRICS
-from xai_core.figures import distance_boxplots, medians_map
+from xai_core.figures import Figure, distance_boxplots, medians_map
 from xai_core.figures.box_parts import METRIC_NAMES
 from xai_core.figures.scales import number_text
 from xai_core.figures.sentences import METHOD_NAMES
