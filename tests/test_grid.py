@@ -54,6 +54,18 @@ def test_a_failure_costs_only_the_jobs_that_need_it(tmp_path: Path) -> None:
     assert "in break_down" in shown
 
 
+@pytest.mark.parametrize(("counted", "done"), [("loss", [50, 100]), ("", [89, 89, 100])])
+def test_messages_of_what_is_prepared_count_only_if_all_do(counted: str, done: list[int]) -> None:
+    told: list[int] = []
+
+    def progress(what: str, n: int, total: int) -> None:
+        if what == OVERALL:
+            told.append(n)
+
+    run_jobs([Job("a", grid_jobs.prepare_and_write, cost=100, counted=counted)], progress=progress)
+    assert told == done
+
+
 def test_the_whole_is_told_by_cost(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     jobs = [

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.cli.commands import run_command
 from xai_core.cli.progress import OVERALL, JobsProgress
 from xai_core.grid import OVERALL as TOLD_OF_ALL
 from xai_core.training import PRESETS
@@ -80,12 +81,18 @@ def test_the_papers_preset_runs_end_to_end_on_real_notes(tmp_path: Path) -> None
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_sentence(
-    words: list[str], sentence: str, tmp_path: Path
+    words: list[str],
+    sentence: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    result = _train(tmp_path, "--data", "samples", *words)
-    assert result.returncode == 2
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
+    for name in ("models", "cache"):
+        monkeypatch.setenv(f"TIMBRELENS_{name.upper()}", str(tmp_path / name))
+    assert run_command(monkeypatch, "train", "--data", ROOT / "samples", *words) == 2
+    said = capsys.readouterr().err
+    lines = said.strip().splitlines()
+    assert len(lines) == 1, said
     assert sentence in lines[0]
 
 

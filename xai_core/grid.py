@@ -54,6 +54,9 @@ class Job:
         Run even if some of those failed.
     cost : int
         How long it takes, in any unit that the jobs share, for the time left.
+    counted : str
+        What the messages contain that tell how much of the job is done; others
+        are of what is prepared for it, which takes no time to speak of.
     """
 
     name: str
@@ -62,6 +65,7 @@ class Job:
     needs: tuple[str, ...] = ()
     anyway: bool = False
     cost: int = 1
+    counted: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +180,7 @@ class _Board:
         """Return the progress function for one job."""
 
         def told(what: str, done: int, total: int) -> None:
-            if "loss" in what:  # an epoch; what is prepared for it takes no time to speak of
+            if job.counted in what:
                 self.tell(job.name, 0.99 * done / max(total, 1))
             self.progress(what, done, total)
 

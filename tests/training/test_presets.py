@@ -49,7 +49,7 @@ def test_a_type_has_values_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"precision": "float16"}, "expected precision to be one of float32, mixed_bfloat16"),
+        ({"precision": "float16"}, "precision to be one of float32, mixed_bfloat16, fastest"),
         ({"schedule": "linear"}, "expected schedule to be one of constant, cosine"),
         ({"draw": "all"}, "expected draw to be one of balanced, every_note"),
         ({"mask_bins": 1.0}, "expected mask_bins from 0 to below 1, got 1.0"),

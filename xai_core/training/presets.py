@@ -12,20 +12,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 from xai_core.errors import InputError
 from xai_core.network import Head, PooledAxes
 from xai_core.training.augment import STANDARD, Augmentation
+from xai_core.training.precision import Precision, fastest_precision
 from xai_core.values import check_type
 
-__all__ = ["PRESETS", "Draw", "Precision", "Preset", "Schedule"]
+__all__ = ["FASTEST", "PRESETS", "Draw", "Preset", "Schedule"]
 
-Precision = Literal["float32", "mixed_bfloat16"]
+FASTEST: Final = "fastest"  # precision: what this machine is fastest in
+
 Schedule = Literal["constant", "cosine"]
 Draw = Literal["balanced", "every_note"]
 
-_CHOICES = {"precision": Precision, "schedule": Schedule, "draw": Draw}
+_CHOICES = {"precision": Literal[Precision, "fastest"], "schedule": Schedule, "draw": Draw}
 _SHARES = ("mask_bins", "mask_frames", "label_smoothing", "average", "validation_fraction")
 _COUNTS = ("trunk_epochs", "binary_epochs", "n_augmented", "epoch_notes", "mixup", "patience")
 
@@ -55,9 +57,11 @@ class Preset:
     average : float
         The weights kept are their exponential moving average with this
         momentum; 0: the last ones.
-    precision : {'float32', 'mixed_bfloat16'}
+    precision : {'fastest', 'float32', 'mixed_bfloat16'}
         Of the hidden layers while they are trained. Weights, logits and loss
         are in single precision either way, and so is the saved model.
+        ``fastest`` becomes one of the others, by what the processor has, when
+        the preset is taken for a type.
     draw : {'balanced', 'every_note'}
         Draw families (of a binary model: yes and no) at equal odds, with
         replacement; or take every note once an epoch.
@@ -108,7 +112,7 @@ class Preset:
     binary_rate: float = 2e-4
     schedule: Schedule = "cosine"
     average: float = 0.99
-    precision: Precision = "float32"
+    precision: Literal["fastest", "float32", "mixed_bfloat16"] = "float32"
     draw: Draw = "balanced"
     epoch_notes: int = 0
     balance: float = 0.7
@@ -147,9 +151,12 @@ class Preset:
             self.for_type(type)  # refuses what a type cannot have
 
     def for_type(self, type: str) -> Preset:
-        """Return the preset as it holds for one spectrogram type."""
+        """Return the preset as it holds for one spectrogram type on this machine."""
         changes: dict[str, Any] = {**self.by_type.get(type, {}), "by_type": {}}
-        return replace(self, **changes)
+        found = replace(self, **changes)
+        if found.precision == FASTEST:
+            return replace(found, precision=fastest_precision())
+        return found
 
     def with_epochs(self, n_epochs: int) -> Preset:
         """Return the preset with other epochs of its longest stage, for every type.
@@ -186,7 +193,7 @@ PRESETS = {
         n_augmented=3,
         trunk_rate=2e-3,
         patience=10,
-        precision="mixed_bfloat16",
+        precision=FASTEST,
         label_smoothing=0.05,
         by_type={
             "stft": {
