@@ -233,6 +233,13 @@ def test_a_prediction_names_the_best_and_gives_copies() -> None:
     assert prediction.by_type() == {"mfcc": {"bass": 0.2, "flute": 0.9, "reed": 0.4}}
 
 
+def test_a_prediction_is_averaged_over_the_families_that_all_types_have() -> None:
+    rows = {"stft": {"flute": 0.5, "reed": 0.9, "bass": 0.1}, "mfcc": {"reed": 0.2, "flute": 0.8}}
+    prediction = Prediction(rows, Waveform(np.ones(4), 4), "starter")
+    assert prediction.averaged() == pytest.approx({"flute": 0.65, "reed": 0.55})
+    assert Prediction({}, Waveform(np.ones(4), 4), "starter").averaged() == {}
+
+
 def test_an_explanation_gives_its_heatmap() -> None:
     attribution = _attribution(np.array([[0, 2], [0, 0], [-2, 0]], float))
     explanation = Explanation(

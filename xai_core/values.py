@@ -352,6 +352,15 @@ class Prediction:
         family = max(row, key=lambda name: row[name])
         return family, row[family]
 
+    def averaged(self) -> dict[str, float]:
+        """Return the mean over types, of the families that every type answers for."""
+        rows = list(self.probabilities.values())
+        return {
+            family: sum(row[family] for row in rows) / len(rows)
+            for family in FAMILIES
+            if rows and all(family in row for row in rows)
+        }
+
 
 @dataclass(frozen=True, eq=False)
 class Explanation:

@@ -69,7 +69,8 @@ def _verdict(
     [
         ("lowest", "bass", "holds"),
         ("lowest", "bass;brass", "holds"),
-        ("lowest", "brass", "does not hold"),
+        ("lowest", "guitar", "does not hold"),
+        ("lowest", "bass;guitar", "does not hold"),
         ("highest", "vocal", "holds"),
         ("highest", "bass", "does not hold"),
         ("above the others", "vocal", "holds"),
@@ -93,10 +94,53 @@ def test_families_that_are_well_apart_are_decided(
     assert found.reason == ""
 
 
+def test_what_is_near_is_not_refuted(tmp_path: Path) -> None:
+    """Brass is second lowest in every resample: not lowest, and not far from it."""
+    for families in ("brass", "bass;flute", "brass;flute"):
+        found = _verdict(tmp_path, _plain(), "lowest", families)
+        assert (found.outcome, found.share, found.as_measured) == ("not decidable", 0.0, False)
+        assert found.reason == "does not hold as measured, holds in 0 % of the resamples"
+
+
+def test_numbers_in_random_order_refute_nothing_and_prove_nothing(tmp_path: Path) -> None:
+    """Families that differ by chance alone: claims are met as often as chance says."""
+    rng = np.random.default_rng(7)
+    notes = notes_of(dict.fromkeys(FAMILIES, 4), each=2)
+    pairs = pairs_of(notes, lambda a, b, metric: float(rng.random()))
+    draws = draw_instruments(pairs, rng=rng, n_resamples=N)
+    evidence = gather_evidence(
+        within_families(pairs, draws), method=METHOD, precision={}, accuracy={}, rng=rng
+    )
+    for relation, families in (("lowest", "bass"), ("high", "flute;organ"), ("middle", "reed")):
+        found = [
+            _verdict(tmp_path, evidence, relation, families, metric=metric)
+            for metric in ("difference_mean", "kl_divergence", "js_divergence")
+        ]
+        assert "holds" not in {verdict.outcome for verdict in found}
+        assert "not decidable" in {verdict.outcome for verdict in found}
+
+
+def test_chance_is_counted_from_the_ways_to_order_ten_families(tmp_path: Path) -> None:
+    def chance(relation: str, families: str, **claim: str) -> float | None:
+        return _verdict(tmp_path, _plain(), relation, families, **claim).chance
+
+    assert chance("lowest", "bass") == pytest.approx(1 / 10, abs=0.015)
+    assert chance("lowest", "bass;brass") == pytest.approx(1 / 45, abs=0.008)
+    assert chance("high", "flute") == pytest.approx(3 / 10, abs=0.025)
+    assert chance("middle", "bass;reed") == pytest.approx(4 * 3 / 90, abs=0.02)
+    assert chance("highest and wide", "reed") == pytest.approx(0.03, abs=0.01)
+    assert chance("best types for", "reed", metric="precision", type="stft;mfcc") == pytest.approx(
+        1 / 15, abs=0.015
+    )
+    assert chance("median in 0.4..0.6", "most") is None
+    assert chance("value=0.62", "all", metric="accuracy") is None
+
+
 def test_the_numbers_of_a_verdict() -> None:
     (claim,) = [claim for claim in read_claims() if claim.id == "M9"]  # bass highest EMD
-    (bass,) = judge(claim, _plain()).numbers
-    assert (bass.what, bass.type, bass.family) == ("median", "mfcc", "bass")
+    bass, between_values = judge(claim, _plain()).numbers
+    assert (bass.what, bass.type, bass.family) == ("median on the plane", "mfcc", "bass")
+    assert between_values.what == "median between values"
     assert bass.value == pytest.approx(0.05, rel=0.01)
     assert bass.low is not None
     assert bass.high is not None
@@ -145,7 +189,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
     found = _verdict(tmp_path, _evidence(nine), "lowest", "bass")
     assert (found.outcome, found.share) == ("not decidable", None)
     assert found.reason == "no pairs within organ on mfcc"
-    assert [number.of for number in found.numbers] == [9]
+    assert [number.of for number in found.numbers] == [9, 9]  # on the plane, between values
     other = _verdict(tmp_path, _plain(), "lowest", "bass", type="stft")
     assert (other.reason, other.numbers) == ("no pairs on stft", ())
 
@@ -187,11 +231,14 @@ def test_spread_is_the_range_between_quartiles(tmp_path: Path) -> None:
     )
     found = _verdict(tmp_path, evidence, "wide", "string")
     assert found.outcome == "holds"
-    assert found.numbers[0].what == "interquartile range"
+    assert found.numbers[0].what == "interquartile range on the plane"
     assert found.numbers[0].value == pytest.approx(0.25, abs=0.08)  # of a uniform of width 1/2
     both = _verdict(tmp_path, evidence, "highest and wide", "string")
     assert both.outcome == "holds"
-    assert [number.what for number in both.numbers] == ["median", "interquartile range"]
+    assert [number.what for number in both.numbers[:2]] == [
+        "median on the plane",
+        "interquartile range on the plane",
+    ]
 
 
 def test_a_range_of_js_is_decided_only_where_all_units_agree(tmp_path: Path) -> None:
@@ -206,8 +253,28 @@ def test_a_range_of_js_is_decided_only_where_all_units_agree(tmp_path: Path) -> 
     assert [number.value for number in found.numbers] == [0.0, 10.0, 10.0, 0.0]
     assert found.numbers[1].what == "families inside, in bits"
     assert said(0.01).outcome == "does not hold"  # 0.1 and 0.12 at the most
+    assert said(0.01).chance is None
     emd = _verdict(tmp_path, _evidence(dict.fromkeys(FAMILIES, 0.5)), "median in 0.4..0.6", "most")
     assert emd.outcome == "holds"
+
+
+def test_an_earth_movers_distance_is_decided_only_where_both_agree(tmp_path: Path) -> None:
+    level = levels(LEVEL)
+
+    def distance(a: Note, b: Note, metric: str) -> float:  # between values the order is turned
+        return 1.0 - level(a, b, metric) if metric == "emd_values" else level(a, b, metric)
+
+    pairs = pairs_of(notes_of(FAMILIES, each=2), distance)
+    rng = np.random.default_rng(0)
+    quartiles = within_families(pairs, draw_instruments(pairs, rng=rng, n_resamples=N))
+    evidence = gather_evidence(quartiles, method=METHOD, precision={}, accuracy={}, rng=rng)
+    found = _verdict(tmp_path, evidence, "lowest", "bass")
+    assert found.outcome == "not decidable"
+    assert found.as_measured is True
+    assert found.reason == (
+        "the paper does not say which distance (on the plane: holds; between values: does not hold)"
+    )
+    assert [number.rank for number in found.numbers] == [10, 1]
 
 
 def _scores(values: Mapping[str, float], half_width: float = 0.02) -> dict[str, Score]:
@@ -231,7 +298,8 @@ def test_precision_is_ranked_among_families_and_types(tmp_path: Path) -> None:
 
     assert outcome("best type for", "vocal", "mfcc") == "holds"
     assert outcome("best types for", "reed", "mfcc;log_mel") == "holds"
-    assert outcome("best type for", "vocal", "log_mel") == "does not hold"
+    assert outcome("best type for", "vocal", "log_mel") == "not decidable"  # second is near
+    assert outcome("best type for", "vocal", "tonnetz") == "does not hold"
     assert outcome("lower than mfcc", "brass;reed", "stft") == "holds"
     assert outcome("lower than stft", "brass;reed", "mfcc") == "does not hold"
     assert outcome("decent", "vocal", "mfcc") == "holds"

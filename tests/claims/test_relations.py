@@ -82,6 +82,35 @@ def test_ranges_and_stated_values() -> None:
     assert not _holds(Near(3.06), (3,))
 
 
+@pytest.mark.parametrize(
+    ("relation", "named", "types"),
+    [
+        (InThird("middle"), (2, 5), (1,)),
+        (Extreme("low"), (3,), (0,)),
+        (Extreme("high"), (3, 4, 8, 9), (0, 2)),
+        (MedianIn(0.2, 0.6), tuple(range(10)), (4,)),
+        (BestTypes(), (7,), (3,)),
+        (BestTypes(), (1, 2), (0, 1, 5)),
+        (OnMost("high"), (4,), (2,)),
+        (OnMost("low", others=True), (4,), (2,)),
+        (LowerThan("stft"), (1,), (3,)),
+        (Near(0.5), (6,), (2,)),
+    ],
+)
+def test_what_a_relation_implies_is_true_wherever_it_is(
+    relation: Relation, named: tuple[int, ...], types: tuple[int, ...]
+) -> None:
+    at = At(types, named)
+    table = np.random.default_rng(0).random((20_000, 6, 10))
+    # half of the tables have what is said to be high or low a good deal higher or lower
+    table[::2, types[0], list(named)] += -0.5 if getattr(relation, "end", "high") == "low" else 0.5
+    holds = relation.holds(table, at)
+    assert holds.any()
+    for weaker in relation.implied():
+        assert weaker.parts(table, at)[holds].all()
+        assert weaker.parts(table, at).mean() >= 0.25  # chance does not miss it as a rule
+
+
 def test_equals_help_nobody() -> None:
     same = np.ones((1, 6, 10))
     at = At((0,), (0,))

@@ -17,7 +17,10 @@ ROW = {family: 0.01 + 0.1 * k for k, family in enumerate(FAMILIES)}
 
 
 def _bars(figure: go.Figure) -> dict[str, Any]:
-    trace, numbers = sent(figure)["data"]
+    trace, rows, numbers = sent(figure)["data"]
+    assert rows["customdata"] == trace["customdata"] == [[family] for family in FAMILIES]
+    assert rows["marker"]["color"] == "rgba(0, 0, 0, 0)"
+    assert set(rows["x"]) == {figure.layout.xaxis.range[1]}  # any place of a row is its bar
     assert trace["type"] == "bar"
     assert trace["textposition"] == "none"
     assert numbers["text"] == trace["text"]  # written once, in a column beside the bars

@@ -284,7 +284,10 @@ def test_a_note_as_its_own_baseline_has_a_map_of_zeros(tiny: object) -> None:
     )
     assert explanation.attribution.is_zero
     assert explanation.completeness is not None
-    assert explanation.completeness.error == 0.0
+    # one input at two places of a batch: on some processors the last bit of float32 differs
+    completeness = explanation.completeness
+    assert completeness.output == pytest.approx(completeness.baseline_output, rel=3e-7)
+    assert completeness.error <= 2e-6
     with pytest.raises(EmptyMapError):
         _ = explanation.heatmap
 

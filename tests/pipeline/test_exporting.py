@@ -25,10 +25,11 @@ from xai_core.pipeline.exporting import (
     comparison_files,
     distance_files,
     explanation_files,
+    prediction_files,
 )
 from xai_core.pipeline.recalling import explain_as_recalled, read_recalled, sameness
 from xai_core.pipeline.records import array_digest
-from xai_core.values import Explanation, Waveform
+from xai_core.values import FAMILIES, Explanation, Prediction, Waveform
 
 PAIR = ("flute", "organ")
 PITCH_CLASSES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
@@ -160,14 +161,33 @@ def test_distances_are_tables_that_load_and_a_picture() -> None:
         for n in range(6)
     ]
     pairs = pd.DataFrame(rows)
-    files = distance_files(pairs, type="mfcc", method="grad_cam")
+    files = distance_files(pairs, type="mfcc", method="grad_cam", settings={"seed": 0})
     assert [file.name for file in files] == [
-        f"distances_mfcc_grad_cam.{suffix}" for suffix in ("csv", "parquet", "png")
+        f"distances_mfcc_grad_cam.{suffix}" for suffix in ("csv", "parquet", "png", "json")
     ]
-    csv, parquet, png = (file.make() for file in files)
+    csv, parquet, png, settings = (file.make() for file in files)
+    assert json.loads(settings) == {"seed": 0}
     pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(parquet)), pairs)
     pd.testing.assert_frame_equal(pd.read_csv(io.BytesIO(csv)), pairs, check_exact=False)
     assert imread(io.BytesIO(png)).shape[1] == 1650
+
+
+def test_what_all_models_say_is_a_table_with_their_digests(notes: list[NoteRecord]) -> None:
+    rows = {"tonnetz": {"flute": 0.25, "organ": 0.75}, "chroma": {"flute": 0.5}}
+    prediction = Prediction(rows, Waveform(np.ones(64_000), 16_000), "tiny")
+    csv, settings = prediction_files(prediction, note="a b", start=1.5)
+    assert csv.name.startswith("a-b_all-models_")
+    table = pd.read_csv(io.BytesIO(csv.make())).set_index("family")
+    assert list(table.columns) == ["tonnetz", "chroma"]
+    assert list(table.index) == list(FAMILIES)
+    assert table.loc["flute"].tolist() == [0.25, 0.5]
+    assert table.loc["organ", "tonnetz"] == 0.75
+    assert np.isnan(table.loc["organ", "chroma"])
+    record = json.loads(settings.make())
+    organ = store.read_card("tonnetz", "organ", models="tiny")
+    assert record["model_sha256"]["tonnetz"]["organ"] == organ.sha256
+    assert record["averaged"] == {"flute": 0.375}
+    assert (record["note"], record["start"]) == ("a b", 1.5)
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,14 @@ def test_every_claim_has_its_row_and_the_counts_add_up(page: tuple[str, Path]) -
     assert sum(counts) == 62
     # bass is lowest and vocal highest in everything, on MFCC: M4, M7 to M10 say otherwise
     assert verdicts["does not hold"] >= 5
+    (said,) = re.findall(
+        r"Of the (\d+) statements that are about order.*?, (\d+)\s+(?:is|are)", html
+    )
+    claims = pd.read_csv(page[1] / "claims.csv")
+    of_order = claims[claims["as_measured"].notna() & claims["by_chance"].notna()]
+    assert said == (str(len(of_order)), str(int((of_order["as_measured"] == True).sum())))  # noqa: E712
+    lowest = claims.set_index("id").loc["M10", "by_chance"]
+    assert lowest == pytest.approx(0.1, abs=0.015)  # one family of ten
 
 
 def test_figures_have_alternative_text_and_a_place_in_the_paper(page: tuple[str, Path]) -> None:
@@ -158,10 +166,13 @@ def test_tables_in_words() -> None:
     assert differ.rows[0][:2] == ("MFCC", "30")
     assert differ.rows[0][2] == "+1.00, p = 0.050"  # 1 of 100 shuffles, five tests
     by_id = {verdict.claim.id: verdict for verdict in found.verdicts}
-    (bass,) = numbers_in(by_id["M9"])
-    assert re.fullmatch(
-        r"bass \d\.\d+ \(\d\.\d+ to \d\.\d+\), rank 10 of 10 families, delta -1\.00", bass
-    )
+    numbers = numbers_in(by_id["M9"])
+    for number, which in zip(numbers, ("on the plane", "between values"), strict=True):
+        assert re.fullmatch(
+            rf"bass median {which} \d\.\d+ \(\d\.\d+ to \d\.\d+\), "
+            r"rank 10 of 10 families, delta -1\.00",
+            number,
+        )
     assert numbers_in(by_id["M1"])[1].startswith("keyboard interquartile range 0.0")
     assert numbers_in(by_id["M6"])[0] == "0 of 10 families inside, in nats (0 to 0)"
     frame = claim_frame(found.verdicts)

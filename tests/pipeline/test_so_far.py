@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import numpy as np
@@ -37,10 +38,16 @@ def test_finished_blocks_are_found_and_nothing_is_computed(cache: Path) -> None:
     files = {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
     after = analysis_so_far(records, **ASKED)
     assert after.is_finished
-    assert after.n_types == 1
+    assert set(after.pairs["type"]) == {after.pairs["type"].iloc[0]}
+    cleared = after.cleared()
+    assert (len(cleared.pairs), cleared.n_done, cleared.n_blocks) == (0, 0, after.n_blocks)
     pd.testing.assert_frame_equal(after.pairs, whole.pairs)
     assert files == {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
-    csv = distance_files(after.pairs, type=ASKED["types"][0], method=ASKED["methods"][0])[0]
+    decided = {name: value for name, value in whole.settings.items() if name != "left_out"}
+    assert after.settings == decided | {"data": []}
+    asked = {"type": ASKED["types"][0], "method": ASKED["methods"][0]}
+    csv, *_, settings = distance_files(after.pairs, **asked, settings=after.settings)
+    assert json.loads(settings.make()) == after.settings
     again = pd.read_csv(io.BytesIO(csv.make()))
     np.testing.assert_allclose(again["emd"], whole.pairs["emd"])
 

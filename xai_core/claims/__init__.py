@@ -9,9 +9,10 @@ instruments: it holds, does not hold, or is not decidable.
 """
 
 from xai_core.claims.evidence import Evidence, Quantity, gather_evidence
-from xai_core.claims.judging import FAILS_TO, HOLDS_FROM, RULES, Number, Verdict, judge
+from xai_core.claims.judging import judge
 from xai_core.claims.language import parse_relation
 from xai_core.claims.reading import CHEN_2024, Claim, read_claims
+from xai_core.claims.verdicts import FAILS_TO, HOLDS_FROM, RULES, Number, Tally, Verdict, tally
 
 __all__ = [
     "CHEN_2024",
@@ -22,9 +23,11 @@ __all__ = [
     "Evidence",
     "Number",
     "Quantity",
+    "Tally",
     "Verdict",
     "gather_evidence",
     "judge",
     "parse_relation",
     "read_claims",
+    "tally",
 ]

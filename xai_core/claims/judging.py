@@ -3,128 +3,38 @@
 Conventions
 -----------
 A claim *holds* if it does as measured and in at least 90 % of the resamples. It
-*does not hold* if it does not as measured, and in at most 10 %: a claim of many
-parts is rarely met in full, so few resamples alone are no proof against it. It is
-*not decidable* otherwise, or where numbers it needs are missing, or a named
-family has a single instrument. Low, middle and high are thirds of the families;
-see :data:`RULES`, which reports print.
+*does not hold* if it does not as measured, and something that it implies
+(:meth:`xai_core.claims.relations.Relation.implied`) is true of one of the cells
+that it names in at most 10 %. That a claim itself is seldom met is no proof
+against it: of numbers in random order a claim of one family in ten is met one
+time in ten, and a claim of several less often yet. It is *not decidable*
+otherwise, or where numbers it needs are missing, or a named family has a single
+instrument, or where readings of an ambiguous claim differ. Low, middle and high
+are thirds of the families; see :data:`xai_core.claims.verdicts.RULES`, which reports print.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from xai_core.claims.chance import chance_of
 from xai_core.claims.evidence import Evidence, Quantity
 from xai_core.claims.reading import SCORES, Claim
-from xai_core.claims.relations import TOLERANCE, At, MedianIn, Relation, rank_from
+from xai_core.claims.relations import At, MedianIn, Relation, rank_from
+from xai_core.claims.verdicts import FAILS_TO, HOLDS_FROM, Number, Outcome, Verdict
 from xai_core.metrics.resampling import interval
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
 
-__all__ = ["FAILS_TO", "HOLDS_FROM", "OUTCOMES", "RULES", "Number", "Outcome", "Verdict", "judge"]
+__all__ = ["judge"]
 
-HOLDS_FROM = 0.9  # share of the resamples
-FAILS_TO = 0.1
 KEPT = 0.5  # share of the resamples that must have all the numbers
-
-Outcome = Literal["holds", "does not hold", "not decidable"]
-OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
-
-RULES: tuple[str, ...] = (
-    "A statement is tested on the notes as they are and on every resample of the instruments. It "
-    f"holds if it does as measured and in at least {100 * HOLDS_FROM:.0f} % of the resamples; it "
-    "does not hold if it does not as measured and in at most "
-    f"{100 * FAILS_TO:.0f} %; it is not decidable otherwise.",
-    "It is not decidable either where a number that it needs is missing (a rank is one among all "
-    "ten families), or where a family that it names has a single instrument, so that nothing is "
-    "known of how instruments differ.",
-    "Low and high: among the three of ten families with the smallest or largest medians, or among "
-    "as many as are named if more are named; middle: neither. Lowest and highest: no family "
-    "that is not named lies among those that are. Of equals, none is ahead.",
-    "Wide: the same with interquartile ranges in place of medians. Consistent and variable: low "
-    "and high mean rank over Difference Mean, KL, JS and EMD.",
-    "Precision is ranked among the families of a type in the same way; decent is not among the "
-    "three lowest; high on most, and low on the others, is to be among the two highest or lowest "
-    "of the six types on more than half of the families. A stated accuracy is met to within "
-    f"{TOLERANCE:g}. Scores vary as their 95 % intervals say, every model by itself.",
-    "Where a paper gives JS values without base or root, nats, bits and the square roots of both "
-    "are tried: it is decided only where all four agree.",
-)
 
 Floats = npt.NDArray[np.float64]
 _Tests = Sequence[tuple[Relation, Quantity]]
-
-
-@dataclass(frozen=True)
-class Number:
-    """A number of ours that a claim speaks of.
-
-    Parameters
-    ----------
-    what : str
-        "median", "precision", "families inside, in nats".
-    type, family : str
-        Empty where it is of no one family.
-    value : float
-    low, high : float or None
-        Its interval, where it has one.
-    rank, of : int or None
-        Rank from the highest, among how many.
-    among : str
-        What they are: "families" or "types".
-    effect : float or None
-        Cliff's delta of the family's distances against those within others.
-    """
-
-    what: str
-    type: str
-    family: str
-    value: float
-    low: float | None = None
-    high: float | None = None
-    rank: int | None = None
-    of: int | None = None
-    among: str = ""
-    effect: float | None = None
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of a claim.
-
-    Parameters
-    ----------
-    claim : Claim
-    outcome : {"holds", "does not hold", "not decidable"}
-    share : float or None
-        Of the resamples in which it holds; None where none could be tested, or
-        where readings differ.
-    as_measured : bool or None
-        Whether it holds on the notes as they are, without resampling (in the
-        first reading, where there are several); None where it is not tested.
-    numbers : tuple of Number
-    rule : str
-        What was tested.
-    reason : str
-        Why it is not decidable; empty otherwise.
-    """
-
-    claim: Claim
-    outcome: Outcome
-    share: float | None
-    as_measured: bool | None
-    numbers: tuple[Number, ...]
-    rule: str
-    reason: str = ""
-
-    @property
-    def is_tested(self) -> bool:
-        """Whether all the numbers that it needs are there."""
-        return self.as_measured is not None
 
 
 def judge(claim: Claim, evidence: Evidence) -> Verdict:
@@ -139,61 +49,109 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     -------
     Verdict
     """
-    tested = [(test, _quantity(claim, test, evidence)) for test in claim.tests]
+    readings = _readings(claim, evidence)
+    tested = readings[0].tested
     at = _at(claim, tested[0][1])
-    told = [n for test, of in tested for n in _numbers(claim, test, of, at, evidence)]
-    numbers = tuple(dict.fromkeys(told))  # two tests may speak of one number
-    rule = "; ".join(f"{of.name} {test.rule}" for test, of in tested)
+    told = [number for one in readings for number in _told(claim, one, at, evidence)]
+    about = _About(
+        claim,
+        tuple(dict.fromkeys(told)),  # two tests may speak of one number
+        "; ".join(f"{of.name} {test.rule}" for test, of in tested),
+        chance_of(claim.tests, at),
+    )
     if doubt := _doubt(tested, at):
-        return Verdict(claim, "not decidable", None, None, numbers, rule, doubt)
-    readings = _READINGS if _has_readings(claim) else {"": _as_it_is}
+        return about.verdict("not decidable", reason=doubt)
     if _whole(tested, at).mean() < KEPT:
         reason = "most resamples leave a family without two notes"
-        return Verdict(claim, "not decidable", None, None, numbers, rule, reason)
-    found = {name: _tested(tested, at, change) for name, change in readings.items()}
-    outcomes = {name: _outcome(share, measured) for name, (share, measured) in found.items()}
-    share, as_measured = next(iter(found.values()))
+        return about.verdict("not decidable", reason=reason)
+    found = {one.name: _tested(one, at) for one in readings}
+    outcomes = {name: _outcome(*one) for name, one in found.items()}
+    share, as_measured, _ = next(iter(found.values()))
     if len(set(outcomes.values())) > 1:
-        said = "; ".join(f"in {name}: {outcome}" for name, outcome in outcomes.items())
-        reason = f"the paper does not say in which unit ({said})"
-        return Verdict(claim, "not decidable", None, as_measured, numbers, rule, reason)
+        said = "; ".join(f"{name}: {outcome}" for name, outcome in outcomes.items())
+        which = "distance" if claim.metric == "emd" else "unit"
+        reason = f"the paper does not say which {which} ({said})"
+        return about.verdict("not decidable", as_measured=as_measured, reason=reason)
     outcome = next(iter(outcomes.values()))
     reason = ""
     if outcome == "not decidable":
         measured = "holds" if as_measured else "does not hold"
         reason = f"{measured} as measured, holds in {100 * share:.0f} % of the resamples"
-    return Verdict(claim, outcome, share, as_measured, numbers, rule, reason)
+    return about.verdict(outcome, share=share, as_measured=as_measured, reason=reason)
+
+
+@dataclass(frozen=True)
+class _About:
+    """What a verdict says of a claim, whatever its outcome."""
+
+    claim: Claim
+    numbers: tuple[Number, ...]
+    rule: str
+    chance: float | None
+
+    def verdict(
+        self,
+        outcome: Outcome,
+        *,
+        share: float | None = None,
+        as_measured: bool | None = None,
+        reason: str = "",
+    ) -> Verdict:
+        return Verdict(
+            self.claim, outcome, share, as_measured, self.numbers, self.rule, reason, self.chance
+        )
 
 
 def _as_it_is(values: Floats) -> Floats:
     return values
 
 
-_READINGS: Mapping[str, Callable[[Floats], Floats]] = {  # of a JS divergence in nats
-    "nats": _as_it_is,
-    "bits": lambda values: values / np.log(2.0),
-    "root of nats": lambda values: np.sqrt(values),
-    "root of bits": lambda values: np.sqrt(values / np.log(2.0)),
+_UNITS: Mapping[str, Callable[[Floats], Floats]] = {  # of a JS divergence in nats
+    "in nats": _as_it_is,
+    "in bits": lambda values: values / np.log(2.0),
+    "in root of nats": lambda values: np.sqrt(values),
+    "in root of bits": lambda values: np.sqrt(values / np.log(2.0)),
 }
+_EMD = {"on the plane": "emd", "between values": "emd_values"}
 
 
-def _has_readings(claim: Claim) -> bool:
-    ranges = any(isinstance(test, MedianIn) for test in claim.tests)
-    return ranges and claim.metric == "js_divergence"
+@dataclass(frozen=True, eq=False)
+class _Reading:
+    """One thing that a claim may mean: its name, what is tested, and in which unit."""
+
+    name: str
+    metric: str
+    tested: _Tests
+    change: Callable[[Floats], Floats] = _as_it_is
 
 
-def _outcome(share: float, as_measured: bool) -> Outcome:
+def _readings(claim: Claim, evidence: Evidence) -> list[_Reading]:
+    """Return what a claim may mean, the first being what we would mean."""
+
+    def tested(metric: str) -> _Tests:
+        return [(test, _quantity(metric, test, evidence)) for test in claim.tests]
+
+    if claim.metric == "emd":
+        return [_Reading(name, metric, tested(metric)) for name, metric in _EMD.items()]
+    of_ranges = any(isinstance(test, MedianIn) for test in claim.tests)
+    if of_ranges and claim.metric == "js_divergence":
+        found = tested(claim.metric)
+        return [_Reading(name, claim.metric, found, change) for name, change in _UNITS.items()]
+    return [_Reading("", claim.metric, tested(claim.metric))]
+
+
+def _outcome(share: float, as_measured: bool, worst_part: float) -> Outcome:
     if share >= HOLDS_FROM and as_measured:
         return "holds"
-    if share <= FAILS_TO and not as_measured:
+    if worst_part <= FAILS_TO and not as_measured:
         return "does not hold"
     return "not decidable"
 
 
-def _quantity(claim: Claim, test: Relation, evidence: Evidence) -> Quantity:
-    if claim.metric in SCORES:
-        return evidence.scores[claim.metric]
-    return (evidence.spreads if test.quantity == "spread" else evidence.medians)[claim.metric]
+def _quantity(metric: str, test: Relation, evidence: Evidence) -> Quantity:
+    if metric in SCORES:
+        return evidence.scores[metric]
+    return (evidence.spreads if test.quantity == "spread" else evidence.medians)[metric]
 
 
 def _at(claim: Claim, quantity: Quantity) -> At:
@@ -213,11 +171,30 @@ def _whole(tested: _Tests, at: At) -> npt.NDArray[np.bool_]:
     return np.asarray(np.all(known, axis=0))
 
 
-def _tested(tested: _Tests, at: At, change: Callable[[Floats], Floats]) -> tuple[float, bool]:
-    """Return the share of resamples in which all tests hold, and whether they do as measured."""
-    holds = np.all([test.holds(change(of.resamples), at) for test, of in tested], axis=0)
-    measured = all(test.holds(change(of.values[None]), at).all() for test, of in tested)
-    return float(holds[_whole(tested, at)].mean()), measured
+def _tested(reading: _Reading, at: At) -> tuple[float, bool, float]:
+    """Test a reading.
+
+    Returns
+    -------
+    share : float
+        Of the resamples in which it holds.
+    measured : bool
+        Whether it holds as measured.
+    worst_part : float
+        Share of the resamples that meet what is met least of all that it implies.
+    """
+    whole = _whole(reading.tested, at)
+    resamples = [(test, reading.change(of.resamples[whole])) for test, of in reading.tested]
+    share = np.all([test.holds(drawn, at) for test, drawn in resamples], axis=0).mean()
+    measured = all(
+        test.holds(reading.change(of.values[None]), at).all() for test, of in reading.tested
+    )
+    worst = min(
+        weaker.parts(drawn, at).mean(axis=0).min()
+        for test, drawn in resamples
+        for weaker in test.implied()
+    )
+    return float(share), measured, float(worst)
 
 
 def _doubt(tested: _Tests, at: At) -> str:
@@ -257,16 +234,20 @@ def _cells_in_words(cells: npt.NDArray[np.bool_], of: Quantity) -> str:
     )
 
 
+def _told(claim: Claim, reading: _Reading, at: At, evidence: Evidence) -> Iterator[Number]:
+    """Give the numbers that a reading of a claim speaks of."""
+    for test, of in reading.tested:
+        if isinstance(test, MedianIn):
+            if not np.isnan(of.values[test.needs(at, of.values.shape)]).any():
+                yield _count(test, of, at, reading.name, reading.change)
+        else:
+            yield from _numbers(reading, test, of, at, evidence)
+
+
 def _numbers(
-    claim: Claim, test: Relation, of: Quantity, at: At, evidence: Evidence
+    reading: _Reading, test: Relation, of: Quantity, at: At, evidence: Evidence
 ) -> Iterator[Number]:
-    if isinstance(test, MedianIn):
-        if np.isnan(of.values[test.needs(at, of.values.shape)]).any():
-            return
-        readings = _READINGS if _has_readings(claim) else {"": _as_it_is}
-        for name, change in readings.items():
-            yield _count(test, of, at, name, change)
-        return
+    what = f"{of.name} {reading.name}".strip()
     along = {"families": -1, "types": -2}[test.ranked]
     ranks = rank_from("high", np.where(np.isnan(of.values), -np.inf, of.values), axis=along)
     low, high = interval(of.resamples)
@@ -279,7 +260,7 @@ def _numbers(
             type, family = SPECTROGRAM_TYPES[row], of.columns[column]
             sure = bool(of.varies[row, column])
             yield Number(
-                what=of.name,
+                what=what,
                 type=type,
                 family=family if family in FAMILIES else "",
                 value=value,
@@ -288,7 +269,7 @@ def _numbers(
                 rank=int(ranks[row, column]),
                 of=int(of_how_many[row if along == -1 else column]),
                 among=test.ranked,
-                effect=evidence.effects.get((type, claim.metric, family))
+                effect=evidence.effects.get((type, reading.metric, family))
                 if test.quantity == "level"
                 else None,
             )
@@ -300,7 +281,7 @@ def _count(
     counts = test.count(change(of.resamples), at)
     low, high = interval(counts)
     return Number(
-        what="families inside" + (f", in {reading}" if reading else ""),
+        what="families inside" + (f", {reading}" if reading else ""),
         type=", ".join(SPECTROGRAM_TYPES[row] for row in at.types),
         family="",
         value=float(test.count(change(of.values[None]), at)[0]),

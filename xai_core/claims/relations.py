@@ -9,13 +9,16 @@ the claim names. Ties never help a claim: a family is among the lowest only if
 few others are as low or lower.
 
 A *third* of n is n // 3: three of ten families, two of six types.
+
+What a relation implies (:meth:`Relation.implied`) is weaker than it: chance meets
+it about one time in three or more, so that seldom meeting it says something.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -27,6 +30,7 @@ __all__ = [
     "TOLERANCE",
     "At",
     "BestTypes",
+    "Bounded",
     "Extreme",
     "InThird",
     "LowerThan",
@@ -39,6 +43,9 @@ __all__ = [
 ]
 
 TOLERANCE = 0.05  # of an accuracy that a paper states
+MOST = 0.5  # more than this share is most
+ROUNDING = 1e-12
+MANY = 1 / 3  # what most implies, and chance meets about one time in two
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -82,8 +89,15 @@ class Relation(ABC):
 
     def holds(self, values: Floats, at: At) -> Flags:
         """Return whether it holds of all that is named, shape (n_resamples,)."""
-        inside = self._inside(values, at)
-        return np.asarray(inside[..., at.types, :][..., at.families].all(axis=(-2, -1)))
+        return np.asarray(self.parts(values, at).all(axis=(-2, -1)))
+
+    def parts(self, values: Floats, at: At) -> Flags:
+        """Return of which named cells it holds, shape (n_resamples, n named types, n families)."""
+        return np.asarray(self._inside(values, at)[..., at.types, :][..., at.families])
+
+    def implied(self) -> tuple[Relation, ...]:
+        """Return weaker relations, all of which hold of every named cell where this one does."""
+        return (self,)
 
     @abstractmethod
     def _words(self) -> str: ...
@@ -138,6 +152,10 @@ class Extreme(Relation):
     quantity: Quantity = "level"
     ranked = "families"
 
+    def implied(self) -> tuple[Relation, ...]:
+        """Return that each is in the third at that end."""
+        return (InThird(self.end, self.quantity),)
+
     def _words(self) -> str:
         return f"{'below' if self.end == 'low' else 'above'} all families that are not named"
 
@@ -147,10 +165,11 @@ class Extreme(Relation):
 
 @dataclass(frozen=True)
 class MedianIn(Relation):
-    """The medians of more than half of the families lie in a range."""
+    """The medians of more than a share of the families lie in a range."""
 
     low: float
     high: float
+    share: float = MOST
     quantity: Quantity = "level"
     ranked = "families"
 
@@ -158,11 +177,15 @@ class MedianIn(Relation):
         """Return how many families lie in the range, the fewest over the named types."""
         return np.asarray(self._counts(values)[..., at.types].min(axis=-1), np.float64)
 
+    def implied(self) -> tuple[Relation, ...]:
+        """Return that those of more than a third do."""
+        return (replace(self, share=MANY),)
+
     def _words(self) -> str:
         return f"between {self.low:g} and {self.high:g} in more than half of the families"
 
     def _inside(self, values: Floats, at: At) -> Flags:
-        most = self._counts(values) > values.shape[-1] / 2
+        most = self._counts(values) > values.shape[-1] * self.share
         return np.broadcast_to(most[..., None], values.shape)
 
     def _counts(self, values: Floats) -> npt.NDArray[np.int64]:
@@ -171,16 +194,28 @@ class MedianIn(Relation):
 
 @dataclass(frozen=True)
 class BestTypes(Relation):
-    """On each named family, the named types are the highest of all types."""
+    """On each named family, the named types are the highest of all types.
 
+    Parameters
+    ----------
+    in_third : bool
+        Whether each need only be in the highest third.
+    """
+
+    in_third: bool = False
     quantity: Quantity = "level"
     ranked = "types"
+
+    def implied(self) -> tuple[Relation, ...]:
+        """Return that each is in the highest third of the types."""
+        return (replace(self, in_third=True),)
 
     def _words(self) -> str:
         return "above that of all types that are not named"
 
     def _inside(self, values: Floats, at: At) -> Flags:
-        return rank_from("high", values, axis=-2) <= len(at.types)
+        wide = values.shape[-2] // 3 if self.in_third else 0
+        return rank_from("high", values, axis=-2) <= max(wide, len(at.types))
 
 
 @dataclass(frozen=True)
@@ -192,16 +227,23 @@ class OnMost(Relation):
     end : {"low", "high"}
     others : bool
         Whether only the families that are not named count.
+    share : float
+        On more than which share of the families.
     """
 
     end: End
     others: bool = False
+    share: float = MOST
     quantity: Quantity = "level"
     ranked = "types"
 
     def needs(self, at: At, shape: tuple[int, ...]) -> Flags:
         """Return all cells."""
         return np.ones(shape, np.bool_)
+
+    def implied(self) -> tuple[Relation, ...]:
+        """Return that it is so on more than a third of the families."""
+        return (replace(self, share=MANY),)
 
     def _words(self) -> str:
         which = "other families" if self.others else "families"
@@ -210,7 +252,7 @@ class OnMost(Relation):
     def _inside(self, values: Floats, at: At) -> Flags:
         inside = rank_from(self.end, values, axis=-2) <= values.shape[-2] // 3
         counted = np.delete(inside, at.families, axis=-1) if self.others else inside
-        most = counted.mean(axis=-1) > 0.5
+        most = counted.mean(axis=-1) > self.share
         return np.broadcast_to(most[..., None], values.shape)
 
 
@@ -246,11 +288,37 @@ class Near(Relation):
         """Return the named cells."""
         return _cells(shape, at.types, at.families)
 
+    def implied(self) -> tuple[Relation, ...]:
+        """Return that it is not too low, and that it is not too high."""
+        return (Bounded(self.value - TOLERANCE, "low"), Bounded(self.value + TOLERANCE, "high"))
+
     def _words(self) -> str:
         return f"within {TOLERANCE:g} of the paper's {self.value:g}"
 
     def _inside(self, values: Floats, at: At) -> Flags:
-        return np.abs(values - self.value) <= TOLERANCE + 1e-12  # 0.67 is within 0.05 of 0.62
+        return np.abs(values - self.value) <= TOLERANCE + ROUNDING  # 0.67 is within 0.05 of 0.62
+
+
+@dataclass(frozen=True)
+class Bounded(Relation):
+    """A score is not beyond a bound: not below a low one, not above a high one."""
+
+    bound: float
+    end: End
+    quantity: Quantity = "level"
+    ranked = "types"
+
+    def needs(self, at: At, shape: tuple[int, ...]) -> Flags:
+        """Return the named cells."""
+        return _cells(shape, at.types, at.families)
+
+    def _words(self) -> str:
+        return f"{'at least' if self.end == 'low' else 'at most'} {self.bound:g}"
+
+    def _inside(self, values: Floats, at: At) -> Flags:
+        if self.end == "low":
+            return np.asarray(values >= self.bound - ROUNDING)
+        return np.asarray(values <= self.bound + ROUNDING)
 
 
 def rank_from(end: End, values: Floats, *, axis: int) -> npt.NDArray[np.int64]:

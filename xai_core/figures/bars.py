@@ -4,7 +4,8 @@ Conventions
 -----------
 Families from top to bottom in the order of :data:`xai_core.values.FAMILIES`,
 0 to 100 %. Each family has its own binary CNN, so the bars do not sum to 100 %,
-and each is to be read against the line at 50 %.
+and each is to be read against the line at 50 %. A bar carries its family as
+``customdata``, for pages on which it can be clicked.
 """
 
 from __future__ import annotations
@@ -66,20 +67,29 @@ def probability_bars(
         uirevision=uirevision,
     )
     said = [percent_text(probabilities.get(family)) for family in FAMILIES]
+    bar = {
+        "type": "bar",
+        "y": FAMILIES,
+        "orientation": "h",
+        "text": said,
+        "textposition": "none",
+        "customdata": [[family] for family in FAMILIES],
+        "hovertemplate": "%{y}: <b>%{text}</b><extra></extra>",
+        "selected": {"marker": {"opacity": 1}},
+        "unselected": {"marker": {"opacity": 1}},
+    }
     drawing.traces.append(
         {
-            "type": "bar",
+            **bar,
             "x": [100 * probabilities.get(family, 0.0) for family in FAMILIES],
-            "y": FAMILIES,
-            "orientation": "h",
             "marker": {
                 "color": [EXPLAINED if family == highlighted else OTHER for family in FAMILIES],
                 "line": {"width": 0},
             },
-            "text": said,
-            "textposition": "none",
-            "hovertemplate": "%{y}: <b>%{text}</b><extra></extra>",
         }
+    )
+    drawing.traces.append(  # unseen, so that a short bar is as easily pointed at as a long one
+        {**bar, "x": [END] * len(FAMILIES), "marker": {"color": "rgba(0, 0, 0, 0)"}}
     )
     drawing.traces.append(  # one column, which neither bars nor the line at 50 % can cross
         {
@@ -94,7 +104,7 @@ def probability_bars(
             "hoverinfo": "skip",
         }
     )
-    drawing.layout = {"bargap": 0.3, **_axes(highlighted), "shapes": [_HALF]}
+    drawing.layout = {"bargap": 0.3, "barmode": "overlay", **_axes(highlighted), "shapes": [_HALF]}
     drawing.annotations.append(
         {
             "text": "yes from 50 %",

@@ -59,7 +59,7 @@ METRIC_AXES: Mapping[str, str] = {
     "difference_mean": "Difference Mean (per bin)",
     "kl_divergence": "KL divergence (nats)",
     "js_divergence": "JS divergence (nats)",
-    "emd": "Earth Mover's Distance (of the map)",
+    "emd": "Earth Mover's Distance (axis lengths)",
     "emd_values": "EMD of values (of the mass)",
 }
 

@@ -49,13 +49,19 @@ WHOLE = Place(1, 0.0, 1.0)
 
 
 def spectrogram_figure(
-    spectrogram: Spectrogram, *, height: int = 360, uirevision: str | None = None
+    spectrogram: Spectrogram,
+    *,
+    subtitle: str = RECEIVES,
+    height: int = 360,
+    uirevision: str | None = None,
 ) -> go.Figure:
     """Draw one spectrogram in its own unit.
 
     Parameters
     ----------
     spectrogram : Spectrogram
+    subtitle : str
+        What it is of.
     height : int
         Pixels.
     uirevision : str or None
@@ -69,7 +75,7 @@ def spectrogram_figure(
         spectrogram,
         spectrogram_scale(spectrogram),
         TYPE_NAMES[spectrogram.type],
-        RECEIVES,
+        subtitle,
         alt=spectrogram_sentence(spectrogram),
         height=height,
         uirevision=uirevision,

@@ -19,6 +19,8 @@ __all__ = ["difference_mean"]
 def difference_mean(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     """Return the mean over bins of the absolute difference of two attributions.
 
+    ``DM(a, b) = sum_i |a_i - b_i| / n`` over the n bins.
+
     Parameters
     ----------
     a, b : array, shape (n_frames, n_bins)
@@ -36,7 +38,7 @@ def difference_mean(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
 
     References
     ----------
-    Chen, Ghobakhlou and Narayanan 2024, algorithm 2 and equation of the
+    Chen, Ghobakhlou and Narayanan 2024, algorithm 2 and the equation of the
     Difference Mean.
 
     Examples

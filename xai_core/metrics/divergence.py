@@ -23,6 +23,8 @@ EPSILON = 1e-10  # added to every bin, so that a zero in q stays finite
 def kl_divergence(p: npt.ArrayLike, q: npt.ArrayLike, *, epsilon: float = EPSILON) -> float:
     """Return the Kullback-Leibler divergence of `q` from `p`.
 
+    ``KL(p || q) = sum_i p_i ln(p_i / q_i)``.
+
     Parameters
     ----------
     p, q : array, shape (n_frames, n_bins)
@@ -59,7 +61,8 @@ def kl_divergence(p: npt.ArrayLike, q: npt.ArrayLike, *, epsilon: float = EPSILO
 def js_divergence(p: npt.ArrayLike, q: npt.ArrayLike) -> float:
     """Return the Jensen-Shannon divergence of two heatmaps.
 
-    Its square root is a distance.
+    ``JS(p, q) = (KL(p || m) + KL(q || m)) / 2`` with ``m = (p + q) / 2``. Its
+    square root is a distance.
 
     Parameters
     ----------

@@ -33,6 +33,9 @@ def emd(
 ) -> float:
     """Return the exact Earth Mover's Distance of two heatmaps on the time-frequency plane.
 
+    ``EMD(p, q) = min sum_ij f_ij d_ij`` over all flows f >= 0 that take p to q:
+    ``sum_j f_ij = p_i`` and ``sum_i f_ij = q_j``; d is the ground distance.
+
     Parameters
     ----------
     p, q : array, shape (n_frames, n_bins)
@@ -89,8 +92,9 @@ def emd(
 def emd_values(p: npt.ArrayLike, q: npt.ArrayLike) -> float:
     """Return the 1-D Wasserstein distance between the values of two heatmaps.
 
-    It compares the histograms of values and ignores where the bins are; it is
-    kept because published results often mean this one.
+    ``W(p, q) = sum_k |p_(k) - q_(k)| / n`` over the n bins, each map's values in
+    rising order. It compares the histograms of values and ignores where the
+    bins are; it is kept because published results often mean this one.
 
     Parameters
     ----------
@@ -108,6 +112,12 @@ def emd_values(p: npt.ArrayLike, q: npt.ArrayLike) -> float:
         If the shapes differ.
     EmptyMapError
         If a map is zero everywhere.
+
+    References
+    ----------
+    Ramdas, Garcia Trillos and Cuturi 2017, "On Wasserstein two-sample testing
+    and related families of nonparametric tests", Entropy 19; Chen, Ghobakhlou
+    and Narayanan 2024, algorithm 2.
 
     Examples
     --------

@@ -17,13 +17,14 @@ from xai_core.pipeline.settings import Settings, resolve_settings
 
 if TYPE_CHECKING:
     from xai_core.pipeline.analysing import analyse
-    from xai_core.pipeline.comparing import Comparison, compare
+    from xai_core.pipeline.comparing import Comparison, compare, compare_explanations
 
 __all__ = [
     "Comparison",
     "Settings",
     "analyse",
     "compare",
+    "compare_explanations",
     "doubted_families",
     "explain",
     "explain_progressively",
@@ -39,7 +40,7 @@ def __getattr__(name: str) -> Any:
         from xai_core.pipeline import analysing
 
         return analysing.analyse
-    if name in ("Comparison", "compare"):
+    if name in ("Comparison", "compare", "compare_explanations"):
         from xai_core.pipeline import comparing
 
         return getattr(comparing, name)

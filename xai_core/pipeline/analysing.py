@@ -12,34 +12,27 @@ was. Work is done by jobs, here or on a cluster that shares ``cache/``.
 from __future__ import annotations
 
 import logging
-import platform
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from threading import Lock
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from xai_core import __version__, store
-from xai_core.analysis import METRIC_COLUMNS, NOTE_COLUMNS, Analysis, as_table
+from xai_core import store
+from xai_core.analysis import NOTE_COLUMNS, Analysis, as_table
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError, TimbreLensError
 from xai_core.grid import run_jobs
-from xai_core.metrics.divergence import EPSILON
-from xai_core.metrics.transport import MAX_BINS
 from xai_core.pipeline.blocks import Block, BlockResult, read_block
+from xai_core.pipeline.described import describe_analysis
 from xai_core.pipeline.note_maps import maps_of
 from xai_core.pipeline.planning import (
-    Cards,
-    Chosen,
     blocks_of,
     cards_of,
     choose_by_family,
     jobs_of,
 )
-from xai_core.pipeline.settings import METHODS, Settings, resolve_settings
+from xai_core.pipeline.settings import METHODS, resolve_settings
 from xai_core.pipeline.tables import note_rows, pair_rows, zero_maps
 from xai_core.places import cache_folder
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
@@ -50,13 +43,6 @@ _LOG = logging.getLogger(__name__)
 
 NOTES_PER_FAMILY = 20
 BETWEEN_PAIRS = 100  # of each two families
-METRIC_SETTINGS = {
-    "names": list(METRIC_COLUMNS),
-    "kl_divergence_epsilon": EPSILON,
-    "emd_ground": "cityblock",
-    "emd_pooled_to_at_most": [MAX_BINS, MAX_BINS],
-}
-PACKAGES = ("numpy", "scipy", "numba", "POT", "librosa", "keras", "pandas", "pyarrow")
 
 OnResult = Callable[[str, str, str, pd.DataFrame], None]
 Progress = Callable[[str, int, int], None]
@@ -162,7 +148,7 @@ def analyse(
             "seed": seed,
             "notes_per_family": notes_per_family,
             "between_pairs": between_pairs,
-            **_described(cards, settings, chosen, models, data_sets),
+            **describe_analysis(cards, settings, chosen, models=models, data_sets=data_sets),
             "left_out": [*left_out, *zero_maps(within)],
         },
     )
@@ -176,45 +162,6 @@ def _check_numbers(notes_per_family: int, between_pairs: int) -> None:
         raise InputError(f"expected at least 2 notes of a family, got {notes_per_family}")
     if between_pairs < 0:
         raise InputError(f"expected 0 or more pairs of two families, got {between_pairs}")
-
-
-def _described(
-    cards: Cards,
-    settings: Mapping[str, Settings],
-    chosen: Chosen,
-    models: str,
-    data_sets: Sequence[Mapping[str, str]],
-) -> dict[str, Any]:
-    """Return models, notes, methods and versions as JSON has them."""
-    digests = {
-        type: {family: card.sha256 for family, card in of_type.items()}
-        for type, of_type in cards.items()
-    }
-    return {
-        "types": list(cards),
-        "families": list(chosen),
-        "methods": list(settings),
-        "presets": {method: one.as_dict() for method, one in settings.items()},
-        "models": {"name": models, "sha256": digests},
-        "data": [dict(one) for one in data_sets],
-        "notes": {
-            family: {note.record.note: note.sha256 for note in notes}
-            for family, notes in chosen.items()
-        },
-        "metrics": METRIC_SETTINGS,
-        "versions": {
-            "timbrelens": __version__,
-            "python": platform.python_version(),
-            "tensorflow": _version_of_tensorflow(),
-            **{package: version(package) for package in PACKAGES},
-        },
-    }
-
-
-def _version_of_tensorflow() -> str:
-    with suppress(PackageNotFoundError):  # its name where there is a build without CUDA
-        return version("tensorflow-cpu")
-    return version("tensorflow")
 
 
 def _check_cache() -> None:

@@ -20,7 +20,7 @@ from xai_core.metrics import METRICS
 from xai_core.pipeline.explaining import Audio, explain
 from xai_core.values import Attribution, Explanation, FloatArray
 
-__all__ = ["SHARE", "Comparison", "compare"]
+__all__ = ["SHARE", "Comparison", "compare", "compare_explanations"]
 
 SHARE = "share of the map"  # unit of maps of two methods
 OF_TWO_METHODS = (
@@ -107,7 +107,18 @@ def compare(
             (audio_b, other_family or family, second),
         )
     )
-    in_shares = first != second
+    return compare_explanations(a, b)
+
+
+def compare_explanations(a: Explanation, b: Explanation) -> Comparison:
+    """Subtract and measure two explanations of one spectrogram type.
+
+    Raises
+    ------
+    InputError
+        If their grids differ.
+    """
+    in_shares = a.attribution.method != b.attribution.method
     maps = tuple(_shares(one.attribution) if in_shares else one.attribution for one in (a, b))
     difference = replace(
         maps[0], values=maps[0].values.astype(np.float64) - maps[1].values.astype(np.float64)

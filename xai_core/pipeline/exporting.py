@@ -25,8 +25,13 @@ import numpy as np
 
 from xai_core.audio import to_exact_wav
 from xai_core.figures.scales import PERCENTILE, Sign
-from xai_core.pipeline.records import comparison_record, explanation_record
-from xai_core.values import Attribution, Explanation
+from xai_core.pipeline.records import (
+    array_digest,
+    comparison_record,
+    explanation_record,
+    prediction_record,
+)
+from xai_core.values import FAMILIES, Attribution, Explanation, Prediction
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,6 +43,7 @@ __all__ = [
     "comparison_files",
     "distance_files",
     "explanation_files",
+    "prediction_files",
 ]
 
 NAME_LETTERS = 60  # of a note, in a file name
@@ -183,8 +189,10 @@ def comparison_files(comparison: Comparison, *, notes: tuple[str, str]) -> tuple
     )
 
 
-def distance_files(pairs: pd.DataFrame, *, type: str, method: str) -> tuple[ExportFile, ...]:
-    """Return the files of many distances: CSV, Parquet, and the boxplots as PNG.
+def distance_files(
+    pairs: pd.DataFrame, *, type: str, method: str, settings: Mapping[str, Any]
+) -> tuple[ExportFile, ...]:
+    """Return the files of many distances: CSV, Parquet, the boxplots as PNG, settings as JSON.
 
     Parameters
     ----------
@@ -192,6 +200,8 @@ def distance_files(pairs: pd.DataFrame, *, type: str, method: str) -> tuple[Expo
         As in :attr:`xai_core.analysis.Analysis.pairs`.
     type, method : str
         Of the pairs.
+    settings : mapping
+        What decided them.
 
     Returns
     -------
@@ -213,6 +223,44 @@ def distance_files(pairs: pd.DataFrame, *, type: str, method: str) -> tuple[Expo
             "Boxplots (PNG)",
             "image/png",
             lambda: _boxes().distance_boxplots_png(pairs, type=type, method=method),
+        ),
+        ExportFile(
+            f"{stem}.json",
+            "Models, notes, settings (JSON)",
+            "application/json",
+            lambda: _json(settings),
+        ),
+    )
+
+
+def prediction_files(
+    prediction: Prediction, *, note: str, start: float = 0.0
+) -> tuple[ExportFile, ...]:
+    """Return the files of what all models say of a note: CSV and JSON.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    note : str
+        What the note is called.
+    start : float
+        Seconds into its recording at which the note begins.
+
+    Returns
+    -------
+    tuple of ExportFile
+    """
+    decided_by = {"start": start, "note_sha256": array_digest(prediction.waveform.y)}
+    stem = f"{_in_a_name(note)}_all-models_{_digits(decided_by)}"
+    return (
+        ExportFile(
+            f"{stem}.csv", "Table (CSV)", "text/csv", partial(_probabilities_csv, prediction)
+        ),
+        ExportFile(
+            f"{stem}.json",
+            "Table, models, versions (JSON)",
+            "application/json",
+            lambda: _json(prediction_record(prediction, note=note, start=start)),
         ),
     )
 
@@ -245,6 +293,15 @@ def _axes(one: Attribution) -> dict[str, Any]:
     axes: dict[str, Any] = {"time": one.time.values, "bins": one.bins.values}
     axes["bins_unit"] = np.array(one.bins.unit or one.bins.name)
     return axes | ({"bins_names": np.array(one.bins.labels)} if one.bins.labels else {})
+
+
+def _probabilities_csv(prediction: Prediction) -> bytes:
+    rows = prediction.probabilities
+    lines = [
+        [family, *(f"{row[family]:.6g}" if family in row else "" for row in rows.values())]
+        for family in FAMILIES
+    ]
+    return "".join(f"{','.join(line)}\n" for line in [["family", *rows], *lines]).encode()
 
 
 def _npz(**arrays: Any) -> bytes:

@@ -19,12 +19,19 @@ import numpy as np
 
 from xai_core import __version__, store
 from xai_core.attribution.evidence import find_evidence
-from xai_core.values import Explanation, FloatArray
+from xai_core.values import Explanation, FloatArray, Prediction
 
 if TYPE_CHECKING:
     from xai_core.pipeline.comparing import Comparison
 
-__all__ = ["MAKER", "array_digest", "comparison_record", "explanation_record", "versions_here"]
+__all__ = [
+    "MAKER",
+    "array_digest",
+    "comparison_record",
+    "explanation_record",
+    "prediction_record",
+    "versions_here",
+]
 
 MAKER = "TimbreLens"  # what a JSON of ours says of itself
 PACKAGES = ("numpy", "librosa", "keras")
@@ -76,6 +83,27 @@ def comparison_record(comparison: Comparison, *, notes: tuple[str, str]) -> dict
         "a": explanation_record(comparison.a, note=notes[0]),
         "b": explanation_record(comparison.b, note=notes[1]),
         "notes": list(comparison.notes),
+    }
+
+
+def prediction_record(prediction: Prediction, *, note: str, start: float = 0.0) -> dict[str, Any]:
+    """Return what the JSON of all models' answers holds, with the SHA-256 of note and models."""
+    return {
+        **_made_by("prediction"),
+        "note": note,
+        "start": start,
+        "audio": list(prediction.waveform.edits),
+        "note_sha256": array_digest(prediction.waveform.y),
+        "probabilities": prediction.by_type(),
+        "averaged": prediction.averaged(),
+        "models": prediction.models,
+        "model_sha256": {
+            type: {
+                family: store.read_card(type, family, models=prediction.models).sha256
+                for family in row
+            }
+            for type, row in prediction.probabilities.items()
+        },
     }
 
 

@@ -144,6 +144,7 @@ def claim_frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
                 "verdict": verdict.outcome,
                 "share_of_resamples": verdict.share,
                 "as_measured": verdict.as_measured,
+                "by_chance": verdict.chance,
                 "tested": verdict.rule,
                 "numbers": "; ".join(numbers_in(verdict)),
                 "reason": verdict.reason,

@@ -21,7 +21,7 @@ import numpy as np
 
 from xai_core.analysis import Analysis
 from xai_core.claims import RULES, Verdict
-from xai_core.claims.judging import OUTCOMES
+from xai_core.claims.verdicts import OUTCOMES, tally
 from xai_core.distances import METRICS, within
 from xai_core.errors import InputError
 from xai_core.figures import (
@@ -122,6 +122,7 @@ def _content(analysis: Analysis, findings: Findings, models: str) -> dict[str, A
         "outcomes": [(one, counts[one], _remark(one, findings.verdicts)) for one in OUTCOMES],
         "by_types": _counts_by_types(findings),
         "n_claims": len(findings.verdicts),
+        "by_chance": tally(findings.verdicts),
         "claims": by_section,
         "rules": RULES,
         "method": METHOD_NAMES.get(findings.method, findings.method),
@@ -188,7 +189,7 @@ def _remark(outcome: str, verdicts: Sequence[Verdict]) -> str:
     found = [verdict for verdict in verdicts if verdict.outcome == outcome]
     n_lacking = sum(not verdict.is_tested for verdict in found)
     n_undecided = len(found) - n_lacking
-    return f"{n_lacking} lack numbers here, {n_undecided} vary too widely or depend on a unit"
+    return f"{n_lacking} lack numbers here, {n_undecided} vary too widely or can be read two ways"
 
 
 def _on(verdict: Verdict) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pandas as pd
 
 from xai_core.analysis import PAIR_COLUMNS, as_table
 from xai_core.datasets.notes import NoteRecord
 from xai_core.pipeline.blocks import read_block
+from xai_core.pipeline.described import describe_analysis
 from xai_core.pipeline.planning import blocks_of, cards_of, choose_by_family
 from xai_core.pipeline.settings import resolve_settings
 from xai_core.pipeline.tables import pair_rows
@@ -28,26 +30,28 @@ class SoFar:
         done.
     n_done, n_blocks : int
         Blocks of pairs that are finished, and in all.
+    settings : mapping
+        What decides the pairs: models, notes, methods, versions, as JSON has it.
     """
 
     pairs: pd.DataFrame
     n_done: int
     n_blocks: int
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def is_finished(self) -> bool:
         """Whether nothing is left to do."""
         return self.n_done == self.n_blocks
 
-    @property
-    def n_types(self) -> int:
-        """Number of spectrogram types that have pairs."""
-        return int(self.pairs["type"].nunique())
+    def cleared(self) -> SoFar:
+        """Return the same before any block was finished."""
+        return replace(self, pairs=self.pairs.iloc[:0], n_done=0)
 
     def with_block(self, rows: pd.DataFrame) -> SoFar:
         """Return the same with one more block of pairs."""
         pairs = rows if self.pairs.empty else pd.concat([self.pairs, rows], ignore_index=True)
-        return SoFar(pairs, self.n_done + 1, self.n_blocks)
+        return replace(self, pairs=pairs, n_done=self.n_done + 1)
 
 
 def analysis_so_far(
@@ -81,4 +85,10 @@ def analysis_so_far(
     done = [(block, result) for block in blocks if (result := read_block(block)) is not None]
     tables = [pair_rows(block, result) for block, result in done]
     pairs = pd.concat(tables, ignore_index=True) if tables else as_table([], PAIR_COLUMNS)
-    return SoFar(pairs, len(done), len(blocks))
+    described = {
+        "seed": seed,
+        "notes_per_family": notes_per_family,
+        "between_pairs": between_pairs,
+        **describe_analysis(cards, settings, chosen, models=models),
+    }
+    return SoFar(pairs, len(done), len(blocks), described)

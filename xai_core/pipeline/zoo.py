@@ -51,6 +51,7 @@ STEP_COST = {  # ms for a note and step with the pooled head on two cores: for t
     "spectral_contrast": 2,
     "tonnetz": 2,
 }
+EPOCH = "loss"  # is told of each
 NOTE_COST = 8  # ms to make the spectrogram of a note
 
 Parts = Mapping[str, Sequence[NoteRecord]]
@@ -214,6 +215,7 @@ def _jobs(plan: Plan, families: Sequence[str]) -> list[Job]:
                 (plan,),
                 needs=(jobs[-1].name,),
                 cost=epoch * preset.trunk_epochs,
+                counted=EPOCH,
             )
         )
     jobs += [
@@ -223,6 +225,7 @@ def _jobs(plan: Plan, families: Sequence[str]) -> list[Job]:
             (plan, family),
             needs=(jobs[-1].name,),
             cost=(epoch // 2 if preset.draw == "balanced" else epoch) * preset.binary_epochs,
+            counted=EPOCH,
         )
         for family in missing
     ]
