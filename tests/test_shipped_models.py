@@ -136,7 +136,8 @@ def test_all_types_were_scored_on_the_same_notes() -> None:
 
 @pytest.mark.parametrize("type", SPECTROGRAM_TYPES)
 def test_the_ten_models_of_a_type_know_families_they_hear_for_the_first_time(type: str) -> None:
-    notes = [note for k, note in enumerate(NOTES.values()) if k % 2 == 0]
+    every = 4 if type == "stft" else 2  # STFT takes ten times as long
+    notes = list(NOTES.values())[::every]
     x = np.stack([extract(_waveform(note), type).values for note in notes])
     pieces = np.array_split(x[..., np.newaxis], 8)
     columns = []
@@ -146,7 +147,7 @@ def test_the_ten_models_of_a_type_know_families_they_hear_for_the_first_time(typ
     said = np.stack(columns, axis=1).argmax(axis=1)
     true = np.array([FAMILIES.index(note.family) for note in notes])
     recall = [float(np.mean(said[true == k] == k)) for k in range(10)]
-    # chance is 0.1; its spread over 74 notes 0.035
+    # chance is 0.1; its spread over 74 notes 0.035, over 37 0.05
     assert np.mean(recall) > (0.4 if type in AT_LEAST else 0.2)
     summary = store.read_summary(type, models=SET)
     assert summary is not None

@@ -436,9 +436,11 @@ def test_a_cached_model_comes_back_and_a_damaged_one_does_not(
     assert all(
         np.array_equal(a, b) for a, b in zip(back.get_weights(), model.get_weights(), strict=True)
     )
-    path = folders / "cache" / f"{KEY}.keras"
+    path = folders / "cache" / f"{KEY}.model"
     whole = path.read_bytes()
-    for content in (b"", b"garbage", whole[: len(whole) // 2]):
+    other = bytes([*whole[:5000], whole[5000] ^ 1, *whole[5001:]])
+    vouched = hashlib.sha256(b"garbage").digest() + b"garbage"
+    for content in (b"", b"garbage", whole[: len(whole) // 2], whole[32:], other, vouched):
         path.write_bytes(content)
         assert store.read_cached_model(KEY) is None
         assert not path.exists()

@@ -35,6 +35,7 @@ __all__ = [
     "available_models",
     "find_faults",
     "load_model",
+    "model_sets",
     "read_audit",
     "read_card",
     "read_summary",
@@ -83,6 +84,19 @@ class Card:
     data: dict[str, Any]
     scores: dict[str, Any]
     versions: dict[str, str]
+
+
+def model_sets() -> tuple[str, ...]:
+    """Return the names of the sets that have a model, in the order of the alphabet."""
+    try:
+        names = sorted(path.name for path in models_folder().iterdir() if path.is_dir())
+    except OSError:
+        return ()
+    return tuple(
+        name
+        for name in names
+        if SET_NAME.fullmatch(name) and any((models_folder() / name).glob(f"*/*/{CARD_FILE}"))
+    )
 
 
 def available_models(models: str = "starter") -> dict[str, tuple[str, ...]]:

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import tempfile
 import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -32,6 +34,9 @@ __all__ = [
 ]
 
 
+MODEL_ENDING = ".model"  # not .keras: a digest stands before the archive
+
+
 def read_cached(key: str) -> dict[str, npt.NDArray[Any]] | None:
     """Return the arrays stored under a key, or None if there are none to be trusted.
 
@@ -39,13 +44,8 @@ def read_cached(key: str) -> dict[str, npt.NDArray[Any]] | None:
     that it is computed again.
     """
     path = cache_path(key)
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    digest, archive = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
-    if hashlib.sha256(archive).digest() != digest:
-        remove(path)
+    archive = _vouched_for(path)
+    if archive is None:
         return None
     mark_used(path)
     try:
@@ -68,7 +68,7 @@ def write_cached(key: str, arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
     buffer = io.BytesIO()
     np.savez(buffer, **arrays)  # type: ignore[arg-type]  # the stub has no room for arrays by name
     archive = buffer.getvalue()
-    if not try_to_cache(cache_path(key), hashlib.sha256(archive).digest() + archive):
+    if not try_to_cache(cache_path(key), _with_digest(archive)):
         return False
     note_written(len(archive))
     return True
@@ -79,11 +79,15 @@ def read_cached_model(key: str) -> keras.Model | None:
 
     A damaged file is removed where possible.
     """
-    path = cache_path(key, ".keras")
-    if not path.is_file():
+    path = cache_path(key, MODEL_ENDING)
+    archive = _vouched_for(path)
+    if archive is None:
         return None
     try:
-        return keras.saving.load_model(path, compile=False, safe_mode=True)
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "model.keras"
+            file.write_bytes(archive)
+            return keras.saving.load_model(file, compile=False, safe_mode=True)
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
         remove(path)
         return None
@@ -91,9 +95,26 @@ def read_cached_model(key: str) -> keras.Model | None:
 
 def write_cached_model(key: str, model: keras.Model) -> bool:
     """Store a Keras model under a key; False if the folder cannot be written."""
-    return try_to_cache(cache_path(key, ".keras"), archived(model))
+    return try_to_cache(cache_path(key, MODEL_ENDING), _with_digest(archived(model)))
 
 
 def remove_cached(key: str) -> None:
     """Remove the arrays stored under a key, where there are any."""
     remove(cache_path(key))
+
+
+def _with_digest(archive: bytes) -> bytes:
+    return hashlib.sha256(archive).digest() + archive
+
+
+def _vouched_for(path: Path) -> bytes | None:
+    """Return what stands behind a file's digest; remove a file that does not fit its own."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    digest, archive = content[:DIGEST_BYTES], content[DIGEST_BYTES:]
+    if hashlib.sha256(archive).digest() != digest:
+        remove(path)
+        return None
+    return archive
