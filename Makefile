@@ -3,6 +3,7 @@
 # What may be set, on the command line or in the environment:
 #   PYTHON  interpreter to make .venv from, where the ones below are not wanted
 #   PORT    port of the dashboard, where 8501 or the next free one is not wanted
+#   JOBS    how many tests run at a time, in processes of their own
 #   ARGS    more words for pytest: make test ARGS="-k audio"
 #   DATA    folder with nsynth/ and recordings/, for make notes
 #   NOTES   folder that make notes builds
@@ -12,6 +13,7 @@ PYTHON ?= python3.12 python3.11 python3.13 python3.10 python3
 DATA ?= ../shared/data
 NOTES ?= notes
 MINUTES ?= 10
+JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
@@ -23,12 +25,13 @@ SUITABLE := 3.10|3.11|3.12|3.13
 NEEDED := TimbreLens needs Python 3.10 to 3.13
 VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])'
 
-.PHONY: help app test fuzz notes install lint format types audit lock image-check clean
+.PHONY: help app test fuzz pictures notes install lint format types audit lock image-check clean
 
 help:
 	@echo "make app      open the dashboard in the browser (installs what it needs the first time)"
 	@echo "make test     install what the tests need, then run the whole suite"
 	@echo "make fuzz     put damaged audio files to the gate for MINUTES=$(MINUTES)"
+	@echo "make pictures take the pictures of the pages in docs/ anew"
 	@echo "make notes    build the training set in $(NOTES)/ from registries and $(DATA)"
 	@echo "make install  install what the dashboard needs into $(VENV), and stop there"
 	@echo "make lint     check style and layout, the Dockerfile, and the packages for known holes"
@@ -44,10 +47,14 @@ app: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	@.ci/system_needs.sh $(BIN)/python chromium fluidsynth
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.audio.fuzz --minutes $(MINUTES)
+
+pictures: $(VENV)/.installed-dev
+	@.ci/system_needs.sh $(BIN)/python chromium
+	$(BIN)/python -m tests.pictures
 
 notes: $(VENV)/.installed
 	@.ci/system_needs.sh $(BIN)/python fluidsynth npm

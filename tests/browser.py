@@ -19,15 +19,17 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
+    FloatRect,
     Locator,
     Page,
     Request,
@@ -37,7 +39,9 @@ from playwright.sync_api import (
 from playwright.sync_api import TimeoutError as BrowserTimeout
 
 __all__ = [
+    "CLICKS",
     "NO_CHROME",
+    "TAKEN",
     "AppServer",
     "NoChromeError",
     "choose",
@@ -46,11 +50,16 @@ __all__ = [
     "open_page",
     "open_popup",
     "start_app",
+    "wait_for_layout",
+    "wait_for_rest",
 ]
+
+Found = TypeVar("Found")
 
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 90.0  # s, far above a cold start on two busy cores
 STOP_TIMEOUT = 15.0  # s
+MEASURES = 60  # at most, until a layout stands still
 CLICKS = 8  # at most, until a list opens or takes one
 PATIENCE = 180_000  # ms for what has to show; twenty notes explained on two busy cores
 TAKEN = 3_000  # ms that a click has to show
@@ -189,6 +198,32 @@ def open_popup(button: Locator, popup: Locator) -> None:
             continue
         return
     raise AssertionError("it stays closed whatever is clicked")
+
+
+def wait_for_layout(*places: Locator) -> list[FloatRect]:
+    """Wait until elements stay where they are, and say where.
+
+    Figures above them grow as the browser draws them: a list that was opened
+    before would be carried out of the window, beyond any scrolling.
+    """
+
+    def boxes() -> list[FloatRect] | None:
+        found = [box for place in places if (box := place.bounding_box()) is not None]
+        return found if len(found) == len(places) else None
+
+    return wait_for_rest(places[0].page, boxes)
+
+
+def wait_for_rest(page: Page, measure: Callable[[], Found | None]) -> Found:
+    """Wait until something is measured and is the same again after half a second."""
+    before = None
+    for _ in range(MEASURES):
+        now = measure()
+        if now is not None and now == before:
+            return now
+        before = now
+        page.wait_for_timeout(500)  # ms
+    raise AssertionError(f"expected a page that comes to rest, measured {before} last")
 
 
 def choose(page: Page, label: str, option: str | int, *, place: int = 0) -> None:

@@ -42,20 +42,46 @@ def browser(chrome_path: Path) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """Open a page of a fresh visitor; fail when its scripts fail or complain."""
+def page(browser: Browser, servers: list[AppServer], fresh_server: StartApp) -> Iterator[Page]:
+    """Open a page of a fresh visitor; fail when its scripts fail or complain, or a server does.
+
+    It closes before the test's own servers stop.
+    """
+    before = {server.url: len(server.log) for server in servers}
     with open_page(browser) as (opened, errors):
         yield opened
         opened.wait_for_timeout(100)  # ms, for what is still on its way from the browser
+    for server in servers:
+        log = server.log[before.get(server.url, 0) :]
+        if "Traceback" in log:
+            errors.append(f"the server's log: {log[log.index('Traceback') :]}")
     if errors:
         pytest.fail("the page reported errors:\n" + "\n".join(errors), pytrace=False)
 
 
 @pytest.fixture(scope="session")
-def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartApp]:
-    """Start dashboards: ``app_server(environ={...}, script=...) -> AppServer``.
+def servers() -> list[AppServer]:
+    """Return the dashboards that tests have started so far."""
+    return []
 
-    Each has a port and a cache of its own, and stops at the end of the session.
+
+@pytest.fixture(scope="session")
+def server(
+    tmp_path_factory: pytest.TempPathFactory, servers: list[AppServer]
+) -> Iterator[AppServer]:
+    """Start the dashboard that most tests visit; what they compute stays in its cache."""
+    with start_app(tmp_path_factory.mktemp("server")) as started:
+        servers.append(started)
+        yield started
+
+
+@pytest.fixture
+def fresh_server(
+    tmp_path_factory: pytest.TempPathFactory, servers: list[AppServer]
+) -> Iterator[StartApp]:
+    """Start dashboards of a test's own: ``fresh_server(environ={...}, script=...)``.
+
+    Each has a port and a cache of its own, and stops when the test ends.
     """
     with ExitStack() as stack:
 
@@ -63,8 +89,9 @@ def app_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartApp]:
             *, environ: Mapping[str, str] | None = None, script: Path | None = None
         ) -> AppServer:
             folder = tmp_path_factory.mktemp("server")
-            if script is None:
-                return stack.enter_context(start_app(folder, environ=environ))
-            return stack.enter_context(start_app(folder, environ=environ, script=script))
+            scripts = {} if script is None else {"script": script}
+            started = stack.enter_context(start_app(folder, environ=environ, **scripts))
+            servers.append(started)
+            return started
 
         yield start

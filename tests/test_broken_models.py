@@ -70,9 +70,9 @@ def test_others_answer_without_the_broken_ones(broken: Path) -> None:
 
 @pytest.mark.browser
 def test_the_dashboard_goes_on_without_them_and_says_why(
-    broken: Path, page: Page, app_server: StartApp
+    broken: Path, page: Page, fresh_server: StartApp
 ) -> None:
-    server: AppServer = app_server(environ={"TIMBRELENS_MODELS": str(broken)})
+    server: AppServer = fresh_server(environ={"TIMBRELENS_MODELS": str(broken)})
     page.goto(f"{server.url}/?type=mfcc&explain=organ")
     expect(page.get_by_text("Save Grad-CAM")).to_be_visible()
     for family in BROKEN:

@@ -38,11 +38,11 @@ def test_a_quiet_page_has_no_errors(browser: Browser) -> None:
 
 
 def test_visitor_sees_no_traceback_and_the_log_does(
-    browser: Browser, app_server: StartApp, tmp_path: Path
+    browser: Browser, fresh_server: StartApp, tmp_path: Path
 ) -> None:
     script = tmp_path / "app.py"
     script.write_text("import streamlit as st\nst.title('hello')\nraise KeyError('secret')\n")
-    server = app_server(script=script)
+    server = fresh_server(script=script)
     with open_page(browser) as (page, errors):
         page.goto(server.url)
         page.get_by_role("heading", name="hello").wait_for()

@@ -1,4 +1,7 @@
-"""The command line as a user runs it: a process, its exit status, what it prints."""
+"""The command line as a user runs it: its exit status, what it prints and writes.
+
+What is refused is run in this process: to load TensorFlow anew for each sentence takes minutes.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
+from tests.cli.commands import run_command
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = next(iter(sorted((ROOT / "samples" / "renders" / "flute" / "audio").glob("*.flac"))))
@@ -56,15 +61,20 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     ],
 )
 def test_bad_input_gets_one_sentence_and_status_2(
-    command: str, name: str, sentence: str, bad_files: dict[str, Path], tmp_path: Path
+    command: str,
+    name: str,
+    sentence: str,
+    bad_files: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     words = [command, str(bad_files[name])]
     if command == "explain":
         words += ["--type", "mfcc", "--family", "flute"]
-    result = run(*words, cache=tmp_path)
-    assert result.returncode == 2
-    lines = result.stderr.strip().splitlines()
-    assert len(lines) == 1, result.stderr
+    assert run_command(monkeypatch, *words) == 2
+    said = capsys.readouterr().err
+    lines = said.strip().splitlines()
+    assert len(lines) == 1, said
     assert lines[0].startswith("Error: ")
     assert sentence in lines[0]
 
@@ -132,11 +142,16 @@ def test_preset_paper_takes_50_steps_of_the_probability(tmp_path: Path) -> None:
         (["-f", "flute"], "Missing option '--type'"),
     ],
 )
-def test_unknown_choices_are_named(words: list[str], sentence: str, tmp_path: Path) -> None:
-    result = run("explain", str(SAMPLE), *words, cache=tmp_path)
-    assert result.returncode == 2
-    assert sentence in result.stderr
-    assert "Traceback" not in result.stderr
+def test_unknown_choices_are_named(
+    words: list[str],
+    sentence: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run_command(monkeypatch, "explain", SAMPLE, *words) == 2
+    said = capsys.readouterr().err
+    assert sentence in said
+    assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(
