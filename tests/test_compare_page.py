@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 from playwright.sync_api import Page, Route, expect
+from streamlit.testing.v1 import AppTest
 
 from tests.browser import AppServer, choose
 from tests.conftest import StartApp
+from xai_core.pipeline import Comparison
+from xai_core.ui import compare
 
 pytestmark = pytest.mark.browser
 
 DRAWN = """(title) => [...document.querySelectorAll('.js-plotly-plot')]
     .filter(plot => plot._fullData && plot.textContent.includes(title))
     .map(plot => Array.from(plot._fullData[0].z, row => Array.from(row)))[0]"""
-
-
-@pytest.fixture(scope="module")
-def server(app_server: StartApp) -> AppServer:
-    return app_server()
 
 
 def open_compare(page: Page, server: AppServer, query: str = "") -> None:
@@ -33,8 +32,10 @@ def drawn(page: Page, title: str) -> np.ndarray:
     return np.asarray(rows, np.float64)
 
 
-def test_deep_link_as_the_first_request_of_a_fresh_server(app_server: StartApp, page: Page) -> None:
-    fresh = app_server(environ={"TIMBRELENS_TEST": "deep link to a comparison"})
+def test_deep_link_as_the_first_request_of_a_fresh_server(
+    fresh_server: StartApp, page: Page
+) -> None:
+    fresh = fresh_server()
     open_compare(page, fresh, "?type=mfcc&family=organ&family_b=reed&method=grad_cam")
     families = page.get_by_role("combobox", name="Instrument family")
     expect(families.nth(0)).to_have_value("organ")
@@ -71,6 +72,16 @@ def test_sides_can_be_swapped(page: Page, server: AppServer) -> None:
     expect(explained.nth(1)).to_have_value("flute")
     page.wait_for_function(f"({DRAWN})('A − B')[3][20] !== {float(before[3, 20])}")
     np.testing.assert_allclose(drawn(page, "A − B"), -before, atol=1e-6 * np.abs(before).max())
+
+
+def test_settings_of_explore_hold_here_too(page: Page, server: AppServer) -> None:
+    page.goto(f"{server.url}/?type=mfcc&target=probability&family=organ")
+    expect(page.get_by_text("Explained below: the organ model.")).to_be_visible()
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_text("How far apart they are")).to_be_visible()
+    maps = page.locator(".js-plotly-plot").filter(has_text="probability per bin")
+    expect(maps.first).to_be_visible()
+    assert "target=probability" in page.url
 
 
 def test_unknown_choices_in_the_address_are_ignored(page: Page, server: AppServer) -> None:
@@ -112,3 +123,34 @@ def test_a_choice_in_the_address_outlives_a_browser_slow_to_draw_its_lists(
     page.wait_for_function("() => location.search.includes('family_b=organ')")
     expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
     assert drawn(page, "A − B").shape == (40, 126)
+
+
+def test_what_takes_a_moment_shows_a_first_picture(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TIMBRELENS_CACHE", str(tmp_path))
+    monkeypatch.setattr(compare, "MOMENT", 0.0)  # s; every map takes longer
+    drawn_in = []
+    maps = compare._maps
+
+    def noted(comparison: Comparison, *, stage: str = "") -> None:
+        drawn_in.append((stage, comparison.a.completeness, comparison.b.completeness))
+        maps(comparison, stage=stage)
+
+    monkeypatch.setattr(compare, "_maps", noted)
+
+    def script() -> None:
+        from xai_core.ui.compare import compare_page
+
+        compare_page()
+
+    shown = AppTest.from_function(script, default_timeout=300)
+    shown.query_params["type"] = "mfcc"
+    shown.run()
+    assert not shown.exception  # such as two figures of one name
+    (first, *some), (last, *both) = drawn_in
+    assert (first, last) == ("first ", "")
+    assert not all(one is not None and one.converged for one in some)
+    assert all(one is not None and one.error <= 0.01 for one in both)
+    assert sum("of the difference is" in text.value for text in shown.markdown) == 1
+    assert not any("A first picture" in text.value for text in shown.caption)

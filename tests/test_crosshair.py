@@ -8,7 +8,6 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import AppServer
-from tests.conftest import StartApp
 from tests.test_explore_page import panels
 from tests.test_playhead import NEAR, look, open_panels
 
@@ -28,11 +27,6 @@ class Shown:
     uprights: tuple[float, ...]
     levels: tuple[tuple[float, float, float], ...]  # left, top, width
     tags: tuple[str, ...]
-
-
-@pytest.fixture(scope="module")
-def server(app_server: StartApp) -> AppServer:
-    return app_server()
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import soundfile
 from playwright.sync_api import Page, expect
 
 from tests.browser import AppServer
-from tests.conftest import StartApp
 from xai_core.attribution.evidence import Evidence, evidence_sentence, find_evidence
 from xai_core.datasets.collection import read_collection
 from xai_core.pipeline import explain
@@ -21,11 +20,6 @@ from xai_core.values import Explanation
 pytestmark = pytest.mark.browser
 
 HEADING = "What drives the answer"
-
-
-@pytest.fixture(scope="module")
-def server(app_server: StartApp) -> AppServer:
-    return app_server()
 
 
 def open_explore(page: Page, server: AppServer, query: str) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import AppServer, choose, open_popup
+from tests.browser import AppServer, choose, open_popup, wait_for_rest
 from tests.conftest import StartApp
 from xai_core import explain
 from xai_core.datasets.collection import read_collection
@@ -31,11 +32,6 @@ APPEARED = """
     }).observe(document, {childList: true, subtree: true, characterData: true});
 """
 TITLES = ("Feature maps", "Integrated Gradients", "Grad-CAM")
-
-
-@pytest.fixture(scope="module")
-def server(app_server: StartApp) -> AppServer:
-    return app_server()
 
 
 def open_explore(page: Page, server: AppServer, query: str = "") -> None:
@@ -73,8 +69,10 @@ def error_shown(page: Page) -> str:
     return percentage.group(1)
 
 
-def test_deep_link_as_the_first_request_of_a_fresh_server(app_server: StartApp, page: Page) -> None:
-    fresh = app_server(environ={"TIMBRELENS_TEST": "deep link"})
+def test_deep_link_as_the_first_request_of_a_fresh_server(
+    fresh_server: StartApp, page: Page
+) -> None:
+    fresh = fresh_server()
     open_explore(page, fresh, "?family=guitar&type=mfcc&explain=organ")
     expect(page.get_by_role("combobox", name="Instrument family")).to_have_value("guitar")
     expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
@@ -103,10 +101,31 @@ def test_ten_probabilities_and_a_verdict(page: Page, server: AppServer) -> None:
     widths = page.wait_for_function(
         DRAWN
         + """.map(plot => plot._fullData.filter(t => t.type === 'bar'))
-            .filter(bars => bars.length).map(bars => bars.flatMap(t => Array.from(t.x)))[0]"""
+            .filter(bars => bars.length).map(bars => Array.from(bars[0].x))[0]"""
     ).json_value()
     assert len(widths) == 10
     assert all(0.0 <= width <= 100.0 for width in widths)
+
+
+def test_a_click_on_a_bar_explains_that_familys_model(page: Page, server: AppServer) -> None:
+    open_explore(page, server, "?type=mfcc&family=organ")
+    expect(page.get_by_text("Explained below: the organ model.")).to_be_visible()
+    place = """family => {
+        const plot = [...document.querySelectorAll('.js-plotly-plot')].find(
+            plot => plot._fullData?.some(t => t.type === 'bar'));
+        if (!plot) return null;
+        const {xaxis, yaxis} = plot._fullLayout, box = plot.getBoundingClientRect();
+        const row = Array.from(plot._fullData[0].y).indexOf(family);
+        return [box.left + xaxis._offset + xaxis.d2p(90), box.top + yaxis._offset + yaxis.l2p(row)];
+    }"""
+    for family in ("vocal", "bass", "organ"):  # far right of a short bar, and back
+        x, y = wait_for_rest(page, lambda family=family: page.evaluate(place, family))
+        page.mouse.move(x - 30, y)
+        page.mouse.move(x, y, steps=4)
+        page.wait_for_timeout(300)  # ms; Plotly takes a click for what it hovers over
+        page.mouse.click(x, y)
+        expect(page.get_by_text(f"Explained below: the {family} model.")).to_be_visible()
+    assert "explain=" not in page.url  # the note's own family again
 
 
 def test_a_new_note_changes_picture_sound_and_url(page: Page, server: AppServer) -> None:
@@ -196,9 +215,9 @@ def test_a_recording_of_ones_own_is_one_click_away(page: Page, server: AppServer
 
 
 def test_the_first_picture_does_not_wait_for_the_ten_answers(
-    page: Page, app_server: StartApp
+    page: Page, fresh_server: StartApp
 ) -> None:
-    fresh = app_server(environ={"TIMBRELENS_TEST": "first picture"})  # no model is loaded yet
+    fresh = fresh_server()  # no model is loaded yet
     page.add_init_script(APPEARED)
     page.goto(f"{fresh.url}/?type=mfcc")
     expect(page.get_by_text("Explained below: the flute model.")).to_be_visible()
@@ -232,3 +251,30 @@ def test_colours_can_be_held_for_other_models_and_in_a_link(page: Page, server: 
     expect(badge(page)).to_be_visible()
     assert colour_limits(page) == pytest.approx(held)
     assert f"limit={held[0]:g}" in page.url
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_in_figures_stand_out_from_the_page(
+    page: Page, server: AppServer, scheme: Literal["light", "dark"]
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    open_explore(page, server, "?type=mfcc")
+    fills = page.wait_for_function(
+        """() => {
+            const words = [...document.querySelectorAll('.js-plotly-plot .xtick text')];
+            return words.length ? [...new Set(words.map(word => getComputedStyle(word).fill))] : 0;
+        }"""
+    ).json_value()
+    behind = page.get_by_test_id("stApp").evaluate("one => getComputedStyle(one).backgroundColor")
+    for fill in fills:
+        assert contrast(fill, behind) >= 4.5  # WCAG 2.2, criterion 1.4.3
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours "rgb(r, g, b)", from 1 to 21, as WCAG 2.2 defines it."""
+    lights = []
+    for colour in (one, other):
+        parts = np.array([int(n) for n in re.findall(r"\d+", colour)[:3]]) / 255.0
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        lights.append(float(linear @ [0.2126, 0.7152, 0.0722]) + 0.05)
+    return max(lights) / min(lights)

@@ -7,17 +7,12 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser import AppServer
+from tests.browser import CLICKS, TAKEN, AppServer, wait_for_layout
 from tests.conftest import StartApp
 
 pytestmark = pytest.mark.browser
 
 STEPS = ("views", "filters", "path", "cam", "difference", "distances")
-
-
-@pytest.fixture(scope="module")
-def server(app_server: StartApp) -> AppServer:
-    return app_server()
 
 
 def open_learn(page: Page, server: AppServer, query: str = "") -> None:
@@ -29,8 +24,10 @@ def open_learn(page: Page, server: AppServer, query: str = "") -> None:
     ).to_be_visible()
 
 
-def test_deep_link_as_the_first_request_of_a_fresh_server(app_server: StartApp, page: Page) -> None:
-    fresh = app_server(environ={"TIMBRELENS_TEST": "deep link to a lesson"})
+def test_deep_link_as_the_first_request_of_a_fresh_server(
+    fresh_server: StartApp, page: Page
+) -> None:
+    fresh = fresh_server()
     open_learn(page, fresh, "?step=cam&family=organ")
     expect(page.get_by_role("combobox", name="Step")).to_have_value("4 · Grad-CAM")
     expect(page.get_by_role("combobox", name="Instrument family")).to_have_value("organ")
@@ -74,6 +71,96 @@ def test_examples_with_known_answers(page: Page, server: AppServer) -> None:
         open_learn(page, server, f"?step=distances&example={example}")
         for sentence in expected:
             expect(page.get_by_text(sentence, exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("step=path&taken=64", "After 64 of 64 steps"),
+        ("step=path&taken=0", "Silence. Take the first step."),
+        ("step=filters&lesson_layer=conv2d_4", "conv2d_4: each map has 31 frames and 10 bins."),
+        ("step=cam&maps=9", "Sum of 9 weighted maps"),
+        ("step=path&taken=65", "After 16 of 64 steps"),
+    ],
+)
+def test_what_the_controls_say_is_in_the_address(
+    page: Page, server: AppServer, query: str, sentence: str
+) -> None:
+    open_learn(page, server, f"?{query}&family=organ")
+    expect(page.get_by_text(sentence)).to_be_visible()
+    assert "Traceback" not in server.log
+    assert "Session State API" not in server.log
+
+
+def test_a_moved_slider_moves_the_address_and_comes_back_with_it(
+    page: Page, server: AppServer
+) -> None:
+    open_learn(page, server, "?step=path")
+    expect(page.get_by_text("After 16 of 64 steps")).to_be_visible()
+    for key, n in (("ArrowRight", 17), ("End", 64), ("ArrowLeft", 63)):
+        page.get_by_role("slider").press(key)
+        expect(page.get_by_text(f"After {n} of 64 steps")).to_be_visible()
+        expect(page).to_have_url(re.compile(f"taken={n}$"))
+    page.get_by_role("button", name="4 · Grad-CAM").click()
+    expect(page.get_by_text("Sum of 4 weighted maps")).to_be_visible()
+    page.get_by_role("button", name="3 · Integrated Gradients").click()
+    expect(page.get_by_text("After 63 of 64 steps")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("After 63 of 64 steps")).to_be_visible()
+    assert "Session State API" not in server.log
+
+
+def type_into(page: Page, row: int, number: str) -> None:
+    """Type a number into the first frame of map A; rows are counted from 1 below the heading."""
+    (box,) = wait_for_layout(page.get_by_test_id("stDataFrame").first)
+    editor = page.locator("#portal input")
+    for _ in range(CLICKS):  # a table that is being drawn does not hear the key
+        page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + (row + 0.5) * box["height"] / 5)
+        page.keyboard.press("Enter")
+        try:
+            expect(editor).to_be_visible(timeout=TAKEN)
+        except AssertionError:
+            continue
+        break
+    editor.fill(number)
+    editor.press("Enter")
+
+
+def test_typed_maps_are_in_the_address_and_both_steps_have_them(
+    page: Page, server: AppServer
+) -> None:
+    ones, half = "_".join(["1"] * 16), "_".join(["0.5"] * 16)
+    open_learn(page, server, f"?step=difference&map_a={ones}&map_b={half}")
+    expect(page.get_by_text("absolute differences, 0.5,")).to_be_visible()
+    type_into(page, 1, "9")
+    expect(page.get_by_text("absolute differences, 1,")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"map_a=9{ones[1:]}&"))
+    type_into(page, 4, "9")
+    expect(page.get_by_text("absolute differences, 1.5,")).to_be_visible()
+    page.get_by_role("button", name="6 · How far").click()
+    expect(page.get_by_text("Difference Mean: 1.5", exact=True)).to_be_visible()
+    type_into(page, 1, "1")
+    expect(page.get_by_text("Difference Mean: 1", exact=True)).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("Difference Mean: 1", exact=True)).to_be_visible()
+    page.get_by_role("button", name="5 · Subtracting").click()
+    expect(page.get_by_text("absolute differences, 1,")).to_be_visible()
+    type_into(page, 1, "0.12345678")
+    expect(page).to_have_url(re.compile("map_a=0.12345678_1_"))  # every digit that was typed
+    page.get_by_role("link", name="Models").click()
+    expect(page.get_by_role("heading", name="Models")).to_be_visible()
+    page.get_by_role("link", name="Learn").click()
+    expect(page).to_have_url(re.compile("map_a=0.12345678_1_"))  # and a visit elsewhere
+    assert "Traceback" not in server.log
+
+
+@pytest.mark.parametrize("text", ["1_2", "_".join(["nan"] * 16), "_".join(["11"] * 16), "a" * 500])
+def test_what_is_no_map_gets_a_sentence(page: Page, server: AppServer, text: str) -> None:
+    open_learn(page, server, f"?step=difference&map_b={text}")
+    expect(page.get_by_text("The address names something under “Map B”")).to_be_visible()
+    expect(page.get_by_text("The mean of the sixteen absolute differences")).to_be_visible()
+    expect(page).not_to_have_url(re.compile("map_b"))
+    assert "Traceback" not in server.log
 
 
 def test_unknown_steps_are_ignored(page: Page, server: AppServer) -> None:

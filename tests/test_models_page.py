@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import ROOT, AppServer
+from tests.browser import ROOT, AppServer, choose
 from tests.conftest import StartApp
 from xai_core.values import FAMILIES
 
@@ -16,11 +18,6 @@ pytestmark = pytest.mark.browser
 
 SET = ROOT / "models" / "starter"
 TYPES = sorted(path.name for path in SET.iterdir() if path.is_dir())
-
-
-@pytest.fixture(scope="module")
-def server(app_server: StartApp) -> AppServer:
-    return app_server()
 
 
 def open_models(page: Page, server: AppServer, query: str = "") -> None:
@@ -37,13 +34,33 @@ def drawn(page: Page, text: str) -> Locator:
     return page.locator(".js-plotly-plot").filter(has_text=text)
 
 
-def test_deep_link_as_the_first_request_of_a_fresh_server(app_server: StartApp, page: Page) -> None:
-    fresh = app_server(environ={"TIMBRELENS_TEST": "deep link to models"})
+def test_deep_link_as_the_first_request_of_a_fresh_server(
+    fresh_server: StartApp, page: Page
+) -> None:
+    fresh = fresh_server()
     open_models(page, fresh, "?type=mfcc&family=organ")
     expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
     expect(page.get_by_role("combobox", name="Family")).to_have_value("organ")
     expect(page).to_have_title("TimbreLens · Models")
     assert "Traceback" not in fresh.log
+
+
+def test_the_counts_agree_and_the_legend_covers_nothing(page: Page, server: AppServer) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    open_models(page, server)
+    scored = card("log_mel", "flute")
+    n = scored["data"]["test"]["n_instruments"]  # type: ignore[index]
+    independent = scored["scores"]["n_instruments"]  # type: ignore[index]
+    expect(page.get_by_text(f"of {independent} instruments ({n}, of which")).to_be_visible()
+    expect(drawn(page, "other sources")).to_be_visible()
+    # both in one breath: the page may still grow above them
+    page.wait_for_function(
+        """() => [...document.querySelectorAll('.js-plotly-plot')]
+            .filter(plot => plot.textContent.includes('other sources'))
+            .map(plot => [plot.querySelector('.legend'), plot.querySelector('.xtitle')])
+            .some(([legend, title]) => legend && title
+                && legend.getBoundingClientRect().top >= title.getBoundingClientRect().bottom)"""
+    )
 
 
 def test_the_scores_are_those_of_the_cards(page: Page, server: AppServer) -> None:
@@ -101,3 +118,21 @@ def test_unknown_choices_in_the_address_are_ignored(page: Page, server: AppServe
     open_models(page, server, "?type=../../etc&family=kazoo&score=%3Cscript%3E")
     expect(page.get_by_role("combobox", name="Score")).to_have_value("Precision")
     assert "Traceback" not in server.log
+
+
+def test_models_of_ones_own_are_shown_too(
+    fresh_server: StartApp, page: Page, tmp_path: Path
+) -> None:
+    (tmp_path / "starter").symlink_to(SET)
+    shutil.copytree(SET / "mfcc", tmp_path / "mine" / "mfcc")
+    (tmp_path / "empty").mkdir()
+    own = fresh_server(environ={"TIMBRELENS_MODELS": str(tmp_path)})
+    open_models(page, own)
+    expect(page.get_by_text("60 models, scored on")).to_be_visible()
+    choose(page, "Set of models", "mine")
+    expect(page.get_by_text("10 models, scored on")).to_be_visible()
+    assert "set=mine" in page.url
+    expect(page.get_by_text("How the trunk learnt")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("10 models, scored on")).to_be_visible()
+    assert "Traceback" not in own.log

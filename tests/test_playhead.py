@@ -13,7 +13,6 @@ import soundfile
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser import AppServer, choose
-from tests.conftest import StartApp
 from tests.test_explore_page import badge, panels
 
 pytestmark = pytest.mark.browser
@@ -67,11 +66,6 @@ class Seen:
     def check_lines(self, *, near: float = NEAR) -> None:
         """Assert that each of four panels has its line at the time of the sound."""
         assert self.lines == pytest.approx([self.x(self.time, k) for k in range(4)], abs=near)
-
-
-@pytest.fixture(scope="module")
-def server(app_server: StartApp) -> AppServer:
-    return app_server()
 
 
 @pytest.fixture

@@ -11,18 +11,12 @@ import soundfile
 from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.browser import AppServer, choose
-from tests.conftest import StartApp
 from xai_core.datasets.collection import read_collection
 from xai_core.places import samples_folder
 
 pytestmark = pytest.mark.browser
 
 RATE = 16_000  # Hz
-
-
-@pytest.fixture(scope="module")
-def server(app_server: StartApp) -> AppServer:
-    return app_server()
 
 
 @pytest.fixture

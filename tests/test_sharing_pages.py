@@ -15,8 +15,7 @@ import soundfile
 from matplotlib.image import imread
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import AppServer, choose, open_page, open_popup
-from tests.conftest import StartApp
+from tests.browser import AppServer, choose, open_page, open_popup, wait_for_layout
 from xai_core.figures.sentences import percent_text
 from xai_core.pipeline.records import array_digest
 
@@ -26,11 +25,6 @@ RATE = 22_050  # Hz
 START = 0.15  # s, three steps of the slider
 GONE = "The recording of this link is not on this server any more"
 KEEP = "Keep it and make a link"
-
-
-@pytest.fixture(scope="module")
-def server(app_server: StartApp) -> AppServer:
-    return app_server()
 
 
 def go(page: Page, address: str) -> None:
@@ -67,17 +61,6 @@ def save(page: Page, button: str, file: str, folder: Path) -> Path:
     path = folder / download.value.suggested_filename
     download.value.save_as(path)
     return path
-
-
-def wait_for_layout(button: Locator) -> None:
-    """Wait until a button stays where it is: figures above it grow as the browser draws them.
-
-    A list that was opened before would be carried out of the window, beyond any scrolling.
-    """
-    before = None
-    while (now := button.bounding_box()) != before:
-        before = now
-        button.page.wait_for_timeout(1_000)  # ms
 
 
 def link(page: Page) -> str:

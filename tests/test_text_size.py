@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import AppServer, choose
-from tests.conftest import StartApp
 
 pytestmark = pytest.mark.browser
 
@@ -16,11 +15,6 @@ SIZES = """() => ({
     figure: Math.max(...[...document.querySelectorAll('.js-plotly-plot')].map(
         plot => plot._fullLayout?.font?.size ?? 0)),
 })"""
-
-
-@pytest.fixture(scope="module")
-def server(app_server: StartApp) -> AppServer:
-    return app_server()
 
 
 def sizes(page: Page) -> dict[str, float]:

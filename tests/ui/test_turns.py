@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
-from xai_core.ui.turns import BusyError, Turns, in_turns
+from xai_core.ui.turns import BusyError, Turns, in_turns, turn
 
 
 class Visitors:
@@ -118,6 +119,25 @@ def test_who_waits_is_told_how_many_are_before() -> None:
     assert told["second"][0] == 2
 
 
+def test_work_that_nobody_waits_for_waits_for_all_turns_to_end() -> None:
+    turns = Turns()
+    turns.wait_until_idle()
+    ended: list[str] = []
+
+    def work_in_the_background() -> None:
+        turns.wait_until_idle()
+        ended.append("background")
+
+    with turns.turn():
+        thread = threading.Thread(target=work_in_the_background, daemon=True)
+        thread.start()
+        thread.join(timeout=0.2)
+        assert thread.is_alive()
+        ended.append("turn")
+    thread.join(timeout=30)
+    assert ended == ["turn", "background"]
+
+
 def test_one_who_gives_up_or_fails_leaves_the_queue() -> None:
     turns = Turns()
 
@@ -149,7 +169,7 @@ def test_values_are_made_in_turns_and_handed_on_outside_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     turns = Turns()
-    monkeypatch.setattr("xai_core.ui.turns._turns", lambda: turns)
+    monkeypatch.setattr("xai_core.ui.turns.all_turns", lambda: turns)
     held = []
 
     def values() -> Iterator[int]:
@@ -160,3 +180,61 @@ def test_values_are_made_in_turns_and_handed_on_outside_of_them(
     got = [(value, len(turns._queue)) for value in in_turns(values())]
     assert got == [(1, 0), (2, 0)]
     assert held == [1, 1]
+
+
+class Place:
+    """An empty element of a page, and what stood in it."""
+
+    def __init__(self) -> None:
+        self.stood: list[str] = []
+
+    def info(self, text: str, *, icon: str) -> None:
+        self.stood.append(text)
+
+    def empty(self) -> None:
+        self.stood.append("")
+
+
+def test_a_visitor_who_waits_reads_how_many_are_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns()
+    monkeypatch.setattr("xai_core.ui.turns.all_turns", lambda: turns)
+    visitors = Visitors(turns)
+    first, second = Place(), Place()
+
+    def visit(place: Place) -> None:
+        with turn(place):  # type: ignore[arg-type]
+            visitors.work("visited")
+
+    with turns.turn():
+        visitors.send(lambda: visit(first), waiting=2)
+        visitors.send(lambda: visit(second), waiting=3)
+        time.sleep(1.5)
+    visitors.leave()
+    said = "One visitor is before you; it goes on by itself."
+    assert first.stood == [said, ""]
+    assert second.stood[0] == "2 visitors are before you; it goes on by itself."
+    assert second.stood[-1] == ""
+    alone = Place()
+    visit(alone)
+    assert alone.stood == []  # nobody is told of a wait that there was not
+
+
+def test_a_page_says_that_the_server_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = Turns(most_waiting=0)
+    monkeypatch.setattr("xai_core.ui.turns.all_turns", lambda: turns)
+
+    def page() -> None:
+        from xai_core.ui.faults import draw_guarded
+        from xai_core.ui.turns import turn
+
+        def draw() -> None:
+            with turn():
+                pass
+
+        draw_guarded(draw, name="Explore")
+
+    with turns.turn():
+        shown = AppTest.from_function(page).run()
+    (error,) = shown.error
+    assert error.value == "The server is busy, 0 others wait already: try again in a minute."
+    assert not AppTest.from_function(page).run().error

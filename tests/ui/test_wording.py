@@ -8,6 +8,7 @@ import pytest
 
 from xai_core.datasets.notes import NoteRecord
 from xai_core.ui.wording import (
+    baseline_sentence,
     completeness_badge,
     completeness_sentence,
     note_credit,
@@ -91,6 +92,16 @@ def test_badge_of_a_first_picture_says_that_it_is_one() -> None:
     badge = completeness_badge(completeness, refining=True)
     assert badge.text == "First picture, refining: error 20.00 %, 9 steps"
     assert badge.colour == "gray"
+
+
+@pytest.mark.parametrize(
+    ("baseline", "target", "said"),
+    [(-0.1, "logit", False), (0.1, "logit", True), (0.4, "probability", False),
+     (0.6, "probability", True)],
+)  # fmt: skip
+def test_a_yes_to_the_baseline_is_said(baseline: float, target: str, said: bool) -> None:
+    found = Completeness(0.9, baseline, attributed=0.9 - baseline, n_steps=9, converged=True)
+    assert ("yes to the baseline" in baseline_sentence(found, target=target)) == said
 
 
 def test_small_sums_keep_their_digits() -> None:

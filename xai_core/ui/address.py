@@ -14,13 +14,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-__all__ = ["choose", "set_choice"]
+__all__ = ["choose", "edited_text", "remember", "set_choice", "slide"]
 
 NOT_HERE = "The address names something under “{}” that is not here, so the default is shown."
 LATE_SECONDS = 2.0  # how long a browser may still show the address that was replaced
@@ -69,9 +69,77 @@ def choose(
         help=help,
         disabled=disabled,
     )
-    st.session_state[_last(key)] = str(choice)
-    _write_address(key, None if choice == default else str(choice))
+    remember(key, str(choice), default=default)
     return str(choice)
+
+
+def slide(
+    place: DeltaGenerator, label: str, options: Sequence[str], *, key: str, default: str
+) -> str:
+    """Draw a slider over options whose choice lives in the address.
+
+    Parameters
+    ----------
+    place, label, key
+        As of :func:`choose`.
+    options : sequence of str
+        In order; what is read is what is chosen.
+    default : str
+        One of them.
+
+    Returns
+    -------
+    str
+        The option chosen.
+    """
+    index = _adopt_address(options, label=label, key=key, default=default)
+    # a value beside the state is taken for a mistake, so none where the state says it
+    choice = str(
+        place.select_slider(label, options, value=options[index] if index else None, key=key)
+    )
+    remember(key, choice, default=default)
+    return choice
+
+
+def edited_text(
+    key: str, *, label: str, default: str, is_one: Callable[[str], bool]
+) -> tuple[str, str]:
+    """Return what an editor starts from, whose content lives in the address, and its widget's key.
+
+    An editor keeps what was changed since it started; so it starts anew, under
+    another key, only when the visitor changed the address or comes back to it.
+
+    Parameters
+    ----------
+    key : str
+        Name of the query parameter.
+    label, default
+        What the visitor reads; what is there at first.
+    is_one : callable
+        Whether a text from an address can be edited.
+
+    Returns
+    -------
+    text, widget : str
+        Hand what it became to :func:`remember`.
+    """
+    state, shown = st.session_state, st.query_params.get(key)
+    start, number = state.get(_start(key), (default, 0))
+    is_drawn = _editor(key, number) in state
+    if is_drawn and not _changed_by_visitor(key, shown):
+        return start, _editor(key, number)
+    wanted = shown or (default if is_drawn else state.get(_last(key), default))
+    if not is_one(wanted):
+        st.toast(NOT_HERE.format(label), icon=":material/link_off:", duration="long")
+        wanted = default
+    state[_start(key)] = wanted, number + 1
+    return wanted, _editor(key, number + 1)
+
+
+def remember(key: str, text: str, *, default: str) -> None:
+    """Write a choice, or what an editor holds now, to the address and keep it for other pages."""
+    st.session_state[_last(key)] = text
+    _write_address(key, None if text == default else text)
 
 
 def set_choice(key: str, option: str) -> None:
@@ -149,6 +217,15 @@ def _written(key: str) -> _Written:
 def _last(key: str) -> str:
     """Where the session keeps a choice when its widget is not on the page."""
     return f"{key} chosen last"
+
+
+def _start(key: str) -> str:
+    """Where the session keeps what an editor started from, and its number."""
+    return f"{key} started from"
+
+
+def _editor(key: str, number: int) -> str:
+    return f"{key} editor {number}"
 
 
 def _set_by_us(key: str) -> str:

@@ -23,9 +23,21 @@ from xai_core.ui.address import choose
 from xai_core.ui.wording import TYPE_LABELS, note_label
 from xai_core.values import FAMILIES
 
-__all__ = ["Advanced", "choose_advanced", "choose_model", "choose_note"]
+__all__ = [
+    "AS_PRESET",
+    "OWN_FAMILY",
+    "OWN_LABEL",
+    "SAME_METHOD",
+    "Advanced",
+    "Methods",
+    "choose_advanced",
+    "choose_methods",
+    "choose_model",
+    "choose_note",
+]
 
 OWN_FAMILY = "own"
+SAME_METHOD = "same"  # of side B on Compare: that of side A
 OWN_LABEL = "the note's own family"  # one text: a list shows the old one when it changes
 FIRST_FAMILY = "flute"  # what a first visitor sees
 TARGETS = {"logit": "score (logit)", "probability": "probability"}
@@ -39,6 +51,12 @@ NOISE_LEVELS = {f"{level:g}": f"{level:g}" for level in (0.02, 0.05, 0.1, 0.2, 0
 RULES = {"midpoint": "midpoint", "trapezoid": "trapezoid", "gauss_legendre": "Gauss-Legendre"}
 AS_NEEDED = "adaptive"
 STEPS = {AS_NEEDED: "as needed", **{str(n): str(n) for n in (8, 16, 32, 50, 64, 128, 256, 512)}}
+AS_PRESET = {  # in an address: the preset `default`, whatever was chosen before
+    "target": next(iter(TARGETS)),
+    "baseline": next(iter(BASELINES)),
+    "steps": AS_NEEDED,
+    "layer": LAYERS[-1],
+}
 SIGNS = {"signed": "for and against", "unsigned": "absolute values"}
 COLOURS = {"own": "of each map by itself", "held": "held, to compare maps"}
 CLIPS = {f"{share:g}": f"{share:g} % of the bins" for share in (95, 98, 99, PERCENTILE, 99.9)}
@@ -48,12 +66,22 @@ FILTERS = {"most_active": "the four most active", "first": "the first four"}
 
 
 @dataclass(frozen=True)
-class Advanced:
-    """Settings of both methods and of how they are drawn; the note that a path begins at."""
+class Methods:
+    """Settings of both methods, and the note that a path begins at."""
 
     integrated_gradients: Settings
     grad_cam: Settings
     baseline_note: Path | None
+
+    def settings(self, method: str) -> Settings:
+        """Return those of one method."""
+        return self.grad_cam if method == "grad_cam" else self.integrated_gradients
+
+
+@dataclass(frozen=True)
+class Advanced(Methods):
+    """Settings of both methods, and of how their maps are drawn."""
+
     filters: str
     sign: str
     hold_colours: bool
@@ -128,58 +156,7 @@ def choose_advanced(records: Sequence[NoteRecord]) -> Advanced:
     """
     with st.expander("Advanced settings", icon=":material/tune:"):
         left, right = st.columns(2)
-        target = choose(
-            left,
-            "What is explained",
-            TARGETS,
-            key="target",
-            help="A probability near 0 or 1 has hardly any gradient left; the logit, the score "
-            "before the sigmoid, always has. Grad-CAM explains the logit.",
-        )
-        baseline = choose(
-            right,
-            "Baseline",
-            BASELINES,
-            key="baseline",
-            help="Where the path of Integrated Gradients begins. Silence is zero in every bin, "
-            "whatever the type. From another note, the map says what makes this one score "
-            "higher or lower than that one.",
-        )
-        level, baseline_note = DEFAULT_NOISE, None
-        if baseline == "noise":
-            level = choose(
-                right,
-                "Noise level",
-                NOISE_LEVELS,
-                key="noise",
-                default=DEFAULT_NOISE,
-                help="Standard deviation, in units of the spectrogram, whose loudest bin is 1.",
-            )
-        elif baseline == "note":
-            baseline_note = _baseline_note(right, records)
-        steps = choose(
-            left,
-            "Steps",
-            STEPS,
-            key="steps",
-            help="As needed: steps are added where the path needs them, until the completeness "
-            f"error is at most 1 %, up to {MAX_STEPS}.",
-        )
-        rule = choose(
-            right,
-            "Quadrature rule",
-            RULES,
-            key="rule",
-            disabled=steps == AS_NEEDED,
-            help="How a fixed number of steps is placed and weighted.",
-        )
-        layer = choose(
-            left,
-            "Convolution layer",
-            {name: name for name in reversed(LAYERS)},
-            key="layer",
-            help="Of Grad-CAM and of the feature maps: conv2d is the first, conv2d_5 the last.",
-        )
+        methods = _choose_methods(left, right, records)
         filters = choose(right, "Feature maps shown", FILTERS, key="filters")
         sign = choose(left, "Integrated Gradients drawn", SIGNS, key="sign")
         colours = choose(
@@ -201,6 +178,85 @@ def choose_advanced(records: Sequence[NoteRecord]) -> Advanced:
             "colour. It changes the picture, never the numbers.",
         )
     return Advanced(
+        integrated_gradients=methods.integrated_gradients,
+        grad_cam=methods.grad_cam,
+        baseline_note=methods.baseline_note,
+        filters=filters,
+        sign=sign,
+        hold_colours=colours == "held",
+        percentile=float(clip),
+    )
+
+
+def choose_methods(records: Sequence[NoteRecord]) -> Methods:
+    """Let an expert set what decides a map, and nothing of how it is drawn.
+
+    Parameters
+    ----------
+    records : sequence of NoteRecord
+        Notes that a path may begin at; at least one.
+    """
+    with st.expander("Advanced settings", icon=":material/tune:"):
+        left, right = st.columns(2)
+        return _choose_methods(left, right, records)
+
+
+def _choose_methods(
+    left: DeltaGenerator, right: DeltaGenerator, records: Sequence[NoteRecord]
+) -> Methods:
+    target = choose(
+        left,
+        "What is explained",
+        TARGETS,
+        key="target",
+        help="A probability near 0 or 1 has hardly any gradient left; the logit, the score "
+        "before the sigmoid, always has. Grad-CAM explains the logit.",
+    )
+    baseline = choose(
+        right,
+        "Baseline",
+        BASELINES,
+        key="baseline",
+        help="Where the path of Integrated Gradients begins. Silence is zero in every bin, "
+        "whatever the type. From another note, the map says what makes this one score "
+        "higher or lower than that one.",
+    )
+    level, baseline_note = DEFAULT_NOISE, None
+    if baseline == "noise":
+        level = choose(
+            right,
+            "Noise level",
+            NOISE_LEVELS,
+            key="noise",
+            default=DEFAULT_NOISE,
+            help="Standard deviation, in units of the spectrogram, whose loudest bin is 1.",
+        )
+    elif baseline == "note":
+        baseline_note = _baseline_note(right, records)
+    steps = choose(
+        left,
+        "Steps",
+        STEPS,
+        key="steps",
+        help="As needed: steps are added where the path needs them, until the completeness "
+        f"error is at most 1 %, up to {MAX_STEPS}.",
+    )
+    rule = choose(
+        right,
+        "Quadrature rule",
+        RULES,
+        key="rule",
+        disabled=steps == AS_NEEDED,
+        help="How a fixed number of steps is placed and weighted.",
+    )
+    layer = choose(
+        left,
+        "Convolution layer",
+        {name: name for name in reversed(LAYERS)},
+        key="layer",
+        help="Of Grad-CAM and of the feature maps: conv2d is the first, conv2d_5 the last.",
+    )
+    return Methods(
         integrated_gradients=Settings(
             target=target,
             baseline=baseline,
@@ -210,10 +266,6 @@ def choose_advanced(records: Sequence[NoteRecord]) -> Advanced:
         ),
         grad_cam=Settings(method="grad_cam", layer=layer),
         baseline_note=baseline_note,
-        filters=filters,
-        sign=sign,
-        hold_colours=colours == "held",
-        percentile=float(clip),
     )
 
 

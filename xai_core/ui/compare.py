@@ -10,6 +10,7 @@ the units, the maps are compared as shares.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,15 +22,15 @@ from xai_core.figures import attribution_figure, limits
 from xai_core.figures.maps import difference_figure
 from xai_core.figures.scales import Sign, number_text
 from xai_core.figures.sentences import METHOD_NAMES, difference_sentence, percent_text
-from xai_core.pipeline import Comparison, compare
+from xai_core.pipeline import Comparison, compare_explanations, explain_progressively
 from xai_core.pipeline.exporting import comparison_files
 from xai_core.ui.address import choose, set_choice
-from xai_core.ui.choices import OWN_FAMILY, OWN_LABEL
+from xai_core.ui.choices import OWN_FAMILY, OWN_LABEL, SAME_METHOD, Methods, choose_methods
 from xai_core.ui.drawing import draw_figure
 from xai_core.ui.metric_texts import METRIC_NAMES, METRIC_SAYS
 from xai_core.ui.samples import samples
 from xai_core.ui.sharing import draw_link, draw_saving
-from xai_core.ui.turns import turn
+from xai_core.ui.turns import in_turns
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS, note_label
 from xai_core.ui.zoo import draw_faults, sound_models
@@ -38,10 +39,11 @@ from xai_core.values import FAMILIES, Explanation
 __all__ = ["compare_page"]
 
 METHODS = {name: METHOD_NAMES[name] for name in ("integrated_gradients", "grad_cam")}
-SAME = "same"  # the method of side A
 SIDE_KEYS = ("family", "note", "explain")  # of side A in the address
 B = "_b"  # ending of those of side B
 HEIGHT = 400  # px
+MOMENT = 1.0  # s after which there is something to see
+FIRST_PICTURE = ":material/hourglass: A first picture, from a few steps: it is being refined."
 HOW_TO_COMPARE = """
 - **Two notes of one family** under one model: does the network look for the same thing in both?
 - **Two families**: what tells them apart for the network?
@@ -77,7 +79,11 @@ def compare_page() -> None:
     )
     method = choose(middle, "Method", METHODS, key="method")
     other_method = choose(
-        beside, "Method of B", {SAME: "the same", **METHODS}, key="method_b", default=SAME
+        beside,
+        "Method of B",
+        {SAME_METHOD: "the same", **METHODS},
+        key="method_b",
+        default=SAME_METHOD,
     )
     right.button("Swap A and B", icon=":material/swap_horiz:", on_click=_swap, key="swap")
     draw_faults(type)
@@ -85,22 +91,19 @@ def compare_page() -> None:
     records = samples()
     a = _choose_side(places[0], "A", records, available[type], ending="")
     b = _choose_side(places[1], "B", records, available[type], ending=B, beside=a)
-    with turn(st.empty()), st.spinner("Explaining both notes …", show_time=True):
-        comparison = compare(
-            a.record.path,
-            b.record.path,
-            type=type,
-            family=a.family,
-            other_family=b.family,
-            method=method,
-            other_method=method if other_method == SAME else other_method,
-        )
+    methods = method, method if other_method == SAME_METHOD else other_method
+    advanced = choose_methods(records)
+    waiting, remark, picture = st.empty(), st.empty(), st.empty()
+    with st.spinner("Explaining both notes …", show_time=True):
+        comparison = _explained((a, b), type, methods, advanced, (waiting, remark, picture))
+    remark.empty()
     for place, name, explanation in (
         (places[0], "A", comparison.a),
         (places[1], "B", comparison.b),
     ):
         place.caption(_verdict(name, explanation))
-    _maps(comparison)
+    with picture.container():
+        _maps(comparison)
     with st.container(horizontal=True):
         files = comparison_files(comparison, notes=(a.record.note, b.record.note))
         draw_saving(files, label="Save this comparison", key="comparison")
@@ -108,6 +111,46 @@ def compare_page() -> None:
     _distances(comparison)
     with st.expander("What to compare", icon=":material/help:"):
         st.markdown(HOW_TO_COMPARE)
+
+
+def _explained(
+    sides: tuple[_Side, _Side],
+    type: str,
+    methods: tuple[str, str],
+    advanced: Methods,
+    places: tuple[st.delta_generator.DeltaGenerator, ...],
+) -> Comparison:
+    """Explain both sides step by step; if that takes a moment, draw what there is at first.
+
+    The places are for waiting, a remark, and the picture, which has the shape of the last one:
+    within a run a browser keeps what nothing is drawn over.
+    """
+    waiting, remark, picture = places
+    estimates = [
+        in_turns(
+            explain_progressively(
+                side.record.path,
+                type=type,
+                family=side.family,
+                settings=advanced.settings(method),
+                baseline_audio=advanced.baseline_note if method == "integrated_gradients" else None,
+            ),
+            waiting,
+        )
+        for side, method in zip(sides, methods, strict=True)
+    ]
+    began = time.monotonic()
+    found = [next(one) for one in estimates]
+    drawn = False
+    for k, rest in enumerate(estimates):
+        for better in rest:
+            if not drawn and time.monotonic() - began > MOMENT:
+                remark.caption(FIRST_PICTURE)
+                with picture.container():
+                    _maps(compare_explanations(*found), stage="first ")
+                drawn = True
+            found[k] = better
+    return compare_explanations(*found)
 
 
 def _choose_side(
@@ -152,7 +195,7 @@ def _swap() -> None:
     for key in SIDE_KEYS:
         if key in state and key + B in state:
             _exchange(key, key + B)
-    if state.get("method" + B, SAME) != SAME:
+    if state.get("method" + B, SAME_METHOD) != SAME_METHOD:
         _exchange("method", "method" + B)
 
 
@@ -164,14 +207,16 @@ def _exchange(one: str, other: str) -> None:
 
 
 def _verdict(name: str, explanation: Explanation) -> str:
-    said = percent_text(explanation.probability)
+    answer = "yes" if explanation.probability >= 0.5 else "no"
+    said = f"{answer}, {percent_text(explanation.probability)}"
     error = explanation.completeness
     exact = "" if error is None else f" Completeness error {100 * error.error:.2f} %."
     notes = "".join(f" {note}" for note in explanation.notes)
     return f"{name}: the {explanation.family} model says {said}.{exact}{notes}"
 
 
-def _maps(comparison: Comparison) -> None:
+def _maps(comparison: Comparison, *, stage: str = "") -> None:
+    """Draw both maps and their difference; a stage of its own for each time in one run."""
     a, b = comparison.maps
     in_shares = a.method != b.method
     sign: Sign = "unsigned" if in_shares or a.method == "grad_cam" else "signed"
@@ -189,10 +234,10 @@ def _maps(comparison: Comparison) -> None:
             subtitle=f"What drives the {whose} model",
             height=HEIGHT,
         )
-        draw_figure(place, figure, buttons=True, key=f"map {name}")
+        draw_figure(place, figure, buttons=True, key=f"{stage}map {name}")
     difference = comparison.difference
     figure = difference_figure(difference, limits=(-shared[1], shared[1]), height=HEIGHT)
-    draw_figure(columns[2], figure, buttons=True, key="difference")
+    draw_figure(columns[2], figure, buttons=True, key=f"{stage}difference")
     st.markdown(difference_sentence(difference))
 
 

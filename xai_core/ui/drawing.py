@@ -8,8 +8,10 @@ taken from page to page, as every choice is.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from xai_core.figures import Figure, alt_text, enlarged
@@ -46,20 +48,40 @@ def draw_figure(
     place.plotly_chart(larger, config=config, alt=alt_text(figure), key=key)
 
 
-def draw_clickable_figure(place: DeltaGenerator | Any, figure: Figure, *, key: str) -> list[Any]:
+def draw_clickable_figure(
+    place: DeltaGenerator | Any,
+    figure: Figure,
+    *,
+    key: str,
+    buttons: bool = True,
+    on_click: Callable[[Any], None] | None = None,
+) -> list[Any]:
     """Draw a figure whose points can be chosen; return what the chosen ones carry.
+
+    Parameters
+    ----------
+    place, figure, key, buttons
+        As :func:`draw_figure`.
+    on_click : callable, optional
+        Called with what the point carries before the page is drawn again.
 
     Returns
     -------
     list
         The ``customdata`` of each chosen point, None where it has none.
     """
+
+    def clicked() -> None:
+        for point in st.session_state[key].selection.points[:1]:
+            if on_click is not None and point.get("customdata"):
+                on_click(point["customdata"])
+
     event = place.plotly_chart(
         enlarged(figure, text_factor()),
-        config=BUTTONS,
+        config=BUTTONS if buttons else NO_BUTTONS,
         alt=alt_text(figure),
         key=key,
-        on_select="rerun",
+        on_select=clicked if on_click is not None else "rerun",
         selection_mode="points",
     )
     return [point.get("customdata") for point in event.selection.points]

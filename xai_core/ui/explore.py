@@ -14,8 +14,9 @@ import streamlit as st
 from xai_core.audio import load_note
 from xai_core.figures import probability_bars
 from xai_core.pipeline import doubted_families, predict
-from xai_core.ui.choices import choose_advanced, choose_model, choose_note
-from xai_core.ui.drawing import draw_figure
+from xai_core.ui.address import set_choice
+from xai_core.ui.choices import OWN_FAMILY, choose_advanced, choose_model, choose_note
+from xai_core.ui.drawing import draw_clickable_figure
 from xai_core.ui.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.playhead import draw_player
 from xai_core.ui.samples import samples
@@ -75,8 +76,17 @@ def _answer(note: Waveform, type: str, *, explained: str, truth: str) -> None:
     headline, detail = verdict(probabilities, type=type, explained=explained, truth=truth)
     st.markdown(f"##### {headline}")
     bars = probability_bars(probabilities, highlighted=explained, height=BARS_HEIGHT)
-    draw_figure(st, bars)
+
+    def explain_clicked(carried: list[str]) -> None:
+        (family,) = carried
+        if family in probabilities:
+            set_choice("explain", OWN_FAMILY if family == truth else family)
+
+    draw_clickable_figure(
+        st, bars, key=f"answers, {explained} explained", buttons=False, on_click=explain_clicked
+    )
     st.markdown(detail, help=TEN_ANSWERS)
+    st.caption("Click a bar to explain the model of another family.")
     draw_faults(type)
     if doubted := doubts(doubted_families(type)):
         st.caption(doubted)

@@ -2,9 +2,9 @@
 
 Conventions
 -----------
-The step is in the address (``step``), as are the note and the family of the
-first lessons. Every number is computed when it is shown, by the functions that
-the other pages use.
+All that can be chosen is in the address: the step (``step``), note and family,
+and what the controls say. Every number is computed when it is shown, by the
+functions that the other pages use.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from xai_core.pipeline.lessons import (
     grad_cam_parts,
     integration_path,
 )
-from xai_core.ui.address import choose, set_choice
+from xai_core.ui.address import choose, set_choice, slide
 from xai_core.ui.drawing import draw_figure
 from xai_core.ui.lesson_texts import (
     CAM,
@@ -44,6 +44,7 @@ from xai_core.ui.lesson_texts import (
 )
 from xai_core.ui.samples import samples
 from xai_core.ui.small_maps import difference_step, distances_step
+from xai_core.ui.turns import turn
 from xai_core.ui.warm import keep_keras_state
 from xai_core.ui.wording import TYPE_LABELS, note_label
 from xai_core.ui.zoo import sound_models
@@ -86,10 +87,10 @@ def _turn_page(steps: Sequence[str], now: int) -> None:
     """Draw the buttons to the step before and the next one."""
 
     def go(to: int) -> Callable[[], None]:
-        def turn() -> None:
+        def going() -> None:
             set_choice("step", steps[to])
 
-        return turn
+        return going
 
     st.divider()
     left, right = st.columns(2)
@@ -127,13 +128,13 @@ def _filters() -> None:
     st.markdown(FILTERS)
     record, type = _note(), _lesson_type()
     left, right = st.columns(2, gap="large")
-    with left:
-        layer = st.select_slider(
-            "Convolution layer, from the first to the last",
-            CONV_LAYERS,
-            value=CONV_LAYERS[0],
-            key="layer of the lesson",
-        )
+    layer = slide(
+        left,
+        "Convolution layer, from the first to the last",
+        CONV_LAYERS,
+        key="lesson_layer",
+        default=CONV_LAYERS[0],
+    )
     spectrogram = spectrogram_figure(extract(load_note(record.path), type), height=420)
     draw_figure(left, spectrogram)
     maps = feature_maps(record.path, type=type, family=record.family, layer=layer)
@@ -149,10 +150,21 @@ def _filters() -> None:
 def _path() -> None:
     st.markdown(PATH)
     record, type = _note(), _lesson_type()
-    path = _integration_path(str(record.path), type, record.family)
-    step = st.slider("Steps taken from silence to the note", 0, path.n_steps, 16, key="steps taken")
+    with turn(st.empty()):
+        path = _integration_path(str(record.path), type, record.family)
+    taken = [str(n) for n in range(path.n_steps + 1)]
+    step = int(
+        slide(
+            st.container(), "Steps taken from silence to the note", taken, key="taken", default="16"
+        )
+    )
     columns = st.columns(3)
-    point = spectrogram_figure(path.point(step), height=HEIGHT, uirevision="point")
+    point = spectrogram_figure(
+        path.point(step),
+        subtitle=f"The note, faded in: step {step} of {path.n_steps}",
+        height=HEIGHT,
+        uirevision="point",
+    )
     draw_figure(columns[0], point)
     if step:
         slope = attribution_figure(
@@ -189,7 +201,8 @@ def _path() -> None:
 def _cam() -> None:
     st.markdown(CAM)
     record, type = _note(), _lesson_type()
-    parts = _grad_cam_parts(str(record.path), type, record.family)
+    with turn(st.empty()):
+        parts = _grad_cam_parts(str(record.path), type, record.family)
     left, right = st.columns([3, 2], gap="large")
     maps = feature_maps_figure(parts.strongest(SHOWN_FILTERS), height=400)
     draw_figure(left, maps)
@@ -202,7 +215,12 @@ def _cam() -> None:
             "would rise if the filter found its pattern everywhere a little more. Negative: the "
             f"pattern speaks against {record.family}."
         )
-    n = st.slider("Maps added, the most important first", 1, parts.n_filters, 4, key="maps added")
+    counts = [str(n + 1) for n in range(parts.n_filters)]
+    n = int(
+        slide(
+            st.container(), "Maps added, the most important first", counts, key="maps", default="4"
+        )
+    )
     left, right = st.columns(2, gap="large")
     total = attribution_figure(
         parts.cam(n, relu=False),

@@ -41,8 +41,9 @@ PATH = """
 Which bins made the score? **Integrated Gradients** fade the note in, from silence to full strength,
 and at each step ask the network: *which bins would raise the score now?* That is the gradient. All
 answers are added up and multiplied by the note, so each bin gets its share of the score; the shares
-of all bins together give **exactly** the change of the score. Move the slider. The picture is the
-MFCC of step 1, since its small network answers at once: “silence” is where every coefficient is 0.
+of all bins **add up to the change of the score**, the more exactly the more steps are taken. Move
+the slider. The picture is the MFCC of step 1, since its small network answers at once: “silence” is
+where every coefficient is 0.
 """
 CAM = """
 **Grad-CAM** asks the last feature maps instead of the bins. Each map gets a weight: how much the

@@ -2,36 +2,44 @@
 
 Conventions
 -----------
-The page computes in its own run and draws after each family, so any choice of
-the visitor stops it within one family; what is finished is in the cache and
-comes at once when the page is drawn again. Notes are those in ``samples/``.
+The page computes in its own run, note by note in turns with other visitors, and
+draws after each family; any choice of the visitor stops it within one note. What
+is finished is in the cache and comes at once when the page is drawn again. Notes
+are those in ``samples/``.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import streamlit as st
 
-from xai_core.claims import RULES, Verdict
+from xai_core.claims import RULES, Verdict, tally
 from xai_core.datasets.notes import NoteRecord
 from xai_core.distances import METRICS, PAPER_METRICS
 from xai_core.figures import Figure, distance_boxplots, medians_map
 from xai_core.figures.box_parts import METRIC_NAMES
 from xai_core.figures.scales import number_text
 from xai_core.figures.sentences import METHOD_NAMES
-from xai_core.grid import OVERALL
-from xai_core.pipeline import analyse
 from xai_core.pipeline.distance_findings import DistanceFindings, judge_distances
 from xai_core.pipeline.exporting import distance_files
 from xai_core.pipeline.so_far import SoFar, analysis_so_far
 from xai_core.scores import Score
 from xai_core.ui.address import choose
+from xai_core.ui.choices import AS_PRESET, OWN_FAMILY, SAME_METHOD
 from xai_core.ui.drawing import draw_clickable_figure, draw_figure
+from xai_core.ui.metric_runs import (
+    SEED,
+    Asked,
+    compute,
+    draw_button_of_all,
+    draw_buttons,
+    is_cancelled,
+    stop_running,
+)
 from xai_core.ui.metric_texts import METRIC_SAYS
 from xai_core.ui.samples import samples
 from xai_core.ui.sharing import draw_link, draw_saving
@@ -45,17 +53,18 @@ __all__ = ["metrics_page"]
 METHODS = {name: METHOD_NAMES[name] for name in ("integrated_gradients", "grad_cam")}
 NOTES = {str(n): f"{n} notes a family" for n in (4, 6, 8, 12)}
 DEFAULT_NOTES = "6"
-RUNNING = "metrics are computed"  # in the session
+ALL_TYPES = "all"
+BY_TIME = ("tonnetz", "spectral_contrast", "chroma", "mfcc", "log_mel", "stft")  # a note takes
 REDRAW_SECONDS = 0.7
-SEED = 0
 SIGNS = {
     "holds": ":material/check_circle:",
     "does not hold": ":material/cancel:",
     "not decidable": ":material/help:",
 }
+OPENS = "A click on a point opens its pair in Compare."
 WAITING = (
     "Press *Compute*: the notes that come with TimbreLens are explained, and every two of a family "
-    "are compared. The boxes fill as it goes on; stop at any time, nothing that is done is lost."
+    "are compared. The boxes fill as it goes on; pause at any time, nothing that is done is lost."
 )
 
 
@@ -76,14 +85,16 @@ def metrics_page() -> None:
     n_notes = int(choose(columns[2], "How many notes", NOTES, key="notes", default=DEFAULT_NOTES))
     found = analysis_so_far(records, types=[type], methods=[method], notes_per_family=n_notes)
     place = columns[3].empty()
-    running = _button(place, found)
+    asked = Asked(type, method, n_notes)
+    running = draw_buttons(place, found, asked)
+    if is_cancelled(asked) and not running:
+        found = found.cleared()
     bar, picture = st.empty(), st.empty()
-    points = st.toggle("Show every pair as a point", key="points")
+    points = st.toggle("Show every pair as a point", key="points", help=OPENS)
     if running:
-        asked = _Asked(type, method, n_notes, points)
-        found = _compute(records, asked, found, bar, picture)
-        _button(place, found)
-    _boxes(picture, found, _Asked(type, method, n_notes, points))
+        found = _compute(records, asked, found, bar, picture, points=points)
+        draw_buttons(place, found, asked)
+    _boxes(picture, found, asked, points=points)
     if not found.n_done:
         bar.info(WAITING, icon=":material/play_arrow:")
         return
@@ -94,95 +105,56 @@ def metrics_page() -> None:
     _all_types(records, method, n_notes, tuple(available))
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What the visitor chose."""
-
-    type: str
-    method: str
-    n_notes: int
-    points: bool
-
-
-def _button(place: st.delta_generator.DeltaGenerator, found: SoFar) -> bool:
-    """Draw the button that starts or stops; return whether to compute."""
-    state = st.session_state
-    if found.is_finished:
-        state[RUNNING] = False
-        place.caption(f"Finished: {len(found.pairs):,} pairs of notes.")
-        return False
-    running = bool(state.get(RUNNING, False))
-    start = "Continue" if found.n_done else "Compute"
-    label, icon = ("Stop", ":material/pause:") if running else (start, ":material/play_arrow:")
-    done = f" ({found.n_done} of {found.n_blocks} families are there)" if found.n_done else ""
-
-    def turn() -> None:
-        state[RUNNING] = not running
-
-    place.button(f"{label}{done}", icon=icon, on_click=turn, key="run", type="primary")
-    return running
-
-
 def _compute(
     records: Sequence[NoteRecord],
-    asked: _Asked,
+    asked: Asked,
     found: SoFar,
     bar: st.delta_generator.DeltaGenerator,
     picture: st.delta_generator.DeltaGenerator,
+    *,
+    points: bool,
 ) -> SoFar:
     """Compute what is missing and draw the boxes as families are finished."""
-    growing = SoFar(found.pairs.iloc[:0], 0, found.n_blocks)
-    draw_figure(picture, _figure(found, asked), buttons=True, key="boxes at first")
-    drawn_at, began = 0.0, time.monotonic()
+    growing = found.cleared()
+    draw_figure(picture, _figure(found, asked, points), buttons=True, key="boxes at first")
+    drawn_at = 0.0
 
     def on_result(type: str, method: str, family: str, rows: Any) -> None:
         nonlocal growing, drawn_at
         growing = growing.with_block(rows)
         if time.monotonic() - drawn_at > REDRAW_SECONDS:
             key = f"boxes of {growing.n_done} families"
-            draw_figure(picture, _figure(growing, asked), buttons=True, key=key)
+            draw_figure(picture, _figure(growing, asked, points), buttons=True, key=key)
             drawn_at = time.monotonic()
 
-    def progress(what: str, done: int, total: int) -> None:
-        if what == OVERALL and total:
-            spent = time.monotonic() - began
-            left = f", about {spent * (total - done) / done:.0f} s left" if done else ""
-            bar.progress(min(done / total, 1.0), f"Explaining and comparing notes{left}")
-
-    analyse(
-        records,
-        types=[asked.type],
-        methods=[asked.method],
-        notes_per_family=asked.n_notes,
-        between_pairs=0,
-        seed=SEED,
-        on_result=on_result,
-        progress=progress,
-    )
-    bar.empty()
-    st.session_state[RUNNING] = False
+    compute(records, asked, [asked.type], bar, on_result=on_result)
+    stop_running()
     return growing
 
 
-def _figure(found: SoFar, asked: _Asked) -> Figure:
-    return distance_boxplots(found.pairs, type=asked.type, method=asked.method, points=asked.points)
+def _figure(found: SoFar, asked: Asked, points: bool) -> Figure:
+    return distance_boxplots(found.pairs, type=asked.type, method=asked.method, points=points)
 
 
-def _boxes(place: st.delta_generator.DeltaGenerator, found: SoFar, asked: _Asked) -> None:
-    """Draw the boxes; a click on a point offers to compare its pair."""
-    pairs = draw_clickable_figure(place, _figure(found, asked), key="boxes")
+def _boxes(
+    place: st.delta_generator.DeltaGenerator, found: SoFar, asked: Asked, *, points: bool
+) -> None:
+    """Draw the boxes; a click on a point opens its pair in Compare."""
+    pairs = draw_clickable_figure(place, _figure(found, asked, points), key="boxes")
     for type, family, note_a, note_b in [pair for pair in pairs if pair and len(pair) == 4][:1]:
-        st.page_link(
+        st.switch_page(
             "pages/compare.py",
-            label=f"Compare {note_a} with {note_b}",
-            icon=":material/compare_arrows:",
             query_params={
                 "type": type,
                 "method": asked.method,
                 "family": family,
                 "note": note_a,
+                "explain": OWN_FAMILY,
                 "family_b": family,
                 "note_b": note_b,
+                "explain_b": OWN_FAMILY,
+                "method_b": SAME_METHOD,
+                **AS_PRESET,
             },
         )
 
@@ -233,6 +205,12 @@ def _claims(findings: DistanceFindings) -> None:
         st.markdown("**All four distances**")
     for verdict in of_several:
         st.markdown(f"{SIGNS[verdict.outcome]} {_said(verdict)}")
+    found = tally(findings.verdicts)
+    st.markdown(
+        f"Of {found.n} statements about order that could be tested, **{found.true}** "
+        f"{'is' if found.true == 1 else 'are'} true as measured; of numbers in random order "
+        f"{found.expected:.1f} would be."
+    )
     st.caption(f"{PAPER}. Few notes decide little: the more notes a family, the surer.")
     with st.expander("How this is decided", icon=":material/help:"):
         for rule in RULES:
@@ -241,36 +219,66 @@ def _claims(findings: DistanceFindings) -> None:
 
 def _said(verdict: Verdict) -> str:
     claim = verdict.claim
-    of_all = len(claim.families) == len(FAMILIES)
-    where = "" if of_all else f" ({', '.join(claim.families)})"
-    text = f"{claim.text[:1].upper()}{claim.text[1:]}{where}: **{verdict.outcome}**"
+    named = len(claim.families) == len(FAMILIES) or all(f in claim.text for f in claim.families)
+    text = claim.text if named else f"{', '.join(claim.families)}: {claim.text}"
+    text = f"{text[:1].upper()}{text[1:]}: **{verdict.outcome}**"
     if verdict.reason:
-        return f"{text}; {verdict.reason}."
-    if verdict.share is None:
-        return f"{text}."
-    return f"{text}; true of {100 * verdict.share:.0f} % of the resamples."
+        text = f"{text}; {verdict.reason}"
+    elif verdict.share is not None:
+        text = f"{text}; true of {100 * verdict.share:.0f} % of the resamples"
+    return (
+        f"{text}." if verdict.chance is None else f"{text} ({_percent(verdict.chance)} by chance)."
+    )
+
+
+def _percent(share: float) -> str:
+    return "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
 
 
 def _downloads(found: SoFar, type: str, method: str) -> None:
     with st.container(horizontal=True):
-        draw_saving(distance_files(found.pairs, type=type, method=method), label="Save", key="save")
+        files = distance_files(found.pairs, type=type, method=method, settings=found.settings)
+        draw_saving(files, label="Save", key="save")
         draw_link()
 
 
 def _all_types(
     records: Sequence[NoteRecord], method: str, n_notes: int, types: tuple[str, ...]
 ) -> None:
-    """Draw the medians of all types for which something is there."""
-    found = analysis_so_far(records, types=types, methods=[method], notes_per_family=n_notes)
-    if found.n_types < 2:
-        return
+    """Draw the medians of all types; what is missing is computed on demand."""
+
+    def so_far() -> SoFar:
+        return analysis_so_far(records, types=types, methods=[method], notes_per_family=n_notes)
+
+    found = so_far()
     st.subheader("All types at a glance", anchor=False)
-    place, _ = st.columns([1, 2])
+    place, beside = st.columns([1, 2], vertical_alignment="bottom")
     metric = choose(place, "Distance", {name: METRIC_NAMES[name] for name in METRICS}, key="metric")
-    findings = _findings(found, types, method)
-    figure = medians_map(findings.table, metric=metric, method=method)
-    draw_figure(st, figure, buttons=True, key="medians of all types")
-    st.caption("Types that were not computed yet are left out: choose one above to add it.")
+    bar, picture = st.empty(), st.empty()
+    asked = Asked(ALL_TYPES, method, n_notes)
+    button = beside.empty()
+    if draw_button_of_all(button, found, asked):
+        for type in sorted(types, key=BY_TIME.index):
+            _draw_medians(picture, found, types, asked, metric, key=f"medians before {type}")
+            compute(records, asked, [type], bar)
+            found = so_far()
+        stop_running()
+        button.empty()
+    _draw_medians(picture, found, types, asked, metric, key="medians of all types")
+
+
+def _draw_medians(
+    place: st.delta_generator.DeltaGenerator,
+    found: SoFar,
+    types: Sequence[str],
+    asked: Asked,
+    metric: str,
+    *,
+    key: str,
+) -> None:
+    findings = _findings(found, types, asked.method)
+    figure = medians_map(findings.table, metric=metric, method=asked.method)
+    draw_figure(place, figure, buttons=True, key=key)
 
 
 def _findings(found: SoFar, types: Sequence[str], method: str) -> DistanceFindings:

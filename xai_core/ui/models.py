@@ -15,6 +15,7 @@ from typing import Any
 
 import streamlit as st
 
+from xai_core import store
 from xai_core.figures import (
     accuracy_bars,
     confusion_map,
@@ -34,6 +35,7 @@ from xai_core.values import FAMILIES
 
 __all__ = ["models_page"]
 
+SET = "starter"
 METRICS = {
     "precision": "Precision",
     "recall": "Recall",
@@ -63,7 +65,7 @@ HISTORY = (
 
 def models_page() -> None:
     """Draw the page below its title."""
-    standing = read_standing()
+    standing = read_standing(_set())
     for fault in standing.faults:
         st.warning(fault[:1].upper() + fault[1:], icon=":material/error:")
     _all_models(standing)
@@ -72,6 +74,22 @@ def models_page() -> None:
     _one_model(standing, type)
     if standing.audit is not None:
         _notes(standing.audit)
+
+
+def _set() -> str:
+    """Let the visitor choose a set of models, where there are several."""
+    names = {name: name for name in store.model_sets()}
+    if len(names) < 2:
+        return next(iter(names), SET)
+    place, _ = st.columns([1, 3])
+    return choose(
+        place,
+        "Set of models",
+        names,
+        key="set",
+        default=SET,
+        help="Other pages explain the models of the set “starter”; the command line those of any.",
+    )
 
 
 def _all_models(standing: Standing) -> None:
@@ -229,6 +247,8 @@ def _one_model(standing: Standing, type: str) -> None:
         st.markdown("**How it learnt**")
         figure = training_curves({family: history})
         draw_figure(st, figure)
+    elif history and "trunk" in standing.histories(type):
+        st.caption("It learnt for one epoch beyond the trunk of its type, whose curves are above.")
     with st.expander("The whole card", icon=":material/description:"):
         st.json(asdict(card), expanded=1)
     st.download_button(

@@ -25,7 +25,12 @@ __all__ = [
 ]
 
 # Clears the menu; the usual 6rem and 5rem push the panels off a first screen.
-STYLE = "<style>.block-container { padding: 3rem 3rem 6rem; }</style>"
+# Streamlit writes the words of figures in a grey that is too pale on a light page, 3.6 to 1; it is
+# found by its value, since a page does not know which theme its visitor chose.
+STYLE = """<style>
+.block-container { padding: 3rem 3rem 6rem; }
+.js-plotly-plot text[style*="fill: rgb(128, 132, 149)"] { fill: #5d6473 !important; }
+</style>"""
 LOADING = "Loading the networks. A server that was just started takes some seconds."
 
 
@@ -91,8 +96,8 @@ def open_learn() -> None:
         name="Learn",
         title="Learn",
         icon="🎓",
-        purpose="From a note to the reasons of a network, in six steps: move the one control of "
-        "each step and watch what changes.",
+        purpose="From a note to the reasons of a network, in six steps: move the control of each "
+        "step and watch what changes.",
         needs="xai_core.ui.learn",
     ):
         from xai_core.ui.learn import learn_page

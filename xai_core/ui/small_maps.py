@@ -3,7 +3,8 @@
 Conventions
 -----------
 On the page a map is a table with one row a bin, from the highest down; in the
-code it is an array (frames, bins) as everywhere.
+code it is an array (frames, bins) as everywhere. In the address it is its
+sixteen numbers in the order of the table, and both steps have the same two.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
-from xai_core.errors import EmptyMapError, InputError
+from xai_core.errors import EmptyMapError
 from xai_core.figures.lessons import number_grid
 from xai_core.figures.scales import number_text
 from xai_core.metrics import difference_mean, emd, emd_values, js_divergence, kl_divergence
-from xai_core.ui.address import choose
+from xai_core.ui.address import choose, edited_text, remember
 from xai_core.ui.drawing import draw_figure
 from xai_core.ui.lesson_texts import DIFFERENCE, DISTANCES
 from xai_core.ui.metric_texts import METRIC_NAMES, METRIC_SAYS
@@ -26,6 +27,9 @@ from xai_core.ui.metric_texts import METRIC_NAMES, METRIC_SAYS
 __all__ = ["difference_step", "distances_step"]
 
 BIN = "bin"  # heading of the first column
+SIZE = 4  # frames, and bins
+FRAMES = [f"frame {k + 1}" for k in range(SIZE)]
+MOST = 10.0  # in a cell
 # Two 4 x 4 maps as in the paper's figure 3: rows are bins from the highest down.
 FIRST = ((0.1, 0.0, 0.0, 0.0), (0.8, 0.6, 0.1, 0.0), (0.2, 0.1, 0.0, 0.0), (0.9, 0.7, 0.4, 0.2))
 SECOND = ((0.0, 0.0, 0.1, 0.0), (0.1, 0.7, 0.6, 0.2), (0.0, 0.2, 0.1, 0.0), (0.8, 0.7, 0.5, 0.1))
@@ -51,7 +55,7 @@ METRICS: Mapping[str, Callable[[Table, Table], float]] = {
 def difference_step() -> None:
     """Draw the step that subtracts two maps cell by cell."""
     st.markdown(DIFFERENCE)
-    first, second = _two_tables("difference")
+    first, second = _two_tables()
     limit = float(max(np.abs(first).max(), np.abs(second).max()))
     columns = st.columns(3)
     for place, values, name, signed in (
@@ -72,7 +76,7 @@ def distances_step() -> None:
     """Draw the step that measures how far two maps are apart."""
     st.markdown(DISTANCES)
     example = choose(st.columns([2, 3])[0], "Maps", EXAMPLES, key="example")
-    first, second = _two_tables("distances") if example == "own" else _example(example)
+    first, second = _two_tables() if example == "own" else _example(example)
     left, right = st.columns([3, 2], gap="large")
     with left:
         pair = st.columns(2)
@@ -89,28 +93,50 @@ def distances_step() -> None:
             st.markdown(f"**{METRIC_NAMES[metric]}: {value}**  \n{METRIC_SAYS[metric]}")
 
 
-def _two_tables(key: str) -> tuple[Table, Table]:
+def _two_tables() -> tuple[Table, Table]:
     """Let the visitor edit two small maps; return them as (frames, bins)."""
-    frames = [f"frame {k}" for k in (1, 2, 3, 4)]
     tables = []
     for place, name, rows in zip(st.columns(2, gap="large"), "AB", (FIRST, SECOND), strict=True):
         place.markdown(f"**{name}** (type your own numbers)")
-        columns = dict(zip(frames, zip(*rows, strict=True), strict=True))
+        key, default = f"map_{name.lower()}", _as_text(np.array(rows))
+        start, widget = edited_text(
+            key,
+            label=f"Map {name}",
+            default=default,
+            is_one=lambda text: _as_rows(text) is not None,
+        )
+        columns = dict(zip(FRAMES, np.array(_as_rows(start)).T.tolist(), strict=True))
         edited = place.data_editor(
             {BIN: [f"bin {k}" for k in (4, 3, 2, 1)], **columns},
-            key=f"{key} {name}",
+            key=widget,
             hide_index=True,
             disabled=[BIN],
             column_config={
-                frame: st.column_config.NumberColumn(min_value=0.0, max_value=10.0, required=True)
-                for frame in frames
+                frame: st.column_config.NumberColumn(min_value=0.0, max_value=MOST, required=True)
+                for frame in FRAMES
             },
         )
-        table = np.array([edited[frame] for frame in frames], np.float64)[:, ::-1]
+        table = np.array([edited[frame] for frame in FRAMES], np.float64)
         if not np.isfinite(table).all():
-            raise InputError(f"expected a number in every cell of {name}: is one empty?")
-        tables.append(table)
+            place.warning(f"A cell of {name} is empty; it counts as 0.", icon=":material/edit:")
+            table = np.nan_to_num(table, nan=0.0)
+        remember(key, _as_text(table.T), default=default)
+        tables.append(table[:, ::-1])
     return tables[0], tables[1]
+
+
+def _as_text(rows: Table) -> str:
+    return "_".join(np.format_float_positional(value, trim="-") for value in rows.ravel())
+
+
+def _as_rows(text: str) -> Table | None:
+    """Return the map that an address names, one row a bin, or None if it names none."""
+    try:
+        values = np.array([float(part) for part in text.split("_")])
+    except ValueError:
+        return None
+    whole = values.size == SIZE * SIZE and ((values >= 0.0) & (values <= MOST)).all()
+    return values.reshape(SIZE, SIZE) if whole else None
 
 
 def _example(name: str) -> tuple[Table, Table]:

@@ -22,7 +22,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from xai_core.errors import InputError
 
-__all__ = ["BusyError", "Turn", "Turns", "in_turns", "turn"]
+__all__ = ["BusyError", "Turn", "Turns", "all_turns", "in_turns", "turn"]
 
 MOST_WAITING = 24  # visitors; more are asked to come again
 AT_ONCE = 1  # pieces; TensorFlow uses every core for one
@@ -108,6 +108,11 @@ class Turns:
             self._queue.append(ticket)
             self._changed.notify_all()
 
+    def wait_until_idle(self) -> None:
+        """Return when nobody has a turn or waits for one: for work that no visitor waits for."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._queue)
+
     def _before(self, ticket: Turn) -> int:
         return self._queue.index(ticket) - self._at_once + 1
 
@@ -126,7 +131,8 @@ class Turn:
 
 
 @st.cache_resource(show_spinner=False)
-def _turns() -> Turns:
+def all_turns() -> Turns:
+    """Return the queue of this server."""
     return Turns()
 
 
@@ -144,7 +150,7 @@ def turn(place: DeltaGenerator | None = None) -> Iterator[Turn]:
         If the queue is full.
     """
     waited = _Waiting(place)
-    with _turns().turn(waited.tell) as ticket:
+    with all_turns().turn(waited.tell) as ticket:
         waited.over()
         yield ticket
 

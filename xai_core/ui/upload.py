@@ -25,6 +25,7 @@ from xai_core.errors import InputError
 from xai_core.figures.recording import scan_map
 from xai_core.figures.sentences import percent_text
 from xai_core.pipeline import doubted_families, predict
+from xai_core.pipeline.exporting import prediction_files
 from xai_core.pipeline.scanning import Scan, scan
 from xai_core.ui.address import choose, set_choice
 from xai_core.ui.choices import choose_advanced
@@ -36,6 +37,7 @@ from xai_core.ui.samples import samples
 from xai_core.ui.sharing import (
     STAYS,
     draw_link_of_recording,
+    draw_saving,
     forget_recording,
     note_shared,
     take_start,
@@ -44,7 +46,7 @@ from xai_core.ui.sharing import (
 from xai_core.ui.turns import turn
 from xai_core.ui.warm import keep_keras_state, settle
 from xai_core.ui.window import draw_window
-from xai_core.ui.wording import TYPE_LABELS, doubts, overall_verdict
+from xai_core.ui.wording import TYPE_LABELS, doubts, overall_verdict, plain
 from xai_core.ui.zoo import draw_faults, faulty_models, sound_models
 from xai_core.values import FAMILIES, Prediction, Waveform
 
@@ -97,7 +99,14 @@ def upload_page() -> None:
         st.caption(f"What was done to the recording: {', '.join(note.edits)}.")
     prediction = _prediction(recording, start)
     type, family = _choose_cell(prediction)
-    if st.toggle("Scan the whole recording", key="scan", help="Every second, the next 4 s."):
+    name = Path(recording.name).stem
+    files = prediction_files(prediction, note=name, start=start)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        draw_saving(files, label="Save the table", key="save the table")
+        scanned = st.toggle(
+            "Scan the whole recording", key="scan", help="Every second, the next 4 s."
+        )
+    if scanned:
         _scan(recording, type)
     st.subheader(f"Why the {TYPE_LABELS[type]} model of {family} says so", anchor=False)
     said = prediction.probabilities[type][family]
@@ -108,7 +117,7 @@ def upload_page() -> None:
         st.caption(doubts([family]))
     panels = draw_panels(note, type, family, choose_advanced(samples()))
     with st.container(horizontal=True):
-        draw_saving_of_panels(panels, name=Path(recording.name).stem, start=start)
+        draw_saving_of_panels(panels, name=name, start=start)
         draw_link_of_recording(
             recording.content, recording.digest, type=type, family=family, start=start
         )
@@ -120,13 +129,15 @@ def _bring() -> _Recording | None:
     if kept is not None:
         left, right = st.columns([4, 1], vertical_alignment="center")
         waveform = kept.waveform
-        left.markdown(f"**{kept.name}**, {waveform.duration:.1f} s at {waveform.sr / 1000:g} kHz")
+        left.markdown(
+            f"**{plain(kept.name)}**, {waveform.duration:.1f} s at {waveform.sr / 1000:g} kHz"
+        )
         right.button(
             "Remove it",
             icon=":material/delete:",
             on_click=_remove,
             args=(kept.digest,),
-            help="Also from the server, if it was kept there for a link.",
+            help="The sound, also from the server if it was kept there for a link.",
             key="remove",
             width="stretch",
         )
@@ -189,7 +200,10 @@ def _of_a_link() -> _Recording | None:
 
 
 def _remove(digest: str) -> None:
-    """Forget the recording and what was computed of it, on the server too if it has a link."""
+    """Forget the recording, on the server too if it has a link.
+
+    Maps of it may stay in the cache: under a digest that only who has the recording can name.
+    """
     forget_recording(digest)
     for key in (KEPT, "prediction of the recording", "scan of the recording", "window"):
         st.session_state.pop(key, None)
@@ -225,7 +239,7 @@ def _choose_cell(prediction: Prediction) -> tuple[str, str]:
     """Draw the table of all probabilities; return type and family of the chosen model."""
     table = prediction.probabilities
     st.subheader("What every model says", anchor=False, help=TABLE_HELP)
-    st.markdown(overall_verdict(table))
+    st.markdown(overall_verdict(prediction.averaged()))
     families = [family for family in FAMILIES if any(family in row for row in table.values())]
     headings = {TYPE_LABELS[type]: type for type in table}
     st.dataframe(

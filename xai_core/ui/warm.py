@@ -23,6 +23,7 @@ from xai_core.errors import TimbreLensError
 from xai_core.features import extract
 from xai_core.pipeline import load_gradients
 from xai_core.pipeline.settings import LAYERS
+from xai_core.ui.turns import Turns, all_turns
 from xai_core.values import SAMPLE_RATE, Waveform
 
 __all__ = ["keep_keras_state", "settle", "warm_up"]
@@ -49,18 +50,23 @@ def _keep_session(free_memory: bool = True) -> None:
 
 @st.cache_resource(show_spinner=False)
 def warm_up(types: Sequence[str]) -> threading.Thread:
-    """Load and compile every model of some types, once in the life of the server."""
-    thread = threading.Thread(target=_load_all, args=(tuple(types),), daemon=True, name="warm-up")
+    """Load and compile every model of some types, once in the life of the server.
+
+    It is done while no visitor waits for an answer.
+    """
+    work = (tuple(types), all_turns())
+    thread = threading.Thread(target=_load_all, args=work, daemon=True, name="warm-up")
     thread.start()
     return thread
 
 
-def _load_all(types: tuple[str, ...]) -> None:
+def _load_all(types: tuple[str, ...], turns: Turns) -> None:
     available = store.available_models()
     for type in types:  # librosa imports what a type needs when it is asked for the first time
         extract(CLICK, type)
     for type, families in available.items():
         for family in families if type in types else ():
+            turns.wait_until_idle()
             try:
                 gradients, _ = load_gradients(type, family)
             except TimbreLensError:

@@ -8,6 +8,7 @@ print them.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,6 +30,8 @@ __all__ = [
     "note_credit",
     "note_label",
     "overall_verdict",
+    "plain",
+    "time_text",
     "verdict",
 ]
 
@@ -168,31 +171,48 @@ def verdict(
     return headline, detail
 
 
-def overall_verdict(table: Mapping[str, Mapping[str, float]]) -> str:
-    """Say which family is likeliest when the types that answered are averaged, or "".
-
-    Parameters
-    ----------
-    table : mapping
-        ``{type: {family: probability}}``; families that a type lacks are left out.
+def plain(text: str) -> str:
+    r"""Return text that Markdown prints as it is: a file may be called anything.
 
     Examples
     --------
-    >>> overall_verdict({"stft": {"flute": 0.5, "reed": 0.9}, "mfcc": {"flute": 0.8, "reed": 0.2}})
-    'Averaged over 2 spectrogram types, **flute** is the likeliest family (65 %).'
+    >>> print(plain("![a](b) *c*"))
+    !\[a\]\(b\) \*c\*
     """
-    rows = list(table.values())
-    means = {
-        family: sum(row[family] for row in rows) / len(rows)
-        for family in (rows[0] if rows else ())
-        if all(family in row for row in rows)
-    }
+    return re.sub(r"([\\`*_{}\[\]()<>#+|~:$-])", r"\\\1", " ".join(text.split()))
+
+
+def time_text(seconds: float) -> str:
+    """Return how long something takes: in seconds, from a minute and a half on in minutes.
+
+    Examples
+    --------
+    >>> time_text(41.8), time_text(200.0)
+    ('42 s', '3 min')
+    """
+    return f"{seconds:.0f} s" if seconds < 90.0 else f"{seconds / 60.0:.0f} min"
+
+
+def overall_verdict(means: Mapping[str, float]) -> str:
+    """Say which family is likeliest by all spectrogram types together, or "".
+
+    Parameters
+    ----------
+    means : mapping of str to float
+        ``{family: mean probability over types}``.
+
+    Examples
+    --------
+    >>> overall_verdict({"flute": 0.65, "reed": 0.55})
+    'All spectrogram types together: **flute** is likeliest, with a mean probability of 65 %.'
+    """
     if not means:
         return ""
     best = max(means, key=lambda family: means[family])
-    types = f"{len(rows)} spectrogram type{'s' if len(rows) > 1 else ''}"
+    said = percent_text(means[best])
     return (
-        f"Averaged over {types}, **{best}** is the likeliest family ({percent_text(means[best])})."
+        f"All spectrogram types together: **{best}** is likeliest, with a mean probability of "
+        f"{said}."
     )
 
 
