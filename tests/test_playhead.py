@@ -42,6 +42,24 @@ SEEN = """async () => {
     };
 }"""
 
+# Two clicks with so many ms between them, of which the page sees the second one so much later.
+CLICK_TWICE = """async ([x, y, between, seenAfter]) => {
+    const target = document.elementFromPoint(x, y);
+    const tell = (kind, type, at) => {
+        const event = new kind(type, { bubbles: true, clientX: x, clientY: y });
+        Object.defineProperty(event, 'timeStamp', { value: at });
+        target.dispatchEvent(event);
+    };
+    const first = performance.now();
+    for (const at of [first, first + between]) {
+        if (at > first) await new Promise(over => setTimeout(over, seenAfter));
+        tell(PointerEvent, 'pointerdown', at);
+        tell(MouseEvent, 'mousedown', at);
+        tell(PointerEvent, 'pointerup', at + 50);
+        tell(MouseEvent, 'mouseup', at + 50);
+    }
+}"""
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -133,6 +151,11 @@ def drag(page: Page, panel: int, first: float, last: float) -> None:
     page.mouse.up()
 
 
+def double_click(page: Page, panel: int, share: float) -> None:
+    left, top, width, height = look(page).panels[panel]
+    page.mouse.dblclick(left + share * width, top + height / 3)
+
+
 def note_seeking(page: Page) -> None:
     """Gather in ``window.sought`` the times that the sound is sent to."""
     audio(page).evaluate(
@@ -192,7 +215,7 @@ def test_a_click_in_any_panel_is_listened_to_from_there(explore: Page) -> None:
         sought = explore.evaluate("window.sought")[-1]
         assert sought == pytest.approx(wanted, abs=1.5 * before.seconds_per_pixel)
         assert seen.range == pytest.approx(before.range)  # nothing was zoomed
-        explore.wait_for_timeout(500)  # ms; the next click is no double-click
+        explore.wait_for_timeout(700)  # ms; the next click is no double-click
     assert len(explore.evaluate("window.sought")) == 4
     pause(explore)
     look(explore).check_lines()
@@ -217,12 +240,32 @@ def test_a_drag_zooms_and_a_double_click_resets_and_neither_seeks(explore: Page)
     for _ in range(5):
         slider(explore).press("Shift+ArrowLeft")
     look(explore).check_lines()
-    left, top, width, height = zoomed.panels[0]
-    explore.mouse.dblclick(left + 0.9 * width, top + height / 3)
+    double_click(explore, 0, 0.9)
     reset = look_until(explore, lambda seen: seen.range[1] > 3 and not seen.plays)
     assert reset.range == pytest.approx(whole.range)
     assert reset.time == pytest.approx(1.5, abs=1e-3)
     reset.check_lines()
+
+
+@pytest.mark.parametrize(
+    ("between", "seen_after"),
+    [(300, 900), (700, 0)],
+    ids=["a double-click seen late", "two clicks seen at once"],
+)
+def test_player_and_panels_agree_on_a_double_click_when_the_page_is_busy(
+    explore: Page, between: int, seen_after: int
+) -> None:
+    whole = look(explore)
+    drag(explore, 2, 0.25, 0.5)
+    zoomed = look_until(explore, lambda seen: seen.range[1] < 3)
+    left, top, width, height = zoomed.panels[0]
+    place = [left + 0.5 * width, top + height / 3]
+    explore.evaluate(CLICK_TWICE, [*place, between, seen_after])
+    explore.wait_for_timeout(500)  # ms, in which a zoom is undone
+    seen = look(explore)
+    one = between < 500  # ms
+    assert seen.range == pytest.approx(whole.range if one else zoomed.range)
+    assert seen.plays == (not one)
 
 
 def test_the_line_stays_right_in_a_narrow_window_and_on_the_full_screen(explore: Page) -> None:

@@ -10,7 +10,7 @@ const STEP = 0.1; // s, an arrow key
 const LEAP = 0.5; // s, an arrow key with shift
 const TICK = 250; // ms between looks at a page where nothing moves
 const STILL = 8; // px; Plotly takes what moves less for a click, and does not zoom
-const AGAIN = 300; // ms; Plotly takes a second click within them for a double-click
+const AGAIN = 500; // ms, as most desktops have it; pressed again within them is a double-click
 const REDRAWN = ["plotly_afterplot", "plotly_relayout", "plotly_relayouting"];
 const KEYS = "Space ArrowLeft ArrowRight Home End";
 const FOCUSABLE = {
@@ -177,7 +177,7 @@ class Panels {
   #crosshair = null;
   #listening = null;
   #pressed = null;
-  #clicked = { at: -Infinity, state: null };
+  #clicked = { at: -Infinity, state: null }; // pressed when, and how the player was before
   #time = NaN;
 
   constructor(player) {
@@ -250,8 +250,13 @@ class Panels {
   #press(event) {
     const inside = event.button === 0 && !event.target.closest(".modebar");
     const time = inside ? this.#timeAt(event) : NaN;
-    this.#pressed = Number.isNaN(time) ? null : { time, x: event.clientX, y: event.clientY };
-    if (this.#pressed) this.#graph.focus({ preventScroll: true });
+    this.#pressed = null;
+    if (Number.isNaN(time)) return;
+    const { timeStamp: at, clientX: x, clientY: y } = event;
+    const again = at - this.#clicked.at < AGAIN;
+    this.#pressed = { time, at, x, y, again };
+    this.#tellPlotly(again);
+    this.#graph.focus({ preventScroll: true });
   }
 
   #lift(event) {
@@ -260,12 +265,21 @@ class Panels {
     if (!pressed) return;
     const [x, y] = [event.clientX - pressed.x, event.clientY - pressed.y];
     if (Math.max(Math.abs(x), Math.abs(y)) >= STILL) return;
-    const clicked = { at: event.timeStamp, state: this.#player.state };
-    if (clicked.at - this.#clicked.at < AGAIN) {
-      this.#player.state = this.#clicked.state; // it was no click, but half of a double-click
-      clicked.at = -Infinity;
-    } else this.#player.state = { time: pressed.time, plays: true };
-    this.#clicked = clicked;
+    const again = pressed.again && event.timeStamp - pressed.at < AGAIN;
+    this.#tellPlotly(again);
+    const before = this.#player.state;
+    // it was no click, but half of a double-click
+    if (again) this.#player.state = this.#clicked.state;
+    else this.#player.state = { time: pressed.time, plays: true };
+    this.#clicked = { at: again ? -Infinity : pressed.at, state: before };
+  }
+
+  /**
+   * Make Plotly take what it sees next for half of a double-click, or not: it times what it
+   * sees when it gets round to it, and on a busy page it would not agree with the player.
+   */
+  #tellPlotly(again) {
+    this.#graph._mouseDownTime = again ? Date.now() : 0;
   }
 
   /** The time under the pointer, NaN outside all panels. */
