@@ -41,6 +41,7 @@ from playwright.sync_api import TimeoutError as BrowserTimeout
 __all__ = [
     "CLICKS",
     "NO_CHROME",
+    "PATIENCE",
     "TAKEN",
     "AppServer",
     "NoChromeError",

@@ -51,16 +51,14 @@ def panels(page: Page) -> Locator:
 def heatmap_of_panel(page: Page, panel: int) -> np.ndarray:
     """Return the values that the browser drew in a panel, shape (rows, columns)."""
     axis = "x" if panel == 1 else f"x{panel}"
-    page.wait_for_timeout(500)  # ms, for a refined figure that is on its way
-    rows = page.wait_for_function(
+    drawn = (
         DRAWN
         + """.filter(plot => plot.textContent.includes('Grad-CAM')).map(plot =>
             plot._fullData.filter(
                 t => t.type === 'heatmap' && t.visible === true && t.xaxis === axis
-            ).map(t => Array.from(t.z, row => Array.from(row)))[0])[0]""",
-        arg=axis,
-    ).json_value()
-    return np.asarray(rows, np.float64)
+            ).map(t => Array.from(t.z, row => Array.from(row)))[0])[0]"""
+    )  # a refined figure may be on its way
+    return np.asarray(wait_for_rest(page, lambda: page.evaluate(drawn, axis)), np.float64)
 
 
 def error_shown(page: Page) -> str:
@@ -135,7 +133,6 @@ def test_a_new_note_changes_picture_sound_and_url(page: Page, server: AppServer)
     page.wait_for_function("() => location.search.includes('note=brass_')")
     expect(page.locator("audio")).not_to_have_attribute("src", str(sound))
     expect(badge(page)).to_be_visible()
-    page.wait_for_timeout(500)
     assert not np.allclose(before, heatmap_of_panel(page, 1))
     page.reload()
     expect(badge(page)).to_be_visible()
@@ -227,15 +224,14 @@ def test_the_first_picture_does_not_wait_for_the_ten_answers(
 
 def colour_limits(page: Page) -> list[float]:
     """Return the upper colour limits of Integrated Gradients and Grad-CAM."""
-    page.wait_for_timeout(500)  # ms, for a refined figure that is on its way
-    found = page.wait_for_function(
+    drawn = (
         DRAWN
         + """.filter(plot => plot.textContent.includes('Grad-CAM')).map(plot =>
             plot._fullData.filter(
                 t => t.type === 'heatmap' && t.visible === true && ['x3', 'x4'].includes(t.xaxis)
             ).map(t => t.zmax))[0]"""
-    ).json_value()
-    return [float(limit) for limit in found]
+    )  # a refined figure may be on its way
+    return [float(limit) for limit in wait_for_rest(page, lambda: page.evaluate(drawn))]
 
 
 def test_colours_can_be_held_for_other_models_and_in_a_link(page: Page, server: AppServer) -> None:

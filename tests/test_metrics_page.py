@@ -11,6 +11,7 @@ from playwright.sync_api import TimeoutError as BrowserTimeout
 
 from tests.browser import (
     CLICKS,
+    PATIENCE,
     TAKEN,
     AppServer,
     choose,
@@ -116,6 +117,7 @@ def test_what_was_paused_or_given_up_goes_on(page: Page, server: AppServer) -> N
     assert "Traceback" not in server.log
 
 
+@pytest.mark.timeout(900)  # s; fifty models are loaded, two hundred notes explained
 def test_all_types_at_a_glance_are_computed_on_demand(page: Page, server: AppServer) -> None:
     open_metrics(page, server, "?type=tonnetz&method=grad_cam&notes=4")
     finished = page.get_by_text(re.compile(r"^Finished: \d+ pairs of notes"))
@@ -127,7 +129,8 @@ def test_all_types_at_a_glance_are_computed_on_demand(page: Page, server: AppSer
     page.wait_for_function(
         """() => [...document.querySelectorAll('.js-plotly-plot')].some(
             plot => plot._fullData?.some(t => t.type === 'heatmap' && t.z?.length === 10
-                && t.z.every(row => row.length === 6 && [...row].some(Number.isFinite))))"""
+                && t.z.every(row => row.length === 6 && [...row].some(Number.isFinite))))""",
+        timeout=4 * PATIENCE,
     )
     expect(page.get_by_text("Explaining and comparing notes")).to_be_hidden()
     expect(main_button(page, "Pause")).to_be_hidden()
