@@ -21,7 +21,7 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.figures import attribution_figure, limits
 from xai_core.figures.maps import difference_figure
 from xai_core.figures.scales import Sign, number_text
-from xai_core.figures.sentences import METHOD_NAMES, difference_sentence, percent_text
+from xai_core.figures.sentences import METHOD_NAMES, difference_sentence
 from xai_core.pipeline import Comparison, compare_explanations, explain_progressively
 from xai_core.pipeline.exporting import comparison_files
 from xai_core.ui.address import choose, set_choice
@@ -32,7 +32,7 @@ from xai_core.ui.samples import samples
 from xai_core.ui.sharing import draw_link, draw_saving
 from xai_core.ui.turns import in_turns
 from xai_core.ui.warm import keep_keras_state
-from xai_core.ui.wording import TYPE_LABELS, note_label
+from xai_core.ui.wording import TYPE_LABELS, answer_text, note_label
 from xai_core.ui.zoo import draw_faults, sound_models
 from xai_core.values import FAMILIES, Explanation
 
@@ -207,8 +207,7 @@ def _exchange(one: str, other: str) -> None:
 
 
 def _verdict(name: str, explanation: Explanation) -> str:
-    answer = "yes" if explanation.probability >= 0.5 else "no"
-    said = f"{answer}, {percent_text(explanation.probability)}"
+    said = answer_text(explanation.probability)
     error = explanation.completeness
     exact = "" if error is None else f" Completeness error {100 * error.error:.2f} %."
     notes = "".join(f" {note}" for note in explanation.notes)

@@ -56,7 +56,6 @@ KEPT = "recording of the visitor"  # in the session
 SOURCES = {"file": "A file", "microphone": "The microphone"}
 FORMATS = ["wav", "flac", "ogg", "mp3", "aif", "aiff"]
 HOP = 1.0  # s, of a scan
-YES = 0.5  # probability from which a model says yes
 CELLS = "cells"  # key of the table
 TABLE_HEIGHT = 388  # px: ten families and the heading
 GONE = (

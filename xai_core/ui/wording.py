@@ -23,6 +23,7 @@ __all__ = [
     "TEN_ANSWERS",
     "TYPE_LABELS",
     "Badge",
+    "answer_text",
     "baseline_sentence",
     "completeness_badge",
     "completeness_sentence",
@@ -161,14 +162,23 @@ def verdict(
         )
     right = best == truth and probabilities[best] >= YES
     headline += ", and that is right." if right else f"; the note is **{truth}**."
-    said = probabilities[explained]
-    answer = "yes" if said >= YES else "no"
     question = f"Is it {explained}?"
     detail = (
         f"Explained below: the **{explained}** model. "
-        f"“{question}” It says {answer}, {percent_text(said)}."
+        f"“{question}” It says {answer_text(probabilities[explained])}."
     )
     return headline, detail
+
+
+def answer_text(probability: float) -> str:
+    """Return what a binary model answers, and how surely.
+
+    Examples
+    --------
+    >>> answer_text(0.89), answer_text(0.35)
+    ('yes, 89 %', 'no, 35 %')
+    """
+    return f"{'yes' if probability >= YES else 'no'}, {percent_text(probability)}"
 
 
 def plain(text: str) -> str:
