@@ -1,5 +1,5 @@
 """The Metrics page: how far apart the heatmaps of many notes are, family by family."""
 
-from xai_core.ui.opening import open_metrics
+from xai_core.ui.shell.page_top import open_metrics
 
 open_metrics()

@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from xai_core.analysis import METRIC_COLUMNS, PAIR_COLUMNS, Analysis, as_table
+from xai_core.pair_tables import (
+    METRIC_COLUMNS,
+    PAIR_COLUMNS,
+    Analysis,
+    as_table,
+)
 
 METHOD = "integrated_gradients"
 Note = tuple[str, str, str]  # family, instrument, note

@@ -11,11 +11,11 @@ import pytest
 
 from tests import grid_jobs
 from tests.cluster import dask_cluster
-from tests.pipeline.chords import write_chords
+from tests.model_sets.chords import write_chords
 from xai_core import store
 from xai_core.errors import InputError
 from xai_core.grid import Job, JobsFailedError, run_jobs
-from xai_core.pipeline.zoo import train_models
+from xai_core.model_sets.train import train_models
 from xai_core.training import PRESETS
 
 pytestmark = pytest.mark.slow

@@ -12,8 +12,8 @@ from xai_core import store
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord, read_samples
 from xai_core.errors import ModelError
+from xai_core.explanations import explain
 from xai_core.features import extract, n_bins
-from xai_core.pipeline import explain
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, Waveform
 
 ROOT = Path(__file__).resolve().parents[1]

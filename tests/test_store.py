@@ -23,8 +23,14 @@ import pytest
 from tests.cnn_by_hand import wake
 from xai_core import store
 from xai_core.errors import InputError, ModelError, TimbreLensError
-from xai_core.network import build_cnn
-from xai_core.store import chunks, keys, recordings
+from xai_core.networks.cnn import build_cnn
+from xai_core.store import (
+    keys,
+    recordings,
+)
+from xai_core.store import (
+    results as chunks,
+)
 from xai_core.store.files import readable_json
 
 ABOUT: dict[str, Any] = {

@@ -12,7 +12,10 @@ import numpy as np
 import pytest
 
 from tests.cli.commands import run_command
-from xai_core.cli.progress import OVERALL, JobsProgress
+from xai_core.cli.console import (
+    OVERALL,
+    JobsProgress,
+)
 from xai_core.grid import OVERALL as TOLD_OF_ALL
 from xai_core.training import PRESETS
 
@@ -101,7 +104,7 @@ def test_a_log_has_a_line_for_each_epoch_with_the_time_left(
 ) -> None:
     assert OVERALL == TOLD_OF_ALL
     clock = iter([100.0, 160.0, 160.0 + 7200.0])
-    monkeypatch.setattr("xai_core.cli.progress.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("xai_core.cli.console.time.monotonic", lambda: next(clock))
     with JobsProgress() as progress:
         progress(OVERALL, 0, 1000)
         progress("mfcc: trunk (loss 1.0)", 1, 24)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
 
 if TYPE_CHECKING:
-    from xai_core.pipeline import explain, predict
+    from xai_core.explanations import explain, predict
 
 __all__ = ["FAMILIES", "SPECTROGRAM_TYPES", "__version__", "explain", "predict"]
 
@@ -21,7 +21,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     if name in ("explain", "predict"):
-        from xai_core import pipeline
+        from xai_core import explanations
 
-        return getattr(pipeline, name)
+        return getattr(explanations, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

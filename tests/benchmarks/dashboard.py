@@ -53,7 +53,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.benchmarks.reporting import conditions, other_work_now
 from tests.browser import choose, find_chrome, open_browser, open_page, start_app
-from xai_core.ui.wording import TYPE_LABELS
+from xai_core.ui.parts.words import TYPE_LABELS
 from xai_core.values import SPECTROGRAM_TYPES
 
 VISITS = 3  # to each page

@@ -29,13 +29,15 @@ import numpy as np
 from tests.benchmarks.reporting import conditions, watch_other_work
 from xai_core import store
 from xai_core.datasets import read_collection
-from xai_core.datasets.checking import usable_notes
-from xai_core.datasets.notes import NoteRecord
+from xai_core.datasets.notes import NoteRecord, usable_notes
 from xai_core.datasets.splits import group_instruments
-from xai_core.evaluation import resample_instruments, ten_way_scores
-from xai_core.network import LOGIT_LAYER
-from xai_core.pipeline.unseen import independent_instruments
-from xai_core.pipeline.zoo import split_notes
+from xai_core.model_sets.held_out import independent_instruments
+from xai_core.model_sets.train import split_notes
+from xai_core.networks.cnn import LOGIT_LAYER
+from xai_core.scoring import (
+    resample_instruments,
+    ten_way_scores,
+)
 from xai_core.training import PRESETS, Corpus, Preset, build_corpus, fit_trunk
 from xai_core.training.corpus import NotesInTurn
 from xai_core.values import FloatArray

@@ -32,7 +32,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from xai_core.cli.quiet import quiet_start
+from xai_core.cli.console import quiet_start
 
 with quiet_start():
     import keras
@@ -50,8 +50,8 @@ from xai_core import store
 from xai_core.attribution import integrated_gradients, refine_integrated_gradients
 from xai_core.datasets.notes import NoteRecord
 from xai_core.features import axes, extract, n_bins
-from xai_core.gradients import ModelGradients
-from xai_core.network import build_cnn
+from xai_core.networks.cnn import build_cnn
+from xai_core.networks.gradients import ModelGradients
 from xai_core.values import DELTA_FLOOR, FAMILIES, FloatArray
 
 try:

@@ -27,8 +27,8 @@ import numpy as np
 from tests.benchmarks.reporting import conditions, pick_notes, spread, watch_other_work, waveform
 from xai_core import store
 from xai_core.features import extract
-from xai_core.gradients import ModelGradients
-from xai_core.network import build_cnn
+from xai_core.networks.cnn import build_cnn
+from xai_core.networks.gradients import ModelGradients
 from xai_core.places import models_folder
 
 AIM = 0.3  # s

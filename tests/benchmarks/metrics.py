@@ -44,7 +44,10 @@ from scipy.stats import entropy
 from tests.benchmarks.reporting import conditions, pick_notes, watch_other_work
 from xai_core import explain
 from xai_core.metrics import METRICS, pairwise
-from xai_core.metrics.divergence import EPSILON, smoothed
+from xai_core.metrics.binwise import (
+    EPSILON,
+    smoothed,
+)
 from xai_core.metrics.grid_flow import least_cost
 from xai_core.metrics.transport import pool, whole_units
 

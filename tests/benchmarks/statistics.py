@@ -20,10 +20,19 @@ import numpy as np
 import pandas as pd
 
 from tests.benchmarks.reporting import conditions, watch_other_work
-from xai_core.analysis import METRIC_COLUMNS, PAIR_COLUMNS, as_table
 from xai_core.metrics.permutation import N_PERMUTATIONS, families_differ
-from xai_core.metrics.resampling import N_RESAMPLES, draw_instruments
-from xai_core.metrics.statistics import against_the_rest, within_against_between, within_families
+from xai_core.metrics.statistics import (
+    N_RESAMPLES,
+    against_the_rest,
+    draw_instruments,
+    within_against_between,
+    within_families,
+)
+from xai_core.pair_tables import (
+    METRIC_COLUMNS,
+    PAIR_COLUMNS,
+    as_table,
+)
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
 
 N_INSTRUMENTS = 7  # of a family, as many as of most in samples/

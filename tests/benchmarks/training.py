@@ -28,7 +28,7 @@ import numpy as np
 
 from tests.benchmarks.reporting import conditions, watch_other_work
 from xai_core.features import N_FRAMES, n_bins
-from xai_core.network import build_cnn
+from xai_core.networks.cnn import build_cnn
 from xai_core.training import PRESETS, Preset
 from xai_core.training.stage import training_copy
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES

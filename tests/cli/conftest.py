@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import FAMILIES
-from tests.pipeline.tiny_models import write_models, write_notes
+from tests.model_sets.tiny_models import (
+    write_models,
+    write_notes,
+)
 
 
 @pytest.fixture(scope="module")

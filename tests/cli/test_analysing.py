@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.commands import FAMILIES, run_command
 from xai_core.metrics import METRICS
-from xai_core.pipeline.analysis_files import read_analysis
+from xai_core.study.tables import read_analysis
 
 
 def test_analyse_writes_tables_that_are_read_back(

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.cli.commands import FAMILIES, run_command
-from xai_core.analysis import METRIC_COLUMNS
 from xai_core.datasets.collection import read_collection
 from xai_core.metrics import METRICS
+from xai_core.pair_tables import METRIC_COLUMNS
 
 
 @pytest.fixture(scope="module")

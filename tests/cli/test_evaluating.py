@@ -13,7 +13,10 @@ import pytest
 import tensorflow as tf
 from matplotlib.image import imread
 
-from tests.pipeline.tiny_models import write_models, write_notes
+from tests.model_sets.tiny_models import (
+    write_models,
+    write_notes,
+)
 from xai_core.cli import main
 from xai_core.datasets.collection import read_collection
 from xai_core.values import FAMILIES

@@ -11,8 +11,8 @@ import pytest
 
 from tests.cli.commands import run_command
 from xai_core.datasets.collection import read_collection
-from xai_core.pipeline import explain
-from xai_core.pipeline.exporting import explanation_files
+from xai_core.explanations import explain
+from xai_core.results.files import explanation_files
 
 
 @pytest.fixture(scope="module")

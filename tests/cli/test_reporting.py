@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.cli.commands import FAMILIES, run_command
-from xai_core.pipeline.analysis_files import read_analysis
+from xai_core.study.tables import read_analysis
 
 
 def test_a_report_of_the_analysis_that_is_written(

@@ -15,7 +15,13 @@ import soundfile
 from tests.datasets.fake_clients import Registry
 from tests.datasets.notes_on_disk import SR, new_note, tone, write_audio
 from tests.datasets.soundfont_file import Tone, write_soundfont
-from xai_core.datasets import build, read_collection, units
+from xai_core.datasets import (
+    build,
+    read_collection,
+)
+from xai_core.datasets import (
+    build_steps as units,
+)
 from xai_core.datasets.build import BuildReport, build_dataset
 from xai_core.datasets.notes import NoteRecord, read_note
 from xai_core.datasets.nsynth import write_nsynth

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 
 from tests.datasets.soundfont_file import Tone, write_soundfont
 from xai_core.datasets.instruments import choose_pitches, drop_doubles, list_instruments
-from xai_core.datasets.programs import PROGRAMS, Program
-from xai_core.datasets.soundfont import SoundFont
+from xai_core.datasets.soundfont import (
+    PROGRAMS,
+    Program,
+    SoundFont,
+)
 
 SINE = (0.5,)
 SOFT_SINE = (0.1,)

@@ -10,7 +10,7 @@ from pathlib import Path
 from unittest import mock
 
 from tests.faults.catalogue import AGAIN, GONE, SAME, TOUCHED_NOT, Fault, Place
-from xai_core.store import room
+from xai_core.store import files as room
 
 __all__ = ["Trial", "table", "try_fault"]
 

@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 
 from tests.made_pairs import Note, levels, notes_of, pairs_of
-from xai_core.metrics.resampling import draw_instruments
 from xai_core.metrics.statistics import (
     against_the_rest,
+    draw_instruments,
     within_against_between,
     within_families,
 )

@@ -13,7 +13,10 @@ import tensorflow as tf
 
 from tests.training.small_corpus import easy_corpus
 from xai_core import store
-from xai_core.network import CONV_LAYERS, build_cnn
+from xai_core.networks.cnn import (
+    CONV_LAYERS,
+    build_cnn,
+)
 from xai_core.training import PRESETS, Preset, fit_binary, fit_trunk
 from xai_core.training.stage import training_copy
 

@@ -9,11 +9,12 @@ Attributions are raw and signed, in units of the model's output.
 from xai_core.attribution.feature_maps import choose_filters
 from xai_core.attribution.grad_cam import grad_cam, resize_bilinear
 from xai_core.attribution.integrated_gradients import (
+    RULES,
     PathIntegral,
     integrated_gradients,
+    quadrature,
     refine_integrated_gradients,
 )
-from xai_core.attribution.quadrature import RULES, quadrature
 
 __all__ = [
     "RULES",

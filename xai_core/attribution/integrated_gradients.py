@@ -15,14 +15,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
-from xai_core.attribution.quadrature import quadrature
 from xai_core.errors import GridMismatchError, InputError
 from xai_core.values import DELTA_FLOOR, FloatArray
 
-__all__ = ["PathIntegral", "integrated_gradients", "refine_integrated_gradients"]
+__all__ = [
+    "RULES",
+    "PathIntegral",
+    "Rule",
+    "integrated_gradients",
+    "quadrature",
+    "refine_integrated_gradients",
+]
 
 Gradients = Callable[[FloatArray], FloatArray]
 ValuesAndGradients = Callable[[FloatArray], tuple[FloatArray, FloatArray]]
@@ -257,3 +264,51 @@ def _points(x: FloatArray, baseline: FloatArray, alphas: FloatArray) -> FloatArr
     steps = alphas.reshape(-1, *(1,) * x.ndim)
     points = baseline + steps * (x.astype(np.float64) - baseline)
     return points.astype(x.dtype if np.issubdtype(x.dtype, np.floating) else np.float64)
+
+
+Rule = Literal["midpoint", "trapezoid", "gauss_legendre"]
+RULES: tuple[str, ...] = get_args(Rule)
+
+
+def quadrature(rule: str, n_steps: int) -> tuple[FloatArray, FloatArray]:
+    """Return nodes and weights of a quadrature rule on [0, 1].
+
+    Parameters
+    ----------
+    rule : {'midpoint', 'trapezoid', 'gauss_legendre'}
+        ``midpoint`` and ``trapezoid`` are of second order; ``gauss_legendre``
+        is exact for polynomials of degree ``2 n_steps - 1``.
+    n_steps : int
+        Number of nodes, at least 1. A trapezoid of one node is the midpoint.
+
+    Returns
+    -------
+    alphas, weights : ndarray, shape (n_steps,), float64
+
+    Raises
+    ------
+    InputError
+        If the rule is unknown or `n_steps` is below 1.
+
+    Notes
+    -----
+    Captum's ``riemann_trapezoid`` has weights that sum to ``1 - 1 / n``; ours
+    sum to 1, so attributions are not 2 % low at 50 steps.
+
+    Examples
+    --------
+    >>> quadrature("gauss_legendre", 2)[0].round(8).tolist()
+    [0.21132487, 0.78867513]
+    """
+    if n_steps < 1:
+        raise InputError(f"expected at least 1 step, got {n_steps}")
+    if rule == "midpoint" or (rule == "trapezoid" and n_steps == 1):
+        return (np.arange(n_steps) + 0.5) / n_steps, np.full(n_steps, 1.0 / n_steps)
+    if rule == "trapezoid":
+        weights = np.full(n_steps, 1.0 / (n_steps - 1))
+        weights[[0, -1]] /= 2.0
+        return np.linspace(0.0, 1.0, n_steps), weights
+    if rule == "gauss_legendre":
+        nodes, weights = np.polynomial.legendre.leggauss(n_steps)
+        return (nodes + 1.0) / 2.0, weights / 2.0
+    raise InputError(f"unknown rule {rule!r}: choose one of {', '.join(RULES)}")

@@ -10,14 +10,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from xai_core.cli.progress import JobsProgress
-from xai_core.cli.quiet import quiet_start
+from xai_core.cli.console import JobsProgress, quiet_start
 from xai_core.datasets.collection import describe_collection, read_collection
-from xai_core.distances import distances
 from xai_core.errors import InputError
+from xai_core.pair_tables import distances
 
 if TYPE_CHECKING:
-    from xai_core.analysis import Analysis
+    from xai_core.pair_tables import Analysis
 
 __all__ = ["analyse"]
 
@@ -88,10 +87,9 @@ def analyse(
     folders = [folder.resolve() for folder in data]
     records = [record for folder in folders for record in read_collection(folder)]
     with quiet_start():
-        from xai_core.pipeline import analyse as analyse_notes
-        from xai_core.pipeline.analysis_files import write_analysis
-        from xai_core.pipeline.settings import METHODS
-        from xai_core.pipeline.tables import left_out_sentence
+        from xai_core.explanations.settings import METHODS
+        from xai_core.study.run import analyse as analyse_notes
+        from xai_core.study.tables import left_out_sentence, write_analysis
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each model it traces
 
     with JobsProgress() as progress:
@@ -111,7 +109,7 @@ def analyse(
         )
     paths = [] if out is None else write_analysis(analysis, out)
     if report is not None:
-        from xai_core.pipeline.reporting import write_report
+        from xai_core.replication.report import write_report
 
         paths.append(write_report(analysis, report, models=models))
     console = Console(soft_wrap=True)

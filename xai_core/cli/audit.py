@@ -177,12 +177,12 @@ def _picture(result: Audit, *, title: str, suffix: str) -> bytes:
     said = next((one.sentence for one in result.confounding if one.label == "source"), "")
     give_aways = {f"{one.name} ({one.unit})": one.median_by_source for one in result.give_aways}
     if suffix == ".png":
-        from xai_core.figures.audit_stills import audit_png
+        from xai_core.figures.stills.audit import audit_png
 
         return audit_png(notes, pitches, findings, give_aways, title=title, said=said)
 
-    from xai_core.figures import audit as figures
-    from xai_core.figures.audit_page import audit_html
+    from xai_core.figures.audit import figures
+    from xai_core.figures.html import audit_html
 
     drawn = {
         "Notes by family and source": figures.source_bars(notes, said=said),

@@ -10,11 +10,11 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from xai_core.cli.console import quiet_start
 from xai_core.cli.explaining import write_files
-from xai_core.cli.quiet import quiet_start
 
 if TYPE_CHECKING:
-    from xai_core.pipeline import Comparison
+    from xai_core.explanations import Comparison
 
 __all__ = ["compare"]
 
@@ -55,9 +55,9 @@ def compare(
     Example: python -m xai_core compare flute.wav organ.wav -t mfcc -f flute --other-family organ
     """
     with quiet_start():
-        from xai_core.pipeline import compare as compare_notes
-        from xai_core.pipeline.exporting import comparison_files
-        from xai_core.pipeline.records import comparison_record
+        from xai_core.explanations import compare as compare_notes
+        from xai_core.results.files import comparison_files
+        from xai_core.results.records import comparison_record
 
     with Console(stderr=True).status("Explaining two notes …"):
         result = compare_notes(

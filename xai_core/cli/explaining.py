@@ -12,13 +12,16 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from xai_core.attribution.evidence import evidence_sentence, find_evidence
-from xai_core.cli.quiet import quiet_start
+from xai_core.attribution.salient_regions import (
+    evidence_sentence,
+    find_evidence,
+)
+from xai_core.cli.console import quiet_start
 from xai_core.errors import InputError
 from xai_core.values import FAMILIES, Explanation, Prediction
 
 if TYPE_CHECKING:
-    from xai_core.pipeline.exporting import ExportFile
+    from xai_core.results.files import ExportFile
 
 __all__ = ["explain", "predict", "write_files"]
 
@@ -42,7 +45,7 @@ def predict(
     Example: python -m xai_core predict flute.wav --json
     """
     with quiet_start():
-        from xai_core.pipeline import predict as predict_note
+        from xai_core.explanations import predict as predict_note
 
     results: dict[str, Prediction] = {}
     faults: dict[str, str] = {}
@@ -152,7 +155,7 @@ def explain(
     for note in (*result.notes, *filter(None, [said])):
         console.print(note)
     if out is not None:
-        from xai_core.pipeline.exporting import explanation_files
+        from xai_core.results.files import explanation_files
 
         for path in write_files(explanation_files(result, note=file.stem, start=start), out):
             console.print(f"Wrote {path}")
@@ -189,7 +192,7 @@ def _explain_anew(
         if value is None:
             raise InputError(f"Missing option '{option}': name one, or give --settings")
     with quiet_start():
-        from xai_core.pipeline import explain as explain_note
+        from xai_core.explanations import explain as explain_note
 
     defaults = {"method": METHOD, "preset": PRESET, "models": MODELS}
     chosen = {name: value for name, value in named.items() if value is not None}
@@ -209,7 +212,11 @@ def _explain_again(
 ) -> tuple[Explanation, float, str]:
     """Return the explanation that a JSON asks for, where its note begins, and how alike it is."""
     with quiet_start():
-        from xai_core.pipeline.recalling import explain_as_recalled, read_recalled, sameness
+        from xai_core.results.rerun import (
+            explain_as_recalled,
+            read_recalled,
+            sameness,
+        )
 
     recalled = read_recalled(settings)
     recalled.check_beside(beside)
@@ -228,9 +235,9 @@ def _prediction_json(result: Prediction) -> dict[str, Any]:
 
 
 def _prediction_table(name: str, result: Prediction) -> Table:
-    from xai_core.pipeline import doubted_families
+    from xai_core.explanations import weak_families
 
-    doubted = {type: doubted_families(type, models=result.models) for type in result.probabilities}
+    doubted = {type: weak_families(type, models=result.models) for type in result.probabilities}
     remarks = list(result.waveform.edits)
     if any(doubted.values()):
         remarks.append("* not shown to be better than chance on unseen instruments")

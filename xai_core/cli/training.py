@@ -8,8 +8,7 @@ from typing import Annotated
 
 import typer
 
-from xai_core.cli.progress import JobsProgress
-from xai_core.cli.quiet import quiet_start
+from xai_core.cli.console import JobsProgress, quiet_start
 from xai_core.datasets.collection import describe_collection, read_collection
 from xai_core.errors import InputError
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, check_family, check_type
@@ -68,7 +67,7 @@ def train(
     Example: python -m xai_core train --data notes/nsynth -t mfcc --preset quick
     """
     with quiet_start():
-        from xai_core.pipeline.zoo import train_models
+        from xai_core.model_sets.train import train_models
         from xai_core.training import PRESETS
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each model it traces
 

@@ -5,10 +5,16 @@ Conventions
 A collection is a list of :class:`NoteRecord`; audio is read when it is needed.
 """
 
-from xai_core.datasets.checking import Skipped, skipped_sentence, usable_notes
-from xai_core.datasets.collection import read_collection
-from xai_core.datasets.folders import read_folder
-from xai_core.datasets.notes import NoteRecord, audio_digest, read_note, read_samples
+from xai_core.datasets.collection import read_collection, read_folder
+from xai_core.datasets.notes import (
+    NoteRecord,
+    Skipped,
+    audio_digest,
+    read_note,
+    read_samples,
+    skipped_sentence,
+    usable_notes,
+)
 from xai_core.datasets.nsynth import NewNote, read_nsynth, stream_nsynth, write_nsynth
 from xai_core.datasets.splits import group_instruments, split_by_instrument
 

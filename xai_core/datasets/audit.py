@@ -17,8 +17,17 @@ from typing import Any
 
 import numpy as np
 
-from xai_core.datasets import finding_words, findings, signal
-from xai_core.datasets.checking import Skipped, usable_notes
+from xai_core.datasets import (
+    audit_messages as finding_words,
+)
+from xai_core.datasets import (
+    findings,
+    signal,
+)
+from xai_core.datasets.audit_messages import (
+    LONGEST_READ,
+    NOTE_SECONDS,
+)
 from xai_core.datasets.confounding import Confounding, confounding, explained
 from xai_core.datasets.counts import (
     FamilyCount,
@@ -28,9 +37,13 @@ from xai_core.datasets.counts import (
     count_instruments,
     count_sources,
 )
-from xai_core.datasets.finding_words import LONGEST_READ, NOTE_SECONDS
 from xai_core.datasets.findings import Finding, Heard
-from xai_core.datasets.notes import NoteRecord, read_stored
+from xai_core.datasets.notes import (
+    NoteRecord,
+    Skipped,
+    read_stored,
+    usable_notes,
+)
 from xai_core.datasets.signal import NoteSignal, measure
 from xai_core.errors import AudioError, InputError
 

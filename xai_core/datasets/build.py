@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-What is made lies in units below the data set (:mod:`xai_core.datasets.units`),
+What is made lies in units below the data set (:mod:`xai_core.datasets.build_steps`),
 so a build that was killed goes on with the first unit that is missing. Folders
 of notes that exist already are read where they are. ``dataset.json`` and
 ``ATTRIBUTION.md`` are written last.
@@ -19,7 +19,10 @@ from pathlib import Path
 
 import msgspec
 
-from xai_core.datasets.checking import usable_notes
+from xai_core.datasets.build_steps import (
+    Progress,
+    make_parts,
+)
 from xai_core.datasets.collection import (
     DATASET_FILE,
     DatasetIndex,
@@ -28,10 +31,13 @@ from xai_core.datasets.collection import (
     read_collection,
     read_part,
 )
-from xai_core.datasets.notes import NoteRecord, audio_digest
+from xai_core.datasets.duplicate_recordings import (
+    Twins,
+    find_twins,
+    group_names,
+)
+from xai_core.datasets.notes import NoteRecord, audio_digest, usable_notes
 from xai_core.datasets.recipe import Recipe
-from xai_core.datasets.twins import Twins, find_twins, group_names
-from xai_core.datasets.units import Progress, make_parts
 from xai_core.errors import InputError
 from xai_core.values import FAMILIES
 

@@ -13,10 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from xai_core.datasets.checking import Skipped
-from xai_core.datasets.confounding import Confounding
-from xai_core.datasets.counts import FamilyCount, InstrumentCount
-from xai_core.datasets.finding_words import (
+from xai_core.datasets.audit_messages import (
     CONFOUNDED,
     DC_SHARE,
     DOMINANT_SHARE,
@@ -26,7 +23,9 @@ from xai_core.datasets.finding_words import (
     NOTE_SECONDS,
     WORDS,
 )
-from xai_core.datasets.notes import NoteRecord
+from xai_core.datasets.confounding import Confounding
+from xai_core.datasets.counts import FamilyCount, InstrumentCount
+from xai_core.datasets.notes import NoteRecord, Skipped
 from xai_core.datasets.signal import NoteSignal
 from xai_core.values import SAMPLE_RATE
 

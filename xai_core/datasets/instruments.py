@@ -18,8 +18,13 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.datasets.programs import DRUM_BANKS, PROGRAMS, Program
-from xai_core.datasets.soundfont import Preset, SoundFont
+from xai_core.datasets.soundfont import (
+    DRUM_BANKS,
+    PROGRAMS,
+    Preset,
+    Program,
+    SoundFont,
+)
 from xai_core.values import FAMILIES
 
 __all__ = [

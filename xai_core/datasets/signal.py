@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.datasets.checking import SILENT_PEAK
+from xai_core.datasets.notes import SILENT_PEAK
 from xai_core.values import NOTE_SAMPLES, SAMPLE_RATE
 
 __all__ = [

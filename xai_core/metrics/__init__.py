@@ -7,8 +7,11 @@ compares attributions, in the units of the model's output; the other four
 compare heatmaps, which are scaled to sum to 1 first.
 """
 
-from xai_core.metrics.difference import difference_mean
-from xai_core.metrics.divergence import js_divergence, kl_divergence
+from xai_core.metrics.binwise import (
+    difference_mean,
+    js_divergence,
+    kl_divergence,
+)
 from xai_core.metrics.pairwise import METRICS, SYMMETRIC, cross, distances, pairwise
 from xai_core.metrics.prepared import Prepared, prepare
 from xai_core.metrics.transport import emd, emd_values

@@ -17,9 +17,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 import numpy as np
 import numpy.typing as npt
 
+from xai_core.metrics.binwise import (
+    difference_mean,
+    js_divergence,
+    kl_divergence,
+)
 from xai_core.metrics.checks import Array
-from xai_core.metrics.difference import difference_mean
-from xai_core.metrics.divergence import js_divergence, kl_divergence
 from xai_core.metrics.prepared import Indices, Prepared, prepare, values_of_pairs
 from xai_core.metrics.transport import emd, emd_values
 

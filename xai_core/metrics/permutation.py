@@ -15,8 +15,11 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import permutation_test, rankdata
 
-from xai_core.distances import METRICS, distances
 from xai_core.errors import InputError
+from xai_core.pair_tables import (
+    METRICS,
+    distances,
+)
 from xai_core.values import SPECTROGRAM_TYPES
 
 __all__ = ["N_PERMUTATIONS", "families_differ", "holm", "separation"]
@@ -43,7 +46,7 @@ def families_differ(
     Parameters
     ----------
     pairs : DataFrame
-        As in :class:`xai_core.analysis.Analysis`; needs pairs between families.
+        As in :class:`xai_core.pair_tables.Analysis`; needs pairs between families.
     rng : numpy.random.Generator
     n_permutations : int
         All shuffles are made where there are no more than these.

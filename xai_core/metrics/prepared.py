@@ -19,8 +19,11 @@ import numpy.typing as npt
 from scipy.spatial.distance import cdist
 
 from xai_core.errors import GridMismatchError, InputError
+from xai_core.metrics.binwise import (
+    EPSILON,
+    smoothed,
+)
 from xai_core.metrics.checks import Array, as_distribution, as_map, same_grid
-from xai_core.metrics.divergence import EPSILON, smoothed
 from xai_core.metrics.grid_flow import least_costs
 from xai_core.metrics.kernels import (
     absolute_differences,

@@ -4,7 +4,7 @@ Conventions
 -----------
 A group is the pairs of one spectrogram type, method and metric within one
 family. Every interval is the 95 % percentile bootstrap over instruments (see
-:mod:`xai_core.metrics.resampling`), missing where a family has fewer than two.
+:mod:`xai_core.metrics.statistics`), missing where a family has fewer than two.
 Both directions of the Kullback-Leibler divergence count, pairs are counted once.
 """
 
@@ -17,12 +17,26 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from xai_core.distances import METRICS, distances, within
-from xai_core.metrics.resampling import Draws, interval
+from xai_core.errors import InputError
 from xai_core.metrics.weighted import Floats, Integers, contrasts, dominances, quartiles
+from xai_core.pair_tables import (
+    METRICS,
+    distances,
+    within,
+)
+from xai_core.scores import LEVEL
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
 
-__all__ = ["FamilyQuartiles", "against_the_rest", "within_against_between", "within_families"]
+__all__ = [
+    "N_RESAMPLES",
+    "Draws",
+    "FamilyQuartiles",
+    "against_the_rest",
+    "draw_instruments",
+    "interval",
+    "within_against_between",
+    "within_families",
+]
 
 ENOUGH = 2  # instruments; one alone says nothing about how instruments differ
 GROUP = ["type", "method", "metric", "family"]
@@ -70,7 +84,7 @@ def within_families(pairs: pd.DataFrame, draws: Draws) -> FamilyQuartiles:
     Parameters
     ----------
     pairs : DataFrame
-        As in :class:`xai_core.analysis.Analysis`.
+        As in :class:`xai_core.pair_tables.Analysis`.
     draws : Draws
         Of the same instruments.
     """
@@ -227,3 +241,89 @@ def _counts(group: pd.DataFrame) -> dict[str, int]:
         "n_instruments": np.unique(group[["instrument_a", "instrument_b"]].to_numpy()).size,
         "n_pairs": np.unique(ends[:, 0] * (notes.max() + 1) + ends[:, 1]).size if len(ends) else 0,
     }
+
+
+N_RESAMPLES = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """How often each instrument is drawn in each resample.
+
+    Parameters
+    ----------
+    instruments : pandas.MultiIndex
+        Of family and instrument; one that plays in two families is two.
+    counts : ndarray of int, shape (n_resamples, n_instruments)
+    """
+
+    instruments: pd.MultiIndex
+    counts: Integers
+
+    def columns(self, distances: pd.DataFrame) -> tuple[Integers, Integers]:
+        """Return the columns of `counts` that the two notes of each row belong to."""
+        return (
+            self._columns(distances["family"], distances["instrument_a"]),
+            self._columns(distances["other_family"], distances["instrument_b"]),
+        )
+
+    def _columns(self, family: pd.Series, instrument: pd.Series) -> Integers:
+        found = self.instruments.get_indexer(pd.MultiIndex.from_arrays([family, instrument]))
+        if (found < 0).any():
+            raise InputError("expected distances of the instruments drawn, got others")
+        return np.asarray(found, np.int64)
+
+
+def draw_instruments(
+    pairs: pd.DataFrame, *, rng: np.random.Generator, n_resamples: int = N_RESAMPLES
+) -> Draws:
+    """Draw the instruments of an analysis with replacement, family by family.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As in :class:`xai_core.pair_tables.Analysis`.
+    rng : numpy.random.Generator
+    n_resamples : int
+
+    Returns
+    -------
+    Draws
+
+    Raises
+    ------
+    InputError
+        If there are no pairs, or fewer than one resample is wanted.
+    """
+    if pairs.empty:
+        raise InputError("expected pairs of notes, got none")
+    if n_resamples < 1:
+        raise InputError(f"expected at least 1 resample, got {n_resamples}")
+    ends = [
+        pairs[["family", "instrument_a"]].set_axis(["family", "instrument"], axis=1),
+        pairs[["other_family", "instrument_b"]].set_axis(["family", "instrument"], axis=1),
+    ]
+    instruments = pd.MultiIndex.from_frame(pd.concat(ends).drop_duplicates()).sort_values()
+    families = instruments.get_level_values("family").to_numpy()
+    counts = np.zeros((n_resamples, len(instruments)), np.int64)
+    for family in np.unique(families):
+        members = np.flatnonzero(families == family)
+        odds = np.full(members.size, 1.0 / members.size)
+        counts[:, members] = rng.multinomial(members.size, odds, size=n_resamples)
+    return Draws(instruments, counts)
+
+
+def interval(resamples: Floats) -> Floats:
+    """Return the central 95 % of resamples along axis 0, those that are NaN left out.
+
+    Returns
+    -------
+    ndarray, shape (2, ...)
+        Low and high ends (percentile bootstrap); NaN where all are left out.
+    """
+    tail = (1.0 - LEVEL) / 2.0
+    known = ~np.isnan(resamples).all(axis=0)
+    out = np.full((2, *resamples.shape[1:]), np.nan)
+    if known.any():
+        out[:, known] = np.nanquantile(resamples[:, known], [tail, 1.0 - tail], axis=0)
+    return out

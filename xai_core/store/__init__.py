@@ -8,7 +8,6 @@ beside and renamed into place, read without pickle, and dropped when damaged. A
 cache that cannot be written costs time, never a result.
 """
 
-from xai_core.store.chunks import read_chunk, write_chunk
 from xai_core.store.files import is_digest
 from xai_core.store.keys import (
     cache_key,
@@ -40,9 +39,11 @@ from xai_core.store.recordings import (
 from xai_core.store.results import (
     read_cached,
     read_cached_model,
+    read_chunk,
     remove_cached,
     write_cached,
     write_cached_model,
+    write_chunk,
 )
 
 __all__ = [

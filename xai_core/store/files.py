@@ -7,17 +7,22 @@ import json
 import os
 import re
 import tempfile
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from xai_core.errors import TimbreLensError
-from xai_core.places import cache_folder
+from xai_core.places import cache_folder, cache_limit
 
 __all__ = [
     "DIGEST_BYTES",
     "cache_path",
     "is_digest",
+    "mark_used",
     "modified",
+    "note_written",
     "readable_json",
     "remove",
     "try_to_cache",
@@ -82,3 +87,59 @@ def remove(path: Path) -> None:
     """Remove a file of the cache where that can be done."""
     with contextlib.suppress(OSError):  # a read-only folder: it is only a cache
         path.unlink()
+
+
+RESULT = ".cache"
+HALF_WRITTEN = re.compile(r"\.[0-9a-f]{64}\.\w+\.\w+")  # names of files that get another one
+LEFT = 0.8  # of the limit, after files were removed
+LOOK = 1 / 20  # of the limit that is written between two looks at the folder
+FRESH = 3_600.0  # s; a file marked so recently is not marked again, nor taken for abandoned
+
+_written: dict[Path, int] = {}  # bytes since the last look, by folder
+_counting = threading.Lock()
+
+
+def mark_used(path: Path) -> None:
+    """Remember that a file was asked for, to the hour."""
+    with suppress(OSError):  # gone, or not ours to mark
+        if time.time() - path.stat().st_mtime > FRESH:
+            os.utime(path)
+
+
+def note_written(n_bytes: int) -> None:
+    """Count what was written, and make room when it may be too much.
+
+    The first file of a process makes it look, too.
+
+    Parameters
+    ----------
+    n_bytes : int
+        Size of the file.
+    """
+    folder, limit = cache_folder(), cache_limit()
+    with _counting:
+        written = _written.get(folder, limit) + n_bytes
+        look = written > LOOK * limit
+        _written[folder] = 0 if look else written
+    if look:
+        _make_room(folder, limit)
+
+
+def _make_room(folder: Path, limit: int) -> None:
+    sizes: dict[Path, int] = {}
+    with suppress(OSError):
+        for entry in os.scandir(folder):
+            path = Path(entry.path)
+            with suppress(OSError):  # removed meanwhile
+                if entry.name.endswith(RESULT):
+                    sizes[path] = entry.stat().st_size
+                elif HALF_WRITTEN.fullmatch(entry.name) and modified(path) < time.time() - FRESH:
+                    remove(path)
+    total = sum(sizes.values())
+    if total <= limit:
+        return
+    for path in sorted(sizes, key=modified):
+        if total <= LEFT * limit:
+            return
+        remove(path)
+        total -= sizes[path]

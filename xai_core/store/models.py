@@ -85,6 +85,15 @@ class Card:
     scores: dict[str, Any]
     versions: dict[str, str]
 
+    @property
+    def is_weak(self) -> bool:
+        """Whether the model is not shown to be better than chance on held-out instruments.
+
+        False for a card that does not say, as one of another program or of a
+        model that is not scored yet.
+        """
+        return self.scores.get("better_than_chance") is False
+
 
 def model_sets() -> tuple[str, ...]:
     """Return the names of the sets that have a model, in the order of the alphabet."""

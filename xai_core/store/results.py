@@ -4,7 +4,7 @@ Conventions
 -----------
 A file holds the SHA-256 of its content before it; it is written beside and
 renamed into place, read without pickle, and dropped when damaged, or when the
-cache is full and it was not asked for longest (:mod:`xai_core.store.room`).
+cache is full and it was not asked for longest (:mod:`xai_core.store.files`).
 """
 
 from __future__ import annotations
@@ -21,18 +21,25 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.store.files import DIGEST_BYTES, cache_path, remove, try_to_cache
+from xai_core.store.files import (
+    DIGEST_BYTES,
+    cache_path,
+    mark_used,
+    note_written,
+    remove,
+    try_to_cache,
+)
 from xai_core.store.models import archived
-from xai_core.store.room import mark_used, note_written
 
 __all__ = [
     "read_cached",
     "read_cached_model",
+    "read_chunk",
     "remove_cached",
     "write_cached",
     "write_cached_model",
+    "write_chunk",
 ]
-
 
 MODEL_ENDING = ".model"  # not .keras: a digest stands before the archive
 
@@ -118,3 +125,72 @@ def _vouched_for(path: Path) -> bytes | None:
         remove(path)
         return None
     return archive
+
+
+BLOCK = 2**20  # bytes read at once
+_verified: set[tuple[str, int, int, int]] = set()  # chunks whose SHA-256 this process has checked
+
+
+def read_chunk(
+    key: str, *, shape: tuple[int, ...], dtype: npt.DTypeLike
+) -> npt.NDArray[Any] | None:
+    """Return the array stored under a key, mapped into memory, or None.
+
+    Parameters
+    ----------
+    key : str
+        From :func:`spectrogram_key`.
+    shape, dtype
+        Of the array that is expected; any other is not what was asked for.
+
+    Returns
+    -------
+    ndarray or None
+        Read-only; its pages are read from the file as they are touched. A file
+        that is torn, foreign or unreadable is removed where possible.
+    """
+    path = cache_path(key, ".chunk")
+    try:
+        if not _is_whole(path):
+            remove(path)
+            return None
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except OSError:
+        return None
+    except ValueError:
+        remove(path)
+        return None
+    if (
+        not isinstance(array, np.memmap)
+        or (array.shape, array.dtype) != (shape, np.dtype(dtype))
+        or array.offset + array.nbytes + DIGEST_BYTES != path.stat().st_size
+    ):
+        remove(path)
+        return None
+    return array
+
+
+def write_chunk(key: str, array: npt.NDArray[Any]) -> bool:
+    """Store an array under a key for :func:`read_chunk`; False if it cannot be written."""
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    buffer.write(hashlib.sha256(buffer.getbuffer()).digest())
+    return try_to_cache(cache_path(key, ".chunk"), buffer.getbuffer())
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether the end of a chunk is the SHA-256 of what is before it, once per process and file."""
+    about = path.stat()
+    identity = (str(path), about.st_size, about.st_mtime_ns, about.st_ino)
+    if identity in _verified:
+        return True
+    left = about.st_size - DIGEST_BYTES
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while left > 0 and (block := file.read(min(BLOCK, left))):
+            digest.update(block)
+            left -= len(block)
+        if file.read() != digest.digest():
+            return False
+    _verified.add(identity)
+    return True

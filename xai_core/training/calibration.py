@@ -17,7 +17,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.network import LOGIT_LAYER
+from xai_core.networks.cnn import LOGIT_LAYER
 from xai_core.training.corpus import Corpus, NotesInTurn
 from xai_core.values import FAMILIES, FloatArray
 

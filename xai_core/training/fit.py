@@ -18,14 +18,19 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.network import LOGIT_LAYER, build_cnn
-from xai_core.training.batches import Batches
-from xai_core.training.corpus import Corpus
+from xai_core.networks.cnn import (
+    LOGIT_LAYER,
+    build_cnn,
+)
+from xai_core.training.corpus import Batches, Corpus
 from xai_core.training.presets import Preset
 from xai_core.training.stage import History, Model, Progress, Stage, learn
 from xai_core.values import FAMILIES, FloatArray
 
-__all__ = ["fit_binary", "fit_trunk"]
+__all__ = [
+    "fit_binary",
+    "fit_trunk",
+]
 
 POSITIVE_SHARE = 4  # a balanced epoch of a binary model is at most this many times its notes
 _BUILDING = Lock()  # Keras draws first weights from one generator for the whole process

@@ -10,17 +10,44 @@ says. Epochs are passes over as many notes as the training set has.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from xai_core.errors import InputError
-from xai_core.network import Head, PooledAxes
+from xai_core.networks.cnn import (
+    Head,
+    PooledAxes,
+)
 from xai_core.training.augment import STANDARD, Augmentation
-from xai_core.training.precision import Precision, fastest_precision
 from xai_core.values import check_type
 
-__all__ = ["FASTEST", "PRESETS", "Draw", "Preset", "Schedule"]
+__all__ = ["FASTEST", "PRESETS", "Draw", "Precision", "Preset", "Schedule", "fastest_precision"]
+
+Precision = Literal["float32", "mixed_bfloat16"]
+
+CPUINFO = Path("/proc/cpuinfo")
+FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}  # as Linux names them on x86 and on ARM
+
+
+def fastest_precision(cpuinfo: Path = CPUINFO) -> Precision:
+    """Return ``mixed_bfloat16`` if the processor multiplies in it, else ``float32``.
+
+    Parameters
+    ----------
+    cpuinfo : path
+        What Linux says of the processor; where there is none, it is float32.
+    """
+    try:
+        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "float32"
+    found = re.search(r"^(?:flags|Features)\s*:(.*)$", text, re.MULTILINE)
+    has_it = found is not None and bool(FLAGS & set(found[1].split()))
+    return "mixed_bfloat16" if has_it else "float32"
+
 
 FASTEST: Final = "fastest"  # precision: what this machine is fastest in
 
@@ -41,7 +68,7 @@ class Preset:
     name : str
         Which preset it is, or started from.
     head, pooled_axes
-        As in :func:`xai_core.network.build_cnn`.
+        As in :func:`xai_core.networks.cnn.build_cnn`.
     trunk_epochs, binary_epochs : int
         Epochs of the ten-way trunk (0: binary models start from random
         weights) and of each binary model.

@@ -22,9 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_core import store
-from xai_core.network import LOGIT_LAYER
-from xai_core.training.batches import Batches
-from xai_core.training.corpus import Corpus, NotesInTurn
+from xai_core.networks.cnn import LOGIT_LAYER
+from xai_core.training.corpus import Batches, Corpus, NotesInTurn
 from xai_core.training.presets import Preset
 from xai_core.values import FloatArray
 
@@ -86,7 +85,7 @@ def learn(model: Model, stage: Stage, progress: Progress) -> History:
     Parameters
     ----------
     model : keras.Model
-        From :func:`xai_core.network.build_cnn`, with its first weights; ends
+        From :func:`xai_core.networks.cnn.build_cnn`, with its first weights; ends
         with the averaged weights of the last epoch, or of the best one where
         the preset has patience.
     stage : Stage

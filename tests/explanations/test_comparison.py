@@ -1,0 +1,117 @@
+"""Two notes compared: the maps are those of `explain`, the distances those of the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.model_sets.tiny_models import (
+    write_models,
+    write_notes,
+)
+from xai_core.errors import InputError, ModelError
+from xai_core.explanations import (
+    compare,
+    explain,
+)
+from xai_core.explanations import (
+    compare as comparing,
+)
+from xai_core.metrics import difference_mean, emd, emd_values, js_divergence, kl_divergence
+
+FAMILIES = ("flute", "organ")
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+    folder = tmp_path_factory.mktemp("compare")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIMBRELENS_MODELS", str(folder / "models"))
+        patch.setenv("TIMBRELENS_CACHE", str(folder / "cache"))
+        records = [one for one in write_notes(folder / "notes") if one.family in FAMILIES]
+        write_models(records, "tonnetz", families=FAMILIES)
+        yield {one.family: one.path for one in records}
+
+
+def test_maps_difference_and_scores(notes: dict[str, Path]) -> None:
+    about = {"type": "tonnetz", "models": "tiny"}
+    found = compare(notes["flute"], notes["organ"], family="flute", other_family="organ", **about)
+    a, b = (explain(notes[family], family=family, **about) for family in FAMILIES)
+    first, second = (one.attribution.values.astype(np.float64) for one in (a, b))
+    np.testing.assert_array_equal(found.a.attribution.values, a.attribution.values)
+    np.testing.assert_array_equal(found.b.attribution.values, b.attribution.values)
+    np.testing.assert_allclose(found.difference.values, first - second, rtol=1e-6, atol=1e-9)
+    assert found.maps == (found.a.attribution, found.b.attribution)
+    assert found.difference.same_grid(a.attribution)
+    assert (found.difference.method, found.difference.target) == ("integrated_gradients", "logit")
+    p, q = np.abs(first), np.abs(second)
+    assert found.scores == {
+        "difference_mean": difference_mean(first, second),
+        "kl_divergence": kl_divergence(p, q),
+        "kl_divergence_reversed": kl_divergence(q, p),
+        "js_divergence": js_divergence(p, q),
+        "emd": emd(p, q),
+        "emd_values": emd_values(p, q),
+    }
+    assert found.notes == ()
+
+
+def test_a_note_with_itself_has_no_distance_and_no_difference(notes: dict[str, Path]) -> None:
+    found = compare(notes["flute"], notes["flute"], type="tonnetz", family="organ", models="tiny")
+    assert found.b.family == "organ"
+    assert not found.difference.values.any()
+    assert found.scores == dict.fromkeys(found.scores, 0.0)
+    assert len(found.scores) == 6
+
+
+def test_one_note_under_two_methods_is_compared_in_shares(notes: dict[str, Path]) -> None:
+    about = {"type": "tonnetz", "family": "organ", "models": "tiny"}  # flute's Grad-CAM is zero
+    methods = ("integrated_gradients", "grad_cam")
+    found = compare(
+        notes["flute"], notes["flute"], method=methods[0], other_method=methods[1], **about
+    )
+    p, q = (explain(notes["flute"], method=one, **about).heatmap.values for one in methods)
+    assert [one.method for one in found.maps] == list(methods)
+    np.testing.assert_array_equal(found.maps[0].values, p)
+    np.testing.assert_array_equal(found.maps[1].values, q)
+    np.testing.assert_allclose(found.difference.values, p - q, atol=1e-8)
+    assert found.difference.values.sum() == pytest.approx(0, abs=1e-5)  # as much here as there
+    assert found.difference.target == "share of the map"
+    assert "difference_mean" not in found.scores
+    assert found.scores["emd"] == pytest.approx(emd(p, q), rel=1e-6)
+    assert "no Difference Mean" in found.notes[0]
+
+
+def test_two_methods_of_which_one_is_zero() -> None:
+    scores, notes = comparing._scores(np.zeros((4, 6)), np.ones((4, 6)), in_shares=True)
+    assert scores == {}
+    assert notes[1].endswith("of the distances none is defined.")
+
+
+@pytest.mark.parametrize(
+    ("zero", "sentence"),
+    [
+        ((True, False), "The map of the first note is zero everywhere"),
+        ((False, True), "The map of the second note is zero everywhere"),
+        ((True, True), "Both maps are zero everywhere"),
+    ],
+)
+def test_a_map_that_is_zero_gets_a_sentence(zero: tuple[bool, bool], sentence: str) -> None:
+    a, b = (np.zeros((4, 6)) if is_zero else np.full((4, 6), -0.5) for is_zero in zero)
+    scores, (note,) = comparing._scores(a, b)
+    assert scores == {"difference_mean": 0.0 if all(zero) else 0.5}
+    assert note.startswith(sentence)
+    assert note.endswith("only the Difference Mean is defined.")
+
+
+def test_what_cannot_be_compared_is_refused(notes: dict[str, Path]) -> None:
+    files = notes["flute"], notes["organ"]
+    with pytest.raises(InputError, match="unknown spectrogram type 'mel'"):
+        compare(*files, type="mel", family="flute", models="tiny")
+    with pytest.raises(InputError, match="unknown family 'lute'"):
+        compare(*files, type="tonnetz", family="flute", other_family="lute", models="tiny")
+    with pytest.raises(ModelError, match="has no tonnetz model of bass"):
+        compare(*files, type="tonnetz", family="bass", models="tiny")

@@ -1,0 +1,136 @@
+"""Presets and what may be changed of them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from xai_core.errors import InputError
+from xai_core.explanations import (
+    Settings,
+    resolve_settings,
+)
+from xai_core.explanations.settings import LAYERS
+from xai_core.networks.cnn import CONV_LAYERS
+
+
+def test_presets_are_those_of_the_design() -> None:
+    default = resolve_settings("integrated_gradients", "default")
+    assert (default.target, default.baseline, default.n_steps) == ("logit", "silence", None)
+    assert (default.tolerance, default.max_steps) == (0.01, 512)
+    paper = resolve_settings("integrated_gradients", "paper")
+    assert (paper.target, paper.baseline, paper.n_steps) == ("probability", "silence", 50)
+    for preset in ("default", "paper"):
+        cam = resolve_settings("grad_cam", preset)
+        assert (cam.target, cam.layer) == ("logit", "conv2d_5")
+
+
+def test_changes_win_and_none_changes_nothing() -> None:
+    changed = resolve_settings(
+        "integrated_gradients",
+        "paper",
+        target=None,
+        rule="gauss_legendre",
+        n_steps=8,
+        baseline="noise",
+        noise_level=0.0,
+        seed=0,
+    )
+    assert changed.target == "probability"
+    assert (changed.rule, changed.n_steps) == ("gauss_legendre", 8)
+    assert (changed.baseline, changed.noise_level, changed.seed) == ("noise", 0.0, 0)
+    assert changed.preset == "paper"
+
+
+def test_the_record_holds_what_decides_the_map_and_nothing_else() -> None:
+    common = {"method", "preset", "target"}
+    as_needed = resolve_settings("integrated_gradients", "default").as_dict()
+    assert json.loads(json.dumps(as_needed)) == as_needed
+    assert set(as_needed) == common | {"baseline", "n_steps", "tolerance", "max_steps"}
+    fixed = resolve_settings("integrated_gradients", "paper", baseline="noise").as_dict()
+    assert set(fixed) == common | {"baseline", "noise_level", "seed", "rule", "n_steps"}
+    cam = resolve_settings("grad_cam", "default", layer="conv2d_1").as_dict()
+    assert cam == {
+        "method": "grad_cam",
+        "preset": "default",
+        "target": "logit",
+        "layer": "conv2d_1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "message"),
+    [
+        ("grad_cam", {"n_steps": 50}, "n_steps has no effect on grad_cam: leave it out"),
+        ("grad_cam", {"baseline": "noise"}, "baseline has no effect on grad_cam"),
+        ("integrated_gradients", {"layer": "conv2d_1"}, "layer has no effect on integrated_grad"),
+        ("integrated_gradients", {"seed": 1}, "seed has an effect only with baseline noise"),
+        ("integrated_gradients", {"noise_level": 0.2}, "an effect only with baseline noise"),
+        ("integrated_gradients", {"rule": "trapezoid"}, "only with a fixed number of steps"),
+        ("integrated_gradients", {"n_steps": 9, "tolerance": 0.1}, "only with steps as needed"),
+        ("integrated_gradients", {"n_steps": 9, "max_steps": 99}, "only with steps as needed"),
+    ],
+)
+def test_changes_without_effect_are_refused(
+    method: str, changes: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        resolve_settings(method, "default", **changes)
+
+
+def test_layers_are_those_of_the_network() -> None:
+    assert LAYERS == CONV_LAYERS
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"method": "lime"}, "unknown method 'lime': choose one of integrated_gradients, grad_cam"),
+        ({"preset": "fast"}, "unknown preset 'fast': choose one of default, paper"),
+        ({"target": "loss"}, "unknown target 'loss'"),
+        ({"baseline": "white"}, "unknown baseline 'white': choose one of silence, dataset_mean"),
+        ({"rule": "simpson"}, "unknown rule 'simpson': choose one of midpoint"),
+        ({"layer": "dense"}, "unknown layer 'dense': choose one of conv2d"),
+        ({"n_steps": 0}, "expected 1 to 512 steps, got 0"),
+        ({"n_steps": 513}, "expected 1 to 512 steps, got 513"),
+        ({"max_steps": 0}, "expected a limit of 1 to 512 steps, got 0"),
+        ({"max_steps": 10**9}, "expected a limit of 1 to 512 steps"),
+        ({"tolerance": 0.0}, "a tolerance between 0 and 1, got 0.0"),
+        ({"tolerance": float("nan")}, "a tolerance between 0 and 1, got nan"),
+        ({"noise_level": -0.1}, "a noise level between 0 and 1, got -0.1"),
+        ({"noise_level": float("nan")}, "a noise level between 0 and 1"),
+        ({"method": "grad_cam", "target": "probability"}, "Grad-CAM explains the logit"),
+    ],
+)
+def test_values_outside_their_range_are_refused(changes: dict[str, Any], message: str) -> None:
+    given = {"method": "integrated_gradients", "preset": "default", **changes}
+    with pytest.raises(InputError, match=message):
+        resolve_settings(**given)
+
+
+def test_settings_are_frozen_and_comparable() -> None:
+    assert resolve_settings("grad_cam", "default") == Settings(method="grad_cam")
+    assert hash(Settings()) == hash(resolve_settings("integrated_gradients", "default"))
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "sentence"),
+    [
+        ("grad_cam", {"n_steps": 50}, "n_steps has no effect on grad_cam"),
+        (
+            "integrated_gradients",
+            {"layer": "conv2d"},
+            "layer has no effect on integrated_gradients",
+        ),
+        ("integrated_gradients", {"rule": "trapezoid"}, "only with a fixed number of steps"),
+        ("integrated_gradients", {"n_steps": 8, "tolerance": 0.1}, "only with steps as needed"),
+        ("integrated_gradients", {"noise_level": 0.2}, "only with baseline noise"),
+    ],
+)
+def test_a_setting_without_effect_is_refused(
+    method: str, changes: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(InputError, match=sentence):
+        resolve_settings(method, "default", **changes)

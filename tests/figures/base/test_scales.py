@@ -1,0 +1,276 @@
+"""Colour limits, units and captions, against numbers found by hand."""
+
+from __future__ import annotations
+
+import hypothesis
+import hypothesis.strategies as st
+import matplotlib
+import numpy as np
+import plotly.colors
+import pytest
+
+from tests.figures.hand_made import (
+    feature_maps,
+    grad_cam,
+    heatmap,
+    hot,
+    integrated_gradients,
+    noise,
+    shape_of,
+    spectrogram,
+    zeros,
+)
+from xai_core.errors import InputError
+from xai_core.figures import limits
+from xai_core.figures.base.scales import (
+    CIVIDIS,
+    DIVERGING,
+    VIRIDIS,
+    attribution_scale,
+    feature_maps_scale,
+    heatmap_scale,
+    number_text,
+    spectrogram_scale,
+)
+from xai_core.values import SPECTROGRAM_TYPES, Attribution, Axis, FloatArray
+
+
+def _row(values: FloatArray) -> Attribution:
+    """Return an attribution of one frame."""
+    n = len(values)
+    bins = Axis("Bin", "", np.arange(float(n)))
+    return Attribution(
+        np.reshape(values, (1, n)),
+        "mfcc",
+        Axis("Time", "s", np.zeros(1)),
+        bins,
+        "integrated_gradients",
+        "logit",
+    )
+
+
+TO_1000 = np.arange(1001.0)  # its p-th percentile is 10 p
+ALTERNATING = TO_1000 * (-1) ** np.arange(1001)
+
+
+# -------------------------------------------------------------------------- limits
+
+
+def test_limits_are_percentiles_of_the_absolute_values() -> None:
+    assert limits(_row(ALTERNATING)) == pytest.approx((-995.0, 995.0))
+    assert limits(_row(ALTERNATING), percentile=90) == pytest.approx((-900.0, 900.0))
+    assert limits(_row(ALTERNATING), percentile=100) == (-1000.0, 1000.0)
+    assert limits(_row(ALTERNATING), sign="unsigned") == pytest.approx((0.0, 995.0))
+
+
+def test_limits_do_not_ask_for_the_sign_of_a_bin() -> None:
+    assert limits(_row(-TO_1000)) == limits(_row(TO_1000)) == limits(_row(ALTERNATING))
+
+
+def test_maps_that_are_compared_are_ranked_together() -> None:
+    # 0 ... 1000 and 1001 ... 2001 together: the median of 2002 numbers is 1000.5
+    low, high = limits(_row(TO_1000), _row(-1001 - TO_1000), percentile=50)
+    assert (low, high) == pytest.approx((-1000.5, 1000.5))
+
+
+@hypothesis.given(st.integers(0, 2**32 - 1), st.floats(1, 100))
+def test_signed_limits_are_symmetric_and_cover_their_share(seed: int, percentile: float) -> None:
+    values = np.random.default_rng(seed).normal(size=200).astype(np.float32)
+    low, high = limits(_row(values), percentile=percentile)
+    assert low == -high < 0
+    # the p-th percentile of 200 lies between the neighbours of rank 199 p / 100
+    ranked = np.sort(np.abs(values))
+    rank = int(199 * percentile / 100)
+    assert ranked[rank] * (1 - 1e-6) <= high <= ranked[min(rank + 1, 199)] * (1 + 1e-6)
+
+
+def test_zero_maps_get_one_as_their_limit() -> None:
+    nothing = integrated_gradients("chroma", zeros("chroma"))
+    assert limits(nothing) == (-1.0, 1.0)
+    assert limits(nothing, nothing, sign="unsigned") == (0.0, 1.0)
+
+
+def test_a_map_with_fewer_bins_than_are_clipped_keeps_its_strongest() -> None:
+    # one bin of 1512: the 99.5th percentile is zero
+    assert limits(integrated_gradients("chroma", hot("chroma", 3, 4, -0.25))) == (-0.25, 0.25)
+
+
+def test_limits_of_heatmaps() -> None:
+    share = heatmap("chroma", np.full(shape_of("chroma"), 1 / 1512))
+    assert limits(share, sign="unsigned") == pytest.approx((0.0, 1 / 1512))
+
+
+@pytest.mark.parametrize("percentile", [0.0, -1.0, 100.5, float("nan")])
+def test_percentiles_out_of_range_are_refused(percentile: float) -> None:
+    with pytest.raises(InputError, match=r"percentile above 0 and at most 100, got"):
+        limits(_row(TO_1000), percentile=percentile)
+
+
+def test_limits_of_no_map_are_refused() -> None:
+    with pytest.raises(InputError, match="at least one map"):
+        limits()
+
+
+# ---------------------------------------------------------------------------- text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0"),
+        (-80.0, "−80"),
+        (0.5, "0.5"),
+        (0.001234, "0.0012"),
+        (1234.4, "1234"),
+        (-0.000021, "−2.1×10⁻⁵"),
+        (12345.0, "1.2×10⁴"),
+    ],
+)
+def test_numbers_have_two_digits_and_a_true_minus(value: float, text: str) -> None:
+    assert number_text(value) == text
+
+
+@hypothesis.given(st.floats(1e-30, 1e30), st.booleans())
+def test_a_number_can_be_read_back(size: float, negative: bool) -> None:
+    value = -size if negative else size
+    plain = str.maketrans("−⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "--0123456789")
+    read = float(number_text(value).translate(plain).replace("×10", "e"))
+    assert read == pytest.approx(value, rel=0.05)  # two digits: half of the second
+
+
+# -------------------------------------------------------------------- spectrograms
+
+
+@pytest.mark.parametrize("type", ["stft", "log_mel"])
+def test_scaled_decibels_are_shown_in_decibels(type: str) -> None:
+    values = zeros(type)
+    values[0, 0], values[1, 1] = 1.0, 0.25
+    scale = spectrogram_scale(spectrogram(type, values))
+    assert scale.values[0, 0] == 0.0
+    assert scale.values[1, 1] == -60.0  # a quarter of the way up from -80 dB
+    assert scale.values[2, 2] == -80.0
+    assert (scale.low, scale.high, scale.unit) == (-80.0, 0.0, "dB")
+    assert scale.ticks == ((-80, "−80"), (-60, "−60"), (-40, "−40"), (-20, "−20"), (0, "0"))
+
+
+def test_contrast_is_shown_in_decibels_from_zero() -> None:
+    values = np.full(shape_of("spectral_contrast"), 0.25)
+    values[0, 0] = 0.5
+    scale = spectrogram_scale(spectrogram("spectral_contrast", values))
+    assert scale.values[1, 1] == 20.0  # dB / 80
+    assert (scale.low, scale.high, scale.unit) == (0.0, 40.0, "dB")
+
+
+def test_chroma_always_runs_from_zero_to_one() -> None:
+    scale = spectrogram_scale(spectrogram("chroma", np.full(shape_of("chroma"), 0.3)))
+    assert (scale.low, scale.high) == (0.0, 1.0)
+
+
+def test_mfcc_colours_are_spread_over_all_but_the_level() -> None:
+    values = noise("mfcc", 1)
+    values[:, 0] = 50.0
+    scale = spectrogram_scale(spectrogram("mfcc", values))
+    rest = np.float32(values[:, 1:])
+    assert (scale.low, scale.high) == (rest.min(), rest.max())
+    assert scale.values[0, 0] == 50.0
+    assert scale.ticks[0][1] == number_text(rest.min())
+    assert scale.ticks[-1][1] == "≥ " + number_text(rest.max())
+
+
+def test_tonnetz_is_centred_on_zero() -> None:
+    values = zeros("tonnetz")
+    values[0, 0], values[1, 1] = 0.2, -0.6
+    scale = spectrogram_scale(spectrogram("tonnetz", values))
+    assert (scale.low, scale.high) == (-np.float32(0.6), np.float32(0.6))
+
+
+@pytest.mark.parametrize("type", SPECTROGRAM_TYPES)
+def test_silence_has_a_scale(type: str) -> None:
+    scale = spectrogram_scale(spectrogram(type, zeros(type)))
+    assert np.isfinite(scale.values).all()
+    assert np.isfinite([scale.low, scale.high]).all()
+    assert scale.low < scale.high
+
+
+# -------------------------------------------------------------------- attributions
+
+
+def test_signed_values_are_drawn_as_they_are() -> None:
+    attribution = integrated_gradients("chroma", noise("chroma", 2))
+    scale = attribution_scale(attribution, "signed", None, 99.5)
+    np.testing.assert_array_equal(scale.values, attribution.values)
+    assert (scale.low, scale.high) == limits(attribution)
+    assert scale.colours == DIVERGING
+    assert scale.ticks[1] == (0.0, "0")
+
+
+def test_unsigned_values_are_absolute() -> None:
+    attribution = integrated_gradients("chroma", noise("chroma", 2))
+    scale = attribution_scale(attribution, "unsigned", None, 99.5)
+    assert attribution.values.min() < -1
+    np.testing.assert_array_equal(scale.values, np.abs(attribution.values))
+    assert (scale.low, scale.high) == limits(attribution, sign="unsigned")
+    assert scale.low == 0.0
+    assert scale.colours == CIVIDIS
+
+
+def test_captions_name_the_unit_and_own_up_to_clipping() -> None:
+    attribution = integrated_gradients("chroma", noise("chroma", 2), target="probability")
+    clipped = attribution_scale(attribution, "signed", None, 99.5)
+    assert clipped.caption == "probability per bin<br>strongest 0.5 % clipped"
+    assert clipped.ticks[0][1] == "≤ " + number_text(clipped.low)
+    assert clipped.ticks[-1][1] == "≥ " + number_text(clipped.high)
+    whole = attribution_scale(attribution, "signed", None, 100)
+    assert whole.caption == "probability per bin"
+    assert [text[0] for _, text in whole.ticks] == ["−", "0", number_text(whole.high)[0]]
+    cam = grad_cam("chroma", np.full(shape_of("chroma"), 2.0))
+    assert attribution_scale(cam, "unsigned", None, 99.5).caption == "logit"
+
+
+def test_shared_limits_are_kept_and_what_exceeds_them_is_marked() -> None:
+    attribution = integrated_gradients("chroma", hot("chroma", 0, 0, 5.0))
+    scale = attribution_scale(attribution, "signed", (-2.0, 2.0), 99.5)
+    assert scale.ticks == ((-2.0, "−2"), (0.0, "0"), (2.0, "≥ 2"))
+    assert "clipped" not in scale.caption  # not a share of this map
+
+
+def test_heatmaps_and_feature_maps_start_at_zero() -> None:
+    share = np.abs(noise("chroma", 3))
+    share /= share.sum()
+    scale = heatmap_scale(heatmap("chroma", share), None, 100)
+    assert (scale.low, scale.high) == (0.0, np.float32(share.max()))
+    maps = feature_maps("chroma", np.arange(24.0).reshape(4, 3, 2))
+    scale = feature_maps_scale(maps, 100)
+    assert (scale.low, scale.high) == (0.0, 23.0)  # one limit for all filters
+    assert feature_maps_scale(maps, 50).caption == "activation<br>strongest 50 % clipped"
+
+
+# ------------------------------------------------------------------------- colours
+
+
+def _plotly_colour(name: str, at: float) -> tuple[float, float, float]:
+    colour = plotly.colors.sample_colorscale(name, at, colortype="tuple")[0]
+    return tuple(float(part) for part in colour)
+
+
+def _matplotlib_colour(name: str, at: float) -> tuple[float, float, float]:
+    return tuple(float(part) for part in matplotlib.colormaps[name](at)[:3])
+
+
+@pytest.mark.parametrize("colour", [_plotly_colour, _matplotlib_colour])
+def test_red_raises_and_blue_lowers_in_both_libraries(colour: object) -> None:
+    assert callable(colour)
+    red, green, blue = colour(DIVERGING, 1.0)
+    assert red > 2 * max(green, blue)
+    red, green, blue = colour(DIVERGING, 0.0)
+    assert blue > 1.5 * max(red, green)
+    assert min(colour(DIVERGING, 0.5)) > 0.95
+
+
+@pytest.mark.parametrize("name", [VIRIDIS, CIVIDIS])
+@pytest.mark.parametrize("colour", [_plotly_colour, _matplotlib_colour])
+def test_magnitudes_grow_lighter_all_the_way(name: str, colour: object) -> None:
+    assert callable(colour)
+    linear = np.array([colour(name, at) for at in np.linspace(0, 1, 11)]) ** 2.2
+    luminance = linear @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(luminance) > 0).all()

@@ -1,0 +1,247 @@
+"""Files of a result: they load by other programs, agree with the result, and give it again."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from matplotlib.image import imread
+
+from tests.model_sets.tiny_models import (
+    write_models,
+    write_notes,
+)
+from xai_core import store
+from xai_core.datasets.notes import NoteRecord
+from xai_core.explanations import (
+    compare,
+    explain,
+)
+from xai_core.pair_tables import METRIC_COLUMNS
+from xai_core.results.files import (
+    ExportFile,
+    comparison_files,
+    distance_files,
+    explanation_files,
+    prediction_files,
+)
+from xai_core.results.records import array_digest
+from xai_core.results.rerun import (
+    explain_as_recalled,
+    read_recalled,
+    sameness,
+)
+from xai_core.values import FAMILIES, Explanation, Prediction, Waveform
+
+PAIR = ("flute", "organ")
+PITCH_CLASSES = ["C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B"]
+
+
+@pytest.fixture(scope="module")
+def notes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[NoteRecord]]:
+    """Return notes of two families; the set "tiny" has models of both on two types."""
+    folder = tmp_path_factory.mktemp("exporting")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIMBRELENS_MODELS", str(folder / "models"))
+        patch.setenv("TIMBRELENS_CACHE", str(folder / "cache"))
+        records = [one for one in write_notes(folder / "notes") if one.family in PAIR]
+        for type in ("tonnetz", "chroma"):
+            write_models(records, type, families=PAIR)
+        yield records
+
+
+@pytest.fixture(scope="module")
+def explanation(notes: list[NoteRecord]) -> Explanation:
+    return explain(notes[0].path, type="chroma", family="flute", models="tiny")
+
+
+def by_suffix(files: tuple[ExportFile, ...]) -> Mapping[str, bytes]:
+    assert len({file.name for file in files}) == len(files)
+    return {file.name.rpartition(".")[2]: file.make() for file in files}
+
+
+def test_arrays_load_without_pickle_and_have_their_axes(explanation: Explanation) -> None:
+    made = by_suffix(explanation_files(explanation, note="x"))
+    with np.load(io.BytesIO(made["npz"]), allow_pickle=False) as arrays:
+        np.testing.assert_array_equal(arrays["attribution"], explanation.attribution.values)
+        np.testing.assert_array_equal(arrays["spectrogram"], explanation.spectrogram.values)
+        np.testing.assert_allclose(np.diff(arrays["time"]), 512 / 16_000)
+        assert [name.replace("♯", "#") for name in arrays["bins_names"]] == PITCH_CLASSES
+        assert arrays["bins"].shape == (12,)
+
+
+def test_json_names_everything_that_decides_the_map(explanation: Explanation) -> None:
+    about = json.loads(by_suffix(explanation_files(explanation, note="x", start=1.5))["json"])
+    card = store.read_card("chroma", "flute", models="tiny")
+    settings = about["settings"]
+    assert settings["model_sha256"] == card.sha256
+    assert (settings["type"], settings["family"], settings["models"]) == ("chroma", "flute", "tiny")
+    assert about["start"] == 1.5
+    samples = np.ascontiguousarray(explanation.waveform.y, np.float32)
+    assert settings["note_sha256"] == hashlib.sha256(samples.tobytes()).hexdigest()
+    assert about["attribution_sha256"] == array_digest(explanation.attribution.values)
+    assert about["logit"] == explanation.logit
+    positive = np.maximum(explanation.attribution.values.astype(float), 0.0)
+    assert about["evidence"]["total_for"] == pytest.approx(positive.sum())
+    assert about["evidence"]["regions"]
+    for region in about["evidence"]["regions"]:
+        assert 0.0 <= region["begin"] < region["end"] <= 4.0
+        assert 0.02 <= region["share"] <= 1.0
+    c = about["completeness"]
+    share = abs(c["attributed"] - c["output"] + c["baseline_output"])
+    assert c["error"] == pytest.approx(share / max(abs(c["output"] - c["baseline_output"]), 0.05))
+    versions = about["versions"]
+    assert versions["numpy"] == np.__version__
+    assert set(versions) == {"python", "xai_core", "numpy", "librosa", "keras", "tensorflow"}
+    assert all(versions.values())
+    assert about["code_sha256"] == store.explaining_code()
+
+
+def test_sound_is_what_was_explained_to_the_last_bit(explanation: Explanation) -> None:
+    made = by_suffix(explanation_files(explanation, note="x"))
+    y, sr = soundfile.read(io.BytesIO(made["wav"]), dtype="float32")
+    assert sr == 16_000
+    np.testing.assert_array_equal(y, explanation.waveform.y)
+
+
+def test_pictures_are_a_png_and_an_svg_that_programs_read(explanation: Explanation) -> None:
+    made = by_suffix(explanation_files(explanation, note="x"))
+    assert imread(io.BytesIO(made["png"])).shape[:2] == (690, 1650)
+    root = ElementTree.fromstring(made["svg"])
+    assert root.tag == "{http://www.w3.org/2000/svg}svg"
+    images = list(root.iter("{http://www.w3.org/2000/svg}image"))
+    assert len(images) >= 2  # the spectrogram and the map; colour bars may be others
+
+
+def test_names_say_what_is_inside_and_suit_every_file_system(
+    notes: list[NoteRecord], explanation: Explanation
+) -> None:
+    files = explanation_files(explanation, note="../my flute: A4?")
+    stem = files[0].name.removesuffix(".png")
+    assert stem.startswith("my-flute-A4_chroma_flute_integrated_gradients_")
+    digits = stem.rpartition("_")[2]
+    assert len(digits) == 8
+    assert {file.name for file in files} == {
+        f"{stem}.{suffix}" for suffix in ("png", "svg", "npz", "json", "wav")
+    }
+    other = explain(
+        notes[0].path, type="chroma", family="flute", models="tiny", n_steps=8, rule="trapezoid"
+    )
+    assert explanation_files(other, note="x")[0].name.rpartition("_")[2] != f"{digits}.png"
+    assert explanation_files(explanation, note="???")[0].name.startswith("note_")
+    assert len(explanation_files(explanation, note="n" * 900)[0].name) < 200
+
+
+def test_comparison_has_both_maps_their_difference_and_both_sounds(
+    notes: list[NoteRecord],
+) -> None:
+    result = compare(notes[0].path, notes[-1].path, type="tonnetz", family="flute", models="tiny")
+    files = comparison_files(result, notes=("one", "two"))
+    assert [file.suffix for file in files] == ["png", "svg", "npz", "json", "wav", "wav"]
+    made = [file.make() for file in files]
+    assert imread(io.BytesIO(made[0])).shape[:2] == (690, 2100)
+    assert ElementTree.fromstring(made[1]).tag.endswith("svg")
+    with np.load(io.BytesIO(made[2]), allow_pickle=False) as arrays:
+        a, b = (arrays[name].astype(np.float64) for name in ("a", "b"))
+        np.testing.assert_allclose(arrays["difference"], a - b, rtol=1e-6, atol=1e-9)
+    about = json.loads(made[3])
+    assert about["scores"] == dict(result.scores)
+    assert about["a"]["settings"]["note_sha256"] == array_digest(result.a.waveform.y)
+    for content, one in zip(made[4:], (result.a, result.b), strict=True):
+        y, _ = soundfile.read(io.BytesIO(content), dtype="float32")
+        np.testing.assert_array_equal(y, one.waveform.y)
+
+
+def test_distances_are_tables_that_load_and_a_picture() -> None:
+    rng = np.random.default_rng(0)
+    rows = [
+        {"type": "mfcc", "method": "grad_cam", "family": family, "other_family": family}
+        | {"note_a": f"{family}{n}", "note_b": f"{family}{n + 1}"}
+        | {"instrument_a": f"{family}_{n % 3}", "instrument_b": f"{family}_{n % 2}"}
+        | {name: rng.uniform(0.1, 1.0) for name in METRIC_COLUMNS}
+        for family in PAIR
+        for n in range(6)
+    ]
+    pairs = pd.DataFrame(rows)
+    files = distance_files(pairs, type="mfcc", method="grad_cam", settings={"seed": 0})
+    assert [file.name for file in files] == [
+        f"distances_mfcc_grad_cam.{suffix}" for suffix in ("csv", "parquet", "png", "json")
+    ]
+    csv, parquet, png, settings = (file.make() for file in files)
+    assert json.loads(settings) == {"seed": 0}
+    pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(parquet)), pairs)
+    pd.testing.assert_frame_equal(pd.read_csv(io.BytesIO(csv)), pairs, check_exact=False)
+    assert imread(io.BytesIO(png)).shape[1] == 1650
+
+
+def test_what_all_models_say_is_a_table_with_their_digests(notes: list[NoteRecord]) -> None:
+    rows = {"tonnetz": {"flute": 0.25, "organ": 0.75}, "chroma": {"flute": 0.5}}
+    prediction = Prediction(rows, Waveform(np.ones(64_000), 16_000), "tiny")
+    csv, settings = prediction_files(prediction, note="a b", start=1.5)
+    assert csv.name.startswith("a-b_all-models_")
+    table = pd.read_csv(io.BytesIO(csv.make())).set_index("family")
+    assert list(table.columns) == ["tonnetz", "chroma"]
+    assert list(table.index) == list(FAMILIES)
+    assert table.loc["flute"].tolist() == [0.25, 0.5]
+    assert table.loc["organ", "tonnetz"] == 0.75
+    assert np.isnan(table.loc["organ", "chroma"])
+    record = json.loads(settings.make())
+    organ = store.read_card("tonnetz", "organ", models="tiny")
+    assert record["model_sha256"]["tonnetz"]["organ"] == organ.sha256
+    assert record["averaged"] == {"flute": 0.375}
+    assert (record["note"], record["start"]) == ("a b", 1.5)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"preset": "paper"},
+        {"baseline": "noise", "noise_level": 0.2, "seed": 7},
+        {"n_steps": 16, "rule": "gauss_legendre", "target": "probability"},
+        {"method": "grad_cam", "layer": "conv2d_3"},
+    ],
+    ids=["default", "paper", "noise", "gauss", "grad_cam"],
+)
+def test_the_json_gives_the_same_map_from_the_recording_and_from_the_wav(
+    changes: dict[str, object],
+    notes: list[NoteRecord],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(3)
+    long = Waveform(0.1 * rng.standard_normal(6 * 22_050), 22_050)  # resampled and cut
+    recording = tmp_path / "long.wav"
+    soundfile.write(recording, long.y, long.sr, subtype="FLOAT")
+    first = explain(  # type: ignore[arg-type]
+        recording, type="tonnetz", family="organ", models="tiny", start=1.25, **changes
+    )
+    paths = {}
+    for file in explanation_files(first, note="long", start=1.25):
+        if file.suffix in ("json", "wav"):
+            paths[file.suffix] = tmp_path / file.name
+            paths[file.suffix].write_bytes(file.make())
+    recalled = read_recalled(paths["json"])
+    for number, audio in enumerate((recording, paths["wav"])):
+        monkeypatch.setenv("TIMBRELENS_CACHE", str(tmp_path / f"empty cache {number}"))
+        again = explain_as_recalled(audio, recalled)
+        assert again.settings == first.settings
+        np.testing.assert_array_equal(again.attribution.values, first.attribution.values)
+        assert sameness(recalled, again).endswith("to the last bit.")
+    other = explain_as_recalled(notes[0].path, read_recalled(_without_start(paths["json"])))
+    assert sameness(recalled, other).startswith("This is another note")
+
+
+def _without_start(file: Path) -> Path:
+    content = json.loads(file.read_text()) | {"start": 0.0}
+    path = file.with_name("from the beginning.json")
+    path.write_text(json.dumps(content))
+    return path

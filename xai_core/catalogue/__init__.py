@@ -1,0 +1,1 @@
+"""The vocabularies as tables: one entry for each spectrogram type, method, metric and family."""

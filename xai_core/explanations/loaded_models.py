@@ -1,0 +1,181 @@
+"""Models in memory, loaded once and compiled once, and what they were asked about.
+
+Conventions
+-----------
+What a model said of a note is remembered, under the digests of both, for as
+long as the process runs: a note that is looked at again is not asked about.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from xai_core import store
+from xai_core.errors import ModelError
+from xai_core.features import extract
+from xai_core.networks.gradients import ModelGradients
+from xai_core.values import FloatArray, Spectrogram, Waveform, check_family, check_type
+
+__all__ = [
+    "Audio",
+    "Recent",
+    "digest_of",
+    "load_gradients",
+    "logit_of",
+    "probability_of",
+    "spectrogram_of",
+    "weak_families",
+    "weakness_sentence",
+]
+
+Audio = str | os.PathLike[str] | bytes | Waveform
+
+MODELS_KEPT = 60  # in memory; a whole zoo
+SPECTROGRAMS_KEPT = 12  # at most 2 MB each: the six views of two notes
+LOGITS_KEPT = 60_000  # a thousand notes by a whole zoo, about 20 MB
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Recent(Generic[Key, Value]):
+    """The values asked for last, by key, shared by all threads.
+
+    Parameters
+    ----------
+    limit : int
+        How many are kept; what was not asked for longest goes first.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._values: OrderedDict[Key, Value] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def get(self, key: Key, make: Callable[[], Value]) -> Value:
+        """Return the value of a key, made now unless it is kept.
+
+        Two threads that ask for the same at the same time both make it: nobody
+        waits while another one works.
+        """
+        with self._lock:
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+        value = make()
+        with self._lock:
+            self._values[key] = value
+            self._values.move_to_end(key)
+            while len(self._values) > self._limit:
+                self._values.popitem(last=False)
+        return value
+
+
+_loaded: OrderedDict[tuple[str, str, str, str], tuple[ModelGradients, store.Card]] = OrderedDict()
+_loading = threading.Lock()
+_spectrograms: Recent[tuple[str, int, str], Spectrogram] = Recent(SPECTROGRAMS_KEPT)
+
+# by type, digest of the model, and digest of the samples
+_logits: Recent[tuple[str, str, str], float] = Recent(LOGITS_KEPT)
+
+
+def load_gradients(
+    type: str, family: str, *, models: str = "starter"
+) -> tuple[ModelGradients, store.Card]:
+    """Return the compiled functions of a model and its card, loaded once.
+
+    At most 60 models stay in memory, the least recently used going first. A model
+    that was trained anew meanwhile has another card, and is loaded again.
+    """
+    digest = store.read_card(check_type(type), check_family(family), models=models).sha256
+    key = (models, type, family, digest)
+    with _loading:
+        if key not in _loaded:
+            model, card = store.load_model(type, family, models=models)
+            _loaded[key] = (ModelGradients(model), card)
+            if len(_loaded) > MODELS_KEPT:
+                _loaded.popitem(last=False)
+        _loaded.move_to_end(key)
+        return _loaded[key]
+
+
+def digest_of(values: FloatArray) -> str:
+    """Return the SHA-256 of an array in single precision."""
+    return hashlib.sha256(np.ascontiguousarray(values, np.float32).data).hexdigest()
+
+
+def spectrogram_of(note: Waveform, type: str) -> Spectrogram:
+    """Return the spectrogram of a note, as :func:`xai_core.features.extract` does.
+
+    Those of the notes asked about last are kept: a page asks three times.
+    """
+    return _spectrograms.get((digest_of(note.y), note.sr, type), lambda: extract(note, type))
+
+
+def logit_of(
+    note: Waveform, type: str, family: str, *, models: str = "starter", digest: str | None = None
+) -> float:
+    """Return what the model of a family says of 4 s: its logit.
+
+    `digest` is that of the samples, for who has it: ten models are asked about one note.
+    """
+    gradients, card = load_gradients(type, family, models=models)
+
+    def ask() -> float:
+        return float(gradients.outputs(spectrogram_of(note, type).values[np.newaxis])[0])
+
+    return _logits.get((type, card.sha256, digest or digest_of(note.y)), ask)
+
+
+def probability_of(logit: float) -> float:
+    """Return the probability that a logit stands for."""
+    return float(np.exp(-np.logaddexp(0.0, -logit)))
+
+
+def weak_families(type: str, *, models: str = "starter") -> tuple[str, ...]:
+    """Return the families whose models are not shown to be better than chance.
+
+    Parameters
+    ----------
+    type : str
+        Spectrogram type.
+    models : str
+        Name of the model set.
+
+    Returns
+    -------
+    tuple of str
+        In the order of FAMILIES. A model whose card cannot be read is not among
+        them: who loads it hears why.
+    """
+    found = []
+    for family in store.available_models(models).get(type, ()):
+        try:
+            card = store.read_card(type, family, models=models)
+        except ModelError:
+            continue
+        if card.is_weak:
+            found.append(family)
+    return tuple(found)
+
+
+def weakness_sentence(card: store.Card) -> str:
+    """Return what a reader of this model's explanations must know, or ""."""
+    if not card.is_weak:
+        return ""
+    score = f"{card.scores['balanced_accuracy']:.0%}"
+    return (
+        f"The {card.type} model of {card.family} is not shown to be better than chance on "
+        f"instruments it never heard (balanced accuracy {score}; guessing gives 50%), so its maps "
+        "tell little about the instrument."
+    )

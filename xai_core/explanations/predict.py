@@ -1,0 +1,159 @@
+"""A note in, the probability of every family out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from xai_core import store
+from xai_core.audio import NOTE_SECONDS, load, load_note
+from xai_core.errors import AudioError, InputError, ModelError
+from xai_core.explanations.loaded_models import (
+    Audio,
+    digest_of,
+    load_gradients,
+    logit_of,
+    probability_of,
+)
+from xai_core.features import extract
+from xai_core.values import FAMILIES, FloatArray, Prediction, Waveform, check_type
+
+__all__ = [
+    "MAX_WINDOWS",
+    "Scan",
+    "predict",
+    "scan",
+]
+
+
+def predict(
+    audio: Audio,
+    *,
+    models: str = "starter",
+    types: Sequence[str] | None = None,
+    start: float = 0.0,
+    without: Collection[tuple[str, str]] = (),
+) -> Prediction:
+    """Return the probability of every family by every spectrogram type of a set.
+
+    Parameters
+    ----------
+    audio : path, bytes or Waveform
+        WAV, FLAC, OGG, MP3 or AIFF.
+    models : str
+        Name of the model set.
+    types : sequence of str or None
+        Only these spectrogram types; None for all that the set has.
+    start : float
+        Seconds into the recording at which the 4 s note begins.
+    without : collection of (str, str)
+        Types and families of models that are not asked, such as those of
+        :func:`xai_core.store.find_faults`.
+
+    Returns
+    -------
+    Prediction
+
+    Raises
+    ------
+    AudioError
+        If the audio cannot be read or is silent.
+    ModelError
+        If the set has no models, or one of them is altered.
+    """
+    note = load_note(audio, start=start)
+    available = store.available_models(models)
+    if types is not None:
+        available = {check_type(t): available.get(t, FAMILIES) for t in types}
+    digest = digest_of(note.y)
+    probabilities = {
+        type: {
+            family: probability_of(logit_of(note, type, family, models=models, digest=digest))
+            for family in families
+            if (type, family) not in without
+        }
+        for type, families in available.items()
+    }
+    return Prediction(probabilities, note, models)
+
+
+MAX_WINDOWS = 600
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """Probabilities along a recording.
+
+    Parameters
+    ----------
+    type : str
+    starts : ndarray, shape (n_windows,)
+        Where each window begins, in seconds.
+    families : tuple of str
+    probabilities : ndarray, shape (n_families, n_windows)
+        NaN where nothing can be heard.
+    """
+
+    type: str
+    starts: FloatArray
+    families: tuple[str, ...]
+    probabilities: FloatArray
+
+
+def scan(
+    audio: Audio,
+    *,
+    type: str,
+    hop: float = 1.0,
+    models: str = "starter",
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Scan:
+    """Return what the models of a type say of each stretch of a recording.
+
+    Parameters
+    ----------
+    audio : path, bytes or Waveform
+    type : str
+    hop : float
+        Seconds from one window to the next; made longer where there would be
+        more than :data:`MAX_WINDOWS`.
+    models : str
+    progress : callable
+        Called with windows done and windows in all.
+
+    Returns
+    -------
+    Scan
+
+    Raises
+    ------
+    AudioError
+        If the audio cannot be read.
+    InputError
+        If `hop` is not positive.
+    ModelError
+        If the set has no models of the type.
+    """
+    check_type(type)
+    if not hop > 0:
+        raise InputError(f"expected a hop above 0 s, got {hop}")
+    families = store.available_models(models).get(type)
+    if not families:
+        raise ModelError(f"the set {models!r} has no {type} models: choose another type")
+    recording = audio if isinstance(audio, Waveform) else load(audio)
+    last = max(0.0, recording.duration - NOTE_SECONDS)
+    n = min(int(last / hop) + 1, MAX_WINDOWS)
+    starts = np.linspace(0.0, last, n) if n == MAX_WINDOWS else hop * np.arange(n)
+    found = np.full((len(families), n), np.nan)
+    gradients = [load_gradients(type, family, models=models)[0] for family in families]
+    for k, start in enumerate(starts):
+        try:
+            x = extract(load_note(recording, start=float(start)), type).values[np.newaxis]
+        except AudioError:  # nothing to be heard here; a fault of the file was told by load
+            continue
+        finally:
+            progress(k + 1, n)
+        found[:, k] = [one.outputs(x, target="probability")[0] for one in gradients]
+    return Scan(type, starts, families, found)

@@ -1,0 +1,1 @@
+"""Figures of what an audit finds in a collection of notes."""

@@ -1,0 +1,326 @@
+"""What a collection of notes holds: counts, pitches, findings, sources.
+
+Conventions
+-----------
+Everything comes as plain numbers by name. Families run from top to bottom in
+the order of :data:`xai_core.values.FAMILIES`, those without notes left out;
+pitches are MIDI numbers; sources come with the most notes first, and the smaller
+ones are drawn together or left out, which the figure says.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from xai_core.figures.audit.words import (
+    OTHERS,
+    SOURCE_COLOURS,
+    TICKS,
+    Counts,
+    Findings,
+    GiveAways,
+    Pitches,
+    drawn_sources,
+    families_of,
+    finding_sentence,
+    finding_text,
+    give_away_sentence,
+    main_sources,
+    pitch_grid,
+    pitch_name,
+    pitch_sentence,
+    shortened,
+    source_sentence,
+)
+from xai_core.figures.base.drawing import (
+    LETTER,
+    LINE,
+    TEXT_SIZE,
+    Drawing,
+    Frame,
+)
+
+__all__ = ["finding_bars", "give_away_dots", "pitch_map", "source_bars"]
+
+ROW = 22  # px
+
+
+def source_bars(notes: Counts, *, said: str = "", uirevision: str = "audit sources") -> go.Figure:
+    """Draw the notes of each family as a bar that is divided among the sources.
+
+    Parameters
+    ----------
+    notes : mapping
+        ``{family: {source: notes}}``.
+    said : str
+        What else the alternative text is to say: whether the source tells the family.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        The seven largest sources have a colour of their own.
+
+    Raises
+    ------
+    InputError
+        If a family is unknown.
+    """
+    families = families_of(notes)
+    named, rest = main_sources(notes)
+    rows = len(named) + bool(rest)  # of the legend
+    drawing = Drawing(
+        Frame(
+            70 + ROW * len(families) + 20 * rows,
+            left=_left(families),
+            right=50,
+            top=8,
+            bottom=52 + 20 * rows,
+        ),
+        alt=f"{source_sentence(notes, families)} {said}".strip(),
+        uirevision=uirevision,
+    )
+    for source, colour in zip(named, SOURCE_COLOURS, strict=False):
+        drawing.traces.append(
+            _stack(source, colour, [notes[family].get(source, 0) for family in families], families)
+        )
+    if rest:
+        others = [sum(notes[family].get(source, 0) for source in rest) for family in families]
+        drawing.traces.append(_stack(f"other sources ({len(rest)})", OTHERS, others, families))
+    totals = [sum(notes[family].values()) for family in families]
+    drawing.annotations += [
+        _beside(f"{total:,}", x=total, y=row) for row, total in enumerate(totals)
+    ]
+    drawing.layout = {
+        "barmode": "stack",
+        "bargap": 0.3,
+        "showlegend": True,
+        "legend": {
+            "orientation": "v",  # side by side, long names do not fit a narrow page
+            "x": 0,
+            "xanchor": "left",
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+            "traceorder": "normal",
+            "font": {"size": TEXT_SIZE},
+        },
+        "xaxis": {**_AXIS, "title": _title("Notes"), "rangemode": "tozero"},
+        "yaxis": _rows(families),
+    }
+    return drawing.figure()
+
+
+def pitch_map(pitches: Pitches, *, uirevision: str = "audit pitches") -> go.Figure:
+    """Draw how many notes each family has of each pitch.
+
+    Parameters
+    ----------
+    pitches : mapping
+        ``{family: {MIDI number: notes}}``.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Raises
+    ------
+    InputError
+        If a family is unknown.
+    """
+    families = families_of(pitches)
+    grid, low = pitch_grid(pitches)
+    drawing = Drawing(
+        Frame(84 + ROW * len(families), left=_left(families), right=70, top=8, bottom=60),
+        alt=pitch_sentence(pitches, families),
+        uirevision=uirevision,
+    )
+    drawing.traces.append(
+        {
+            "type": "heatmap",
+            "z": grid,
+            "x0": low,
+            "dx": 1,
+            "y": families,
+            "colorscale": "Viridis",
+            "zmin": 0,
+            "xgap": 1,
+            "ygap": 2,
+            "hovertemplate": "%{y}, MIDI %{x}: <b>%{z:.0f} notes</b><extra></extra>",
+            "hoverongaps": False,
+            "colorbar": {"title": {"text": "Notes"}, "thickness": 12, "tickformat": "d"},
+        }
+    )
+    drawing.layout = {
+        "xaxis": {
+            **_AXIS,
+            "title": _title("Pitch (MIDI number)"),
+            "tickvals": TICKS,
+            "ticktext": [f"{pitch}<br>{pitch_name(pitch)}" for pitch in TICKS],
+        },
+        "yaxis": {**_rows(families), "showgrid": False},
+    }
+    return drawing.figure()
+
+
+def finding_bars(findings: Findings, *, uirevision: str = "audit findings") -> go.Figure:
+    """Draw what share of notes or families each finding is about.
+
+    Parameters
+    ----------
+    findings : mapping
+        ``{title: (how many, of how many, of what)}``, in the order to be drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    titles = list(findings)
+    drawing = Drawing(
+        Frame(70 + ROW * max(len(titles), 1), left=_left(titles), right=8, top=8, bottom=46),
+        alt=finding_sentence(findings),
+        uirevision=uirevision,
+    )
+    drawing.traces.append(
+        {
+            "type": "bar",
+            "orientation": "h",
+            "x": [100 * n / max(of, 1) for n, of, _ in findings.values()],
+            "y": titles,
+            "marker": {"color": SOURCE_COLOURS[0], "line": {"width": 0}},
+            "text": [finding_text(*one) for one in findings.values()],
+            "textposition": "outside",
+            "textfont": {"size": TEXT_SIZE},
+            "cliponaxis": False,
+            "hovertemplate": "%{y}: <b>%{text}</b><extra></extra>",
+        }
+    )
+    drawing.layout = {
+        "bargap": 0.3,
+        "xaxis": {
+            **_AXIS,
+            "title": _title("Share of all (%)"),
+            "range": [0, 135],  # room for the text of a bar at 100 %
+            "tickvals": [0, 25, 50, 75, 100],
+        },
+        "yaxis": _rows(titles),
+    }
+    if not titles:
+        drawing.annotations.append(
+            {"text": "Nothing was found.", "x": 60, "y": 0, "yref": "paper", "showarrow": False}
+        )
+    return drawing.figure()
+
+
+def give_away_dots(measures: GiveAways, *, uirevision: str = "audit give-aways") -> go.Figure:
+    """Draw the median of each source in measures that tell nothing of an instrument.
+
+    Parameters
+    ----------
+    measures : mapping
+        ``{measure with its unit: {source: median}}``, sources with the most
+        notes first; the first sixteen are drawn.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        One panel for each measure, side by side, on the same rows.
+    """
+    sources = drawn_sources(measures)
+    names = [shortened(source) for source in sources]
+    drawing = Drawing(
+        Frame(70 + ROW * max(len(sources), 1), left=_left(names), right=8, top=8, bottom=46),
+        alt=give_away_sentence(measures, sources),
+        uirevision=uirevision,
+    )
+    width = 1 / max(len(measures), 1)
+    drawing.layout = {"yaxis": _rows(names)}
+    for number, (measure, medians) in enumerate(measures.items(), start=1):
+        axis = "x" if number == 1 else f"x{number}"
+        shown = [source for source in sources if source in medians]
+        drawing.traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": [medians[source] for source in shown],
+                "y": [sources.index(source) for source in shown],
+                "xaxis": axis,
+                "yaxis": "y",
+                "marker": {"size": 9, "color": SOURCE_COLOURS[0]},
+                "text": shown,
+                "hovertemplate": "%{text}: <b>%{x:.3g}</b><extra></extra>",
+            }
+        )
+        left = (number - 1) * width
+        drawing.layout[f"xaxis{axis[1:]}"] = {
+            **_AXIS,
+            "anchor": "y",
+            "domain": [left, left + 0.88 * width],
+            "nticks": 4,
+            "title": _title(measure),
+        }
+    return drawing.figure()
+
+
+_AXIS: dict[str, Any] = {
+    "fixedrange": True,
+    "tickfont": {"size": TEXT_SIZE},
+    "showgrid": False,
+    "zeroline": False,
+    "showline": True,
+    "linecolor": LINE,
+    "ticks": "outside",
+    "tickcolor": LINE,
+    "automargin": False,
+}
+
+
+def _rows(names: Sequence[str]) -> dict[str, Any]:
+    """Return a y axis with a row for each name, the first on top."""
+    return {
+        "range": [max(len(names), 1) - 0.5, -0.5],
+        "fixedrange": True,
+        "tickmode": "array",
+        "tickvals": list(range(len(names))),
+        "ticktext": list(names),
+        "tickfont": {"size": TEXT_SIZE + 1},
+        "showgrid": False,  # a line would run through the number beside a bar
+        "zeroline": False,
+        "ticks": "",
+        "ticklabelstandoff": 6,
+        "automargin": False,
+    }
+
+
+def _stack(source: str, colour: str, x: Sequence[int], families: Sequence[str]) -> dict[str, Any]:
+    return {
+        "type": "bar",
+        "orientation": "h",
+        "name": html.escape(shortened(source)),
+        "x": list(x),
+        "y": list(families),
+        "marker": {"color": colour, "line": {"width": 0}},
+        "hovertemplate": f"%{{y}}: <b>%{{x:,}} notes</b> from {html.escape(source)}<extra></extra>",
+    }
+
+
+def _beside(text: str, *, x: float, y: float) -> dict[str, Any]:
+    return {
+        "text": text,
+        "font": {"size": TEXT_SIZE},
+        "x": x,
+        "xanchor": "left",
+        "y": y,
+        "showarrow": False,
+    }
+
+
+def _title(text: str) -> dict[str, Any]:
+    return {"text": text, "font": {"size": TEXT_SIZE + 1}, "standoff": 4}
+
+
+def _left(names: Sequence[str]) -> int:
+    return round(LETTER * 1.08 * max((len(name) for name in names), default=9)) + 20

@@ -1,0 +1,1 @@
+"""What every figure is built from: axes, scales, traces, words and the drawing itself."""

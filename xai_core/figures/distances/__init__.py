@@ -1,0 +1,1 @@
+"""Figures of the distances between heatmaps: boxplots and maps of medians."""

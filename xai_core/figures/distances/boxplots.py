@@ -1,0 +1,273 @@
+"""Distances between heatmaps as boxplots: the paper's figures 5 to 10.
+
+Conventions
+-----------
+One panel a metric, the ten families on x in their fixed order and colours,
+whether or not they have pairs yet. The five numbers of a box are computed here,
+so that a figure stays small however many pairs there are. Beside a box, where
+they are given, stand the median and its 95 % interval over instruments: pairs
+are not independent, so the box itself does not tell how sure a median is.
+
+A point's customdata is (type, family, note_a, note_b), for a page to open the
+pair. Of many pairs, points are a choice evenly spaced by rank, the smallest and
+largest distance among them.
+
+References
+----------
+Chen, Ghobakhlou and Narayanan 2024, figures 5 to 10.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import plotly.graph_objects as go
+
+from xai_core.figures.base.drawing import (
+    SUBTITLE_SIZE,
+    Drawing,
+    Frame,
+)
+from xai_core.figures.distances.boxes import (
+    FAMILY_COLOURS,
+    METRIC_AXES,
+    METRIC_NAMES,
+    Box,
+    boxes_of,
+    boxes_sentence,
+    number_text,
+    of_type_and_method,
+)
+from xai_core.figures.scores.parts import (
+    AXIS,
+    FAINT,
+    title,
+)
+from xai_core.pair_tables import (
+    PAPER_METRICS,
+    distances,
+)
+from xai_core.values import FAMILIES
+
+__all__ = ["MOST_POINTS", "distance_boxplots"]
+
+MOST_POINTS = 300  # of one family and metric
+COLUMNS = 2
+GAP = 0.09  # of the width, between columns: ticks and title of an axis
+ROW_HEIGHT = 300  # px
+ROW_GAP = 62  # px, of tilted names of families
+BOX_WIDTH = 0.5  # of the distance between families
+BESIDE = 0.36  # where the interval of the median stands
+GOLDEN = 0.6180339887498949  # its multiples fill [0, 1) evenly
+
+
+def distance_boxplots(
+    pairs: pd.DataFrame,
+    *,
+    type: str,
+    method: str,
+    metrics: Sequence[str] = PAPER_METRICS,
+    points: bool = False,
+    medians: pd.DataFrame | None = None,
+    uirevision: str = "distances",
+) -> go.Figure:
+    """Draw the distances within each family, one panel a metric.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As in :class:`xai_core.pair_tables.Analysis`; may be a part of it.
+    type : str
+        Spectrogram type.
+    method : str
+        Explanation method.
+    metrics : sequence of str
+    points : bool
+        Whether pairs are drawn as points.
+    medians : DataFrame, optional
+        From :meth:`xai_core.metrics.statistics.FamilyQuartiles.table`: medians
+        with their intervals.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Raises
+    ------
+    InputError
+        If the type or a metric is unknown, or there is no metric.
+    """
+    chosen = of_type_and_method(pairs, type=type, method=method)
+    boxes = {metric: boxes_of(chosen, metric) for metric in metrics}
+    rows = -(-len(boxes) // COLUMNS)
+    drawing = Drawing(
+        Frame(rows * ROW_HEIGHT, left=58, right=8, top=26, bottom=ROW_GAP),
+        alt=boxes_sentence(boxes, type=type, method=method, points=points),
+        uirevision=uirevision,
+    )
+    for number, (metric, row) in enumerate(boxes.items()):
+        _add_panel(drawing, number, len(boxes), metric, empty=not row)
+        x, y = _names(number)
+        for box in row:
+            drawing.traces.append({**_box(box), "xaxis": x, "yaxis": y})
+        if points:
+            for trace in _points(distances(chosen, metric), type):
+                drawing.traces.append({**trace, "xaxis": x, "yaxis": y})
+        if medians is not None:
+            for trace in _medians(medians, type, method, metric):
+                drawing.traces.append({**trace, "xaxis": x, "yaxis": y})
+        if not row:
+            drawing.add_nothing(x, y)
+    drawing.layout["boxgap"] = 0
+    return drawing.figure()
+
+
+def _names(number: int) -> tuple[str, str]:
+    """Return Plotly's names of the axes of a panel, numbered from 0."""
+    suffix = "" if number == 0 else str(number + 1)
+    return f"x{suffix}", f"y{suffix}"
+
+
+def _add_panel(drawing: Drawing, number: int, n_panels: int, metric: str, *, empty: bool) -> None:
+    columns = min(n_panels, COLUMNS)
+    rows = -(-n_panels // COLUMNS)
+    row, column = divmod(number, COLUMNS)
+    width = (1 - GAP * (columns - 1)) / columns
+    left = column * (width + GAP)
+    frame = drawing.frame
+    gap = (frame.top + frame.bottom) / frame.plot_height if rows > 1 else 0.0
+    height = (1 - gap * (rows - 1)) / rows
+    bottom = 1 - row * (height + gap) - height
+    x, y = _names(number)
+    drawing.layout[f"xaxis{x[1:]}"] = {
+        **AXIS,
+        "domain": [left, left + width],
+        "anchor": y,
+        "matches": "x" if number else None,
+        "range": [-0.6, len(FAMILIES) - 0.4],
+        "fixedrange": True,
+        "showgrid": False,
+        "tickvals": list(range(len(FAMILIES))),
+        "ticktext": FAMILIES,
+        "tickangle": -35,
+    }
+    drawing.layout[f"yaxis{y[1:]}"] = {
+        **AXIS,
+        "domain": [bottom, bottom + height],
+        "anchor": x,
+        "rangemode": "tozero",
+        "showticklabels": not empty,  # Plotly would number an axis of nothing from 0 to 4
+        "hoverformat": ".3~g",
+        "title": title(METRIC_AXES[metric]),
+    }
+    drawing.annotations.append(
+        {
+            "text": f"<b>{METRIC_NAMES[metric]}</b>",
+            "font": {"size": SUBTITLE_SIZE + 1},
+            "xref": "paper",
+            "x": left,
+            "xanchor": "left",
+            "yref": "paper",
+            "y": bottom + height,
+            "yanchor": "bottom",
+            "yshift": 2,
+            "showarrow": False,
+        }
+    )
+
+
+def _box(box: Box) -> dict[str, Any]:
+    place = FAMILIES.index(box.family)
+    colour = FAMILY_COLOURS[box.family]
+    numbers = {"lowerfence": box.low, "q1": box.q1, "median": box.median, "q3": box.q3}
+    return {
+        "type": "box",
+        "name": box.family,
+        "x": np.array([place], np.float32),
+        **{name: np.array([v], np.float32) for name, v in numbers.items()},
+        "upperfence": np.array([box.high], np.float32),
+        "width": BOX_WIDTH,
+        "fillcolor": _faint(colour),
+        "line": {"color": colour, "width": 1.5},
+        "hoverinfo": "y+name",
+        "offsetgroup": box.family,
+    }
+
+
+def _points(found: pd.DataFrame, type: str) -> Iterator[dict[str, Any]]:
+    for place, family in enumerate(FAMILIES):
+        of_family = found[found["family"] == family].sort_values("value", kind="stable")
+        if of_family.empty:
+            continue
+        n = min(len(of_family), MOST_POINTS)
+        drawn = of_family.iloc[np.linspace(0, len(of_family) - 1, n).round().astype(int)]
+        side = (np.arange(n) * GOLDEN) % 1.0 - 0.5
+        pair = np.stack(
+            [
+                np.full(n, type, object),
+                np.full(n, family, object),
+                drawn["note_a"].to_numpy(object),
+                drawn["note_b"].to_numpy(object),
+            ],
+            axis=1,
+        )
+        yield {
+            "type": "scatter",
+            "mode": "markers",
+            "name": family,
+            "x": (place + 0.9 * BOX_WIDTH * side).astype(np.float32),
+            "y": drawn["value"].to_numpy(np.float32),
+            "customdata": pair,
+            "marker": {"size": 4, "color": FAMILY_COLOURS[family], "opacity": 0.6},
+            "hovertemplate": "%{customdata[2]}<br>%{customdata[3]}<br><b>%{y:.3~g}</b>"
+            "<extra>%{customdata[1]}</extra>",
+        }
+
+
+def _medians(
+    medians: pd.DataFrame, type: str, method: str, metric: str
+) -> Iterator[dict[str, Any]]:
+    chosen = medians[
+        (medians["type"] == type) & (medians["method"] == method) & (medians["metric"] == metric)
+    ]
+    for row in chosen.to_dict("records"):
+        if np.isnan(row["median_low"]):
+            continue
+        low, middle, high = row["median_low"], row["median"], row["median_high"]
+        colour = FAMILY_COLOURS[row["family"]]
+        yield {
+            "type": "scatter",
+            "mode": "markers",
+            "name": row["family"],
+            "x": np.array([FAMILIES.index(row["family"]) + BESIDE], np.float32),
+            "y": np.array([middle], np.float32),
+            "error_y": {
+                "type": "data",
+                "symmetric": False,
+                "array": _length(high - middle),
+                "arrayminus": _length(middle - low),
+                "color": colour,
+                "thickness": 1.5,
+                "width": 3,
+            },
+            "marker": {"size": 5, "color": colour},
+            "hovertext": [
+                f"{row['family']}: median <b>{number_text(middle)}</b><br>95 % interval "
+                f"{number_text(low)} to {number_text(high)}<br>{row['n_pairs']:,} pairs of "
+                f"{row['n_notes']} notes, {row['n_instruments']} instruments"
+            ],
+            "hoverinfo": "text",
+        }
+
+
+def _length(value: float) -> npt.NDArray[np.float32]:
+    return np.array([max(value, 0.0)], np.float32)
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
+    return f"rgba({red}, {green}, {blue}, {FAINT})"

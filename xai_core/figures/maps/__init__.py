@@ -1,0 +1,1 @@
+"""Figures of spectrograms, attributions, feature maps and recordings."""

@@ -1,0 +1,239 @@
+"""The four panels of the Explore page in one figure.
+
+Conventions
+-----------
+From left to right: what the model receives, how it responds, what decided by
+Integrated Gradients and by Grad-CAM. A panel whose value is still being
+computed is drawn empty in its final size, so that nothing jumps when it
+arrives.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import plotly.graph_objects as go
+
+from xai_core.errors import GridMismatchError
+from xai_core.figures.base.drawing import (
+    Drawing,
+    Frame,
+    Place,
+    label_width,
+)
+from xai_core.figures.base.scales import (
+    PERCENTILE,
+    Scale,
+    Sign,
+    attribution_scale,
+    feature_maps_scale,
+    spectrogram_scale,
+)
+from xai_core.figures.base.traces import (
+    add_map,
+    add_strips,
+)
+from xai_core.figures.base.words import (
+    METHOD_NAMES,
+    RECEIVES,
+    TYPE_NAMES,
+    attribution_sentence,
+    feature_maps_sentence,
+    meaning_of,
+    spectrogram_sentence,
+    zero_sentence,
+)
+from xai_core.values import Attribution, Axis, FeatureMaps, Spectrogram
+
+__all__ = ["explore_panels"]
+
+LAST_LAYER = "conv2d_5"
+WAITING = "computing…"
+PLAYHEAD = "playhead"  # in `meta`: the time axes that the player of the page draws over
+TYPICAL = 1000  # px, the width that gaps are measured at; they still fit at 900
+GAP = 22  # px at that width, between two panels
+MAX_ROWS = 64  # rows of one feature map, about one a pixel
+LARGE_MAP = 2**16  # bins; Grad-CAM above it is sent in blocks of 2 x 2
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
+
+
+def explore_panels(
+    spectrogram: Spectrogram | None,
+    feature_maps: FeatureMaps | None,
+    integrated_gradients: Attribution | None,
+    grad_cam: Attribution | None,
+    *,
+    sign: Sign = "signed",
+    limits: tuple[float, float] | None = None,
+    cam_limits: tuple[float, float] | None = None,
+    percentile: float = PERCENTILE,
+    layer: str = LAST_LAYER,
+    height: int = 480,
+    uirevision: str | None = None,
+) -> go.Figure:
+    """Draw what the model receives, how it responds and what decided, side by side.
+
+    Zooming is linked: in time over all four panels, in frequency over the
+    spectrogram and the two attributions.
+
+    Parameters
+    ----------
+    spectrogram, feature_maps, integrated_gradients, grad_cam
+        The four panels from left to right; None draws an empty panel of the
+        same size. Pass the spectrogram first: without any value the axes of
+        the type are unknown and the left margin is narrower.
+    sign : {"signed", "unsigned"}
+        Whether Integrated Gradients are drawn as they are, blue to red, or as
+        absolute values.
+    limits : tuple of float or None
+        Colour limits of Integrated Gradients; by default its own.
+    cam_limits : tuple of float or None
+        Colour limits of Grad-CAM, from 0; by default its own.
+    percentile : float
+        Share of the absolute values, in percent, that own limits cover; said
+        beneath the colour bar where it clips. 100 clips nothing.
+    layer : str
+        Convolution layer that Grad-CAM was computed at, for its subtitle.
+    height : int
+        Pixels.
+    uirevision : str or None
+        The zoom is kept for as long as this does not change; by default the
+        spectrogram type.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        Panel k has the axes ``x{k}`` and ``y{k}``; the further strips of the
+        feature maps have ``y5`` and up. ``layout.meta["playhead"]`` lists the four
+        time axes, over which the player of the page moves its line.
+
+    Raises
+    ------
+    GridMismatchError
+        If the panels belong to different types or grids.
+
+    Notes
+    -----
+    A feature map is reduced to the strongest of each block of bins where a
+    strip has fewer pixels than bins, and Grad-CAM of the STFT, which is four
+    times coarser than its grid at the last layer, to the strongest of each
+    block of 2 x 2 bins: the four panels of the STFT stay below 2 MB.
+    """
+    shown = [v for v in (spectrogram, integrated_gradients, grad_cam, feature_maps) if v]
+    time, bins = _shared_axes(shown)
+    type = next((v.type for v in shown if not isinstance(v, FeatureMaps)), "")
+    labels = label_width(bins)
+    drawing = Drawing(
+        Frame(height, left=labels + 24),
+        alt=_four_sentences(spectrogram, feature_maps, integrated_gradients, grad_cam),
+        uirevision=uirevision or type or "explore",
+    )
+    first, second, third, fourth = _four_places(drawing.frame, labels)
+
+    drawing.add_title(first, TYPE_NAMES.get(type, "Spectrogram"), RECEIVES)
+    drawing.add_bin_axis(first, bins)
+    drawing.add_title(second, "Feature maps", _responds(feature_maps))
+    drawing.add_title(third, METHOD_NAMES["integrated_gradients"], meaning_of(sign))
+    drawing.add_bin_axis(third, bins, titled=False)
+    drawing.add_title(fourth, METHOD_NAMES["grad_cam"], _looks(layer))
+    drawing.add_bin_axis(fourth, bins, labelled=False, titled=False)
+    for place in (first, second, third, fourth):
+        drawing.add_time_axis(place, time)
+    drawing.meta[PLAYHEAD] = [place.x for place in (first, second, third, fourth)]
+
+    if spectrogram:
+        add_map(drawing, first, spectrogram_scale(spectrogram), time, bins)
+    else:
+        _add_empty(drawing, first, WAITING)
+    if feature_maps:
+        scale = feature_maps_scale(feature_maps, percentile)
+        add_strips(drawing, second, feature_maps, scale, first_extra=5, max_rows=MAX_ROWS)
+    else:
+        drawing.add_strip_axis(second, second.number, 1, (0.0, 1.0))
+        _add_empty(drawing, second, WAITING)
+    if integrated_gradients:
+        scale = attribution_scale(integrated_gradients, sign, limits, percentile)
+        _add_attribution(drawing, third, integrated_gradients, scale)
+    else:
+        _add_empty(drawing, third, WAITING)
+    if grad_cam:
+        scale = attribution_scale(grad_cam, "unsigned", cam_limits, percentile)
+        _add_attribution(drawing, fourth, grad_cam, scale)
+    else:
+        _add_empty(drawing, fourth, WAITING)
+    return drawing.figure()
+
+
+def _responds(feature_maps: FeatureMaps | None) -> str:
+    count = len(feature_maps.filters) if feature_maps else 4
+    number = NUMBERS[count] if count < len(NUMBERS) else str(count)
+    where = f" ({feature_maps.layer})" if feature_maps else ""
+    return f"What {number} of its filters<br>respond to{where}"
+
+
+def _looks(layer: str) -> str:
+    where = "the last<br>convolution" if layer == LAST_LAYER else f"layer<br>{layer}"
+    return f"Where {where} looks"
+
+
+def _add_empty(drawing: Drawing, place: Place, sentence: str) -> None:
+    drawing.add_nothing(place.x, place.y)
+    drawing.add_sentence(place, sentence)
+
+
+def _add_attribution(
+    drawing: Drawing, place: Place, attribution: Attribution, scale: Scale
+) -> None:
+    if attribution.is_zero:
+        _add_empty(drawing, place, zero_sentence(attribution))
+        return
+    smooth = attribution.method == "grad_cam" and attribution.values.size > LARGE_MAP
+    every = 2 if smooth else 1
+    add_map(drawing, place, scale, attribution.time, attribution.bins, every=every)
+
+
+def _shared_axes(
+    shown: list[Spectrogram | Attribution | FeatureMaps],
+) -> tuple[Axis, Axis]:
+    if not shown:
+        return Axis("Time", "s", np.linspace(0.0, 4.0, 126)), Axis("", "", np.zeros(1))
+    first = shown[0]
+    types = list(dict.fromkeys(v.type for v in shown if not isinstance(v, FeatureMaps)))
+    if len(types) > 1:
+        raise GridMismatchError(
+            f"expected four panels of one spectrogram type, got {' and '.join(types)}"
+        )
+    for other in shown[1:]:
+        if not (first.time.matches(other.time) and first.bins.matches(other.bins)):
+            raise GridMismatchError(
+                "expected four panels of one note and one spectrogram type, got axes that "
+                "differ: do they come from the same explanation?"
+            )
+    return first.time, first.bins
+
+
+def _four_places(frame: Frame, labels: int) -> list[Place]:
+    """Divide the width: equal panels, with room for bin labels left of the third."""
+    width = TYPICAL - frame.left - frame.right
+    gaps = np.array([GAP, GAP + labels, GAP]) / width
+    panel = (1 - gaps.sum()) / 4
+    lefts = np.concatenate([[0.0], np.cumsum(panel + gaps)])
+    return [
+        Place(k + 1, float(left), float(min(left + panel, 1.0))) for k, left in enumerate(lefts)
+    ]
+
+
+def _four_sentences(
+    spectrogram: Spectrogram | None,
+    feature_maps: FeatureMaps | None,
+    integrated_gradients: Attribution | None,
+    grad_cam: Attribution | None,
+) -> str:
+    said = ["Four panels on one time axis."]
+    if spectrogram:
+        said.append(spectrogram_sentence(spectrogram))
+    if feature_maps:
+        said.append(feature_maps_sentence(feature_maps))
+    said += [attribution_sentence(one) for one in (integrated_gradients, grad_cam) if one]
+    if len(said) < 5:
+        said.append("The rest is being computed.")
+    return " ".join(said)

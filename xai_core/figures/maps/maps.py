@@ -1,0 +1,282 @@
+"""Each kind of map as a figure of its own.
+
+Conventions
+-----------
+Each is a pure function of one value. Heights are fixed, and `uirevision` keeps
+the visitor's zoom when a map is replaced by a better one of the same type.
+"""
+
+from __future__ import annotations
+
+import plotly.graph_objects as go
+
+from xai_core.figures.base.drawing import (
+    Drawing,
+    Frame,
+    Place,
+    label_width,
+)
+from xai_core.figures.base.scales import (
+    PERCENTILE,
+    Scale,
+    Sign,
+    attribution_scale,
+    feature_maps_scale,
+    heatmap_scale,
+    spectrogram_scale,
+)
+from xai_core.figures.base.traces import (
+    add_map,
+    add_strips,
+)
+from xai_core.figures.base.words import (
+    LOOKS,
+    METHOD_NAMES,
+    RECEIVES,
+    TYPE_NAMES,
+    attribution_sentence,
+    difference_sentence,
+    feature_maps_sentence,
+    heatmap_sentence,
+    meaning_of,
+    spectrogram_sentence,
+    zero_sentence,
+)
+from xai_core.values import Attribution, FeatureMaps, Heatmap, Spectrogram
+
+__all__ = [
+    "attribution_figure",
+    "difference_figure",
+    "feature_maps_figure",
+    "heatmap_figure",
+    "spectrogram_figure",
+]
+
+MAX_ROWS = 256  # rows of one feature map, more than a strip has pixels
+WHOLE = Place(1, 0.0, 1.0)
+
+
+def spectrogram_figure(
+    spectrogram: Spectrogram,
+    *,
+    subtitle: str = RECEIVES,
+    height: int = 360,
+    uirevision: str | None = None,
+) -> go.Figure:
+    """Draw one spectrogram in its own unit.
+
+    Parameters
+    ----------
+    spectrogram : Spectrogram
+    subtitle : str
+        What it is of.
+    height : int
+        Pixels.
+    uirevision : str or None
+        Keeps the zoom for as long as it does not change; by default the type.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    return _single(
+        spectrogram,
+        spectrogram_scale(spectrogram),
+        TYPE_NAMES[spectrogram.type],
+        subtitle,
+        alt=spectrogram_sentence(spectrogram),
+        height=height,
+        uirevision=uirevision,
+    )
+
+
+def attribution_figure(
+    attribution: Attribution,
+    *,
+    sign: Sign = "signed",
+    limits: tuple[float, float] | None = None,
+    percentile: float = PERCENTILE,
+    title: str | None = None,
+    subtitle: str | None = None,
+    height: int = 360,
+    uirevision: str | None = None,
+) -> go.Figure:
+    """Draw one attribution, signed or as absolute values.
+
+    Parameters
+    ----------
+    attribution : Attribution
+    sign : {"signed", "unsigned"}
+        Grad-CAM, which has no negative values, is drawn unsigned in any case.
+    limits : tuple of float or None
+        Colour limits shared with other maps, from :func:`limits`.
+    percentile : float
+        Share of the absolute values, in percent, that own limits cover.
+    title, subtitle : str or None
+        By default the method and what its colours mean.
+    height : int
+        Pixels.
+    uirevision : str or None
+        Keeps the zoom for as long as it does not change; by default the type.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+        An attribution that is zero everywhere is a sentence in an empty panel.
+    """
+    is_cam = attribution.method == "grad_cam"
+    drawn: Sign = "unsigned" if is_cam else sign
+    meaning = LOOKS if is_cam else meaning_of(sign).replace("<br>", " ")
+    return _single(
+        attribution,
+        attribution_scale(attribution, drawn, limits, percentile),
+        title or METHOD_NAMES.get(attribution.method, attribution.method),
+        subtitle if subtitle is not None else meaning,
+        alt=attribution_sentence(attribution),
+        height=height,
+        uirevision=uirevision,
+        sentence=zero_sentence(attribution) if attribution.is_zero else "",
+    )
+
+
+def difference_figure(
+    difference: Attribution,
+    *,
+    limits: tuple[float, float] | None = None,
+    title: str = "A − B",
+    subtitle: str = "Red: more in A; blue: more in B",
+    height: int = 360,
+    uirevision: str | None = None,
+) -> go.Figure:
+    """Draw the difference of two attributions, signed whatever their method.
+
+    Parameters
+    ----------
+    difference : Attribution
+        The first map less the second.
+    limits : tuple of float or None
+        Colour limits, those of the two maps for instance; symmetric about zero.
+    title, subtitle : str
+    height : int
+        Pixels.
+    uirevision : str or None
+        Keeps the zoom for as long as it does not change; by default the type.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    References
+    ----------
+    The subtraction of Chen, Ghobakhlou and Narayanan 2024, figure 3.
+    """
+    return _single(
+        difference,
+        attribution_scale(difference, "signed", limits, PERCENTILE),
+        title,
+        subtitle,
+        alt=difference_sentence(difference),
+        height=height,
+        uirevision=uirevision,
+        sentence="The two maps<br>are the same." if difference.is_zero else "",
+    )
+
+
+def heatmap_figure(
+    heatmap: Heatmap,
+    *,
+    limits: tuple[float, float] | None = None,
+    percentile: float = PERCENTILE,
+    title: str = "Heatmap",
+    subtitle: str = "How much each bin matters, either way",
+    height: int = 360,
+    uirevision: str | None = None,
+) -> go.Figure:
+    """Draw one heatmap, whose bins sum to 1.
+
+    Parameters
+    ----------
+    heatmap : Heatmap
+    limits : tuple of float or None
+        Colour limits shared with other maps, from :func:`limits`.
+    percentile : float
+        Share of the values, in percent, that own limits cover.
+    title, subtitle : str
+    height : int
+        Pixels.
+    uirevision : str or None
+        Keeps the zoom for as long as it does not change; by default the type.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    return _single(
+        heatmap,
+        heatmap_scale(heatmap, limits, percentile),
+        title,
+        subtitle,
+        alt=heatmap_sentence(heatmap),
+        height=height,
+        uirevision=uirevision,
+    )
+
+
+def feature_maps_figure(
+    feature_maps: FeatureMaps,
+    *,
+    percentile: float = PERCENTILE,
+    height: int = 480,
+    uirevision: str | None = None,
+) -> go.Figure:
+    """Draw the feature maps of a few filters, one above the other.
+
+    Parameters
+    ----------
+    feature_maps : FeatureMaps
+    percentile : float
+        Share of the activations, in percent, that the common limit covers.
+    height : int
+        Pixels.
+    uirevision : str or None
+        Keeps the zoom for as long as it does not change; by default the layer.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+    """
+    drawing = Drawing(
+        Frame(height, left=18, top=50),
+        alt=feature_maps_sentence(feature_maps),
+        uirevision=uirevision or feature_maps.layer,
+    )
+    subtitle = f"What each filter of {feature_maps.layer} responds to"
+    drawing.add_title(WHOLE, "Feature maps", subtitle)
+    drawing.add_time_axis(WHOLE, feature_maps.time)
+    scale = feature_maps_scale(feature_maps, percentile)
+    add_strips(drawing, WHOLE, feature_maps, scale, first_extra=2, max_rows=MAX_ROWS)
+    return drawing.figure()
+
+
+def _single(
+    map: Spectrogram | Attribution | Heatmap,
+    scale: Scale,
+    title: str,
+    subtitle: str,
+    *,
+    alt: str,
+    height: int,
+    uirevision: str | None,
+    sentence: str = "",
+) -> go.Figure:
+    frame = Frame(height, left=label_width(map.bins) + 24, top=50)
+    drawing = Drawing(frame, alt=alt, uirevision=uirevision or map.type)
+    drawing.add_time_axis(WHOLE, map.time)
+    drawing.add_bin_axis(WHOLE, map.bins)
+    drawing.add_title(WHOLE, title, subtitle)
+    if sentence:
+        drawing.add_nothing(WHOLE.x, WHOLE.y)
+        drawing.add_sentence(WHOLE, sentence)
+    else:
+        add_map(drawing, WHOLE, scale, map.time, map.bins)
+    return drawing.figure()

@@ -1,0 +1,1 @@
+"""Figures of models' scores: bars, curves and confusion matrices."""

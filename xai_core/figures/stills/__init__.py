@@ -1,0 +1,1 @@
+"""PNG and SVG of the figures, drawn by Matplotlib without a browser."""

@@ -1,0 +1,237 @@
+"""Pictures of one explanation without a browser, as PNG and as SVG.
+
+Conventions
+-----------
+Values, axes, colours and limits are those of the interactive figures. Only
+Matplotlib's object interface is used, which is safe under threads.
+"""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from xai_core.errors import GridMismatchError
+from xai_core.figures.base.axes import (
+    axis_title,
+    bin_edges,
+    bin_ticks,
+    outer_edges,
+)
+from xai_core.figures.base.scales import (
+    PERCENTILE,
+    Scale,
+    Sign,
+    attribution_scale,
+    limits,
+    spectrogram_scale,
+)
+from xai_core.figures.base.words import (
+    LOOKS,
+    METHOD_NAMES,
+    RECEIVES,
+    TYPE_NAMES,
+    meaning_of,
+    percent_text,
+    zero_sentence,
+)
+from xai_core.values import Attribution, Axis, Explanation
+
+__all__ = [
+    "comparison_png",
+    "comparison_svg",
+    "draw_map",
+    "explanation_png",
+    "explanation_svg",
+    "saved",
+]
+
+SIZE_INCHES = (11.0, 4.6)
+DPI = 150
+
+
+def explanation_png(
+    explanation: Explanation,
+    *,
+    sign: Sign = "signed",
+    limits: tuple[float, float] | None = None,
+    percentile: float = PERCENTILE,
+) -> bytes:
+    """Draw a spectrogram and the map that explains it, side by side.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    sign : {"signed", "unsigned"}
+        How Integrated Gradients are drawn; Grad-CAM is never negative.
+    limits : tuple of float or None
+        Colour limits of the map; by default its own.
+    percentile : float
+        Share of the absolute values, in percent, that own limits cover.
+
+    Returns
+    -------
+    bytes
+        A PNG of 1650 x 690 pixels.
+    """
+    return saved(_figure(explanation, sign, limits, percentile), "png")
+
+
+def explanation_svg(
+    explanation: Explanation,
+    *,
+    sign: Sign = "signed",
+    limits: tuple[float, float] | None = None,
+    percentile: float = PERCENTILE,
+) -> bytes:
+    """Draw the same as :func:`explanation_png` as an SVG, for print.
+
+    Letters and lines are curves; each map is a picture among them.
+    """
+    return saved(_figure(explanation, sign, limits, percentile), "svg")
+
+
+def saved(figure: Figure, format: str) -> bytes:
+    """Return a figure as a file: ``png`` or ``svg``, without the time of day."""
+    buffer = io.BytesIO()
+    without_clock = {"Date": None} if format == "svg" else None
+    figure.savefig(buffer, format=format, metadata=without_clock)
+    return buffer.getvalue()
+
+
+def draw_map(axes: Axes, bar: Axes, scale: Scale, time: Axis, bins: Axis) -> None:
+    """Draw one map in its panel, and its colours in the bar beneath."""
+    image = axes.imshow(
+        np.asarray(scale.values).T,  # rows are bins in a picture
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        extent=(*outer_edges(time), *bin_edges(bins)),
+        cmap=scale.colours,
+        vmin=scale.low,
+        vmax=scale.high,
+    )
+    ticks = bin_ticks(bins)
+    axes.set_yticks(ticks.positions, ticks.texts)
+    axes.set_xlabel("Time (s)")
+    axes.figure.colorbar(image, cax=bar, orientation="horizontal")
+    bar.set_xticks([value for value, _ in scale.ticks], [text for _, text in scale.ticks])
+    bar.set_xlabel(scale.caption.replace("<br>", ", "))
+
+
+def _figure(
+    explanation: Explanation,
+    sign: Sign,
+    limits: tuple[float, float] | None,
+    percentile: float,
+) -> Figure:
+    spectrogram, attribution = explanation.spectrogram, explanation.attribution
+    is_cam = attribution.method == "grad_cam"
+    drawn: Sign = "unsigned" if is_cam else sign
+    figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    (left, right), bars = figure.subplots(2, 2, height_ratios=(20, 1))
+    figure.suptitle(_title(explanation), fontsize=11)
+    time, bins = spectrogram.time, spectrogram.bins
+    left.set_ylabel(axis_title(bins))
+    right.tick_params(labelleft=False)
+    left.set_title(f"{TYPE_NAMES[spectrogram.type]}: {_lower(RECEIVES)}", fontsize=9)
+    meaning = LOOKS if is_cam else meaning_of(sign).replace("<br>", " ")
+    right.set_title(f"{METHOD_NAMES[attribution.method]}: {_lower(meaning)}", fontsize=9)
+    draw_map(left, bars[0], spectrogram_scale(spectrogram), time, bins)
+    # a map that is zero everywhere still needs its axes, and a sentence in place of colours
+    draw_map(right, bars[1], attribution_scale(attribution, drawn, limits, percentile), time, bins)
+    if attribution.is_zero:
+        right.images[0].remove()
+        bars[1].clear()
+        bars[1].set_axis_off()
+        sentence = zero_sentence(attribution).replace("<br>", "\n")
+        right.text(0.5, 0.5, sentence, ha="center", va="center", transform=right.transAxes)
+    return figure
+
+
+def _lower(sentence: str) -> str:
+    return sentence[0].lower() + sentence[1:]
+
+
+def _title(explanation: Explanation) -> str:
+    title = (
+        f"The {explanation.family} model gives {percent_text(explanation.probability)} "
+        f"to this note ({explanation.spectrogram.type})"
+    )
+    completeness = explanation.completeness
+    if completeness is None:
+        return title
+    error = f"{100 * completeness.error:.2g} %"
+    return f"{title}; completeness error {error} after {completeness.n_steps} steps"
+
+
+COMPARISON_INCHES = (14.0, 4.6)
+SAME = "The two maps\nare the same."
+
+
+def comparison_png(
+    a: Attribution, b: Attribution, difference: Attribution, *, names: tuple[str, str]
+) -> bytes:
+    """Draw two maps and what the first has that the second has not, side by side.
+
+    Parameters
+    ----------
+    a, b : Attribution
+        On one grid and in one unit.
+    difference : Attribution
+        ``a - b``, signed.
+    names : tuple of str
+        What the two maps explain, "flute model, note x" for instance.
+
+    Returns
+    -------
+    bytes
+        A PNG of 2100 x 690 pixels.
+
+    Raises
+    ------
+    GridMismatchError
+        If the three maps are not on one grid.
+    """
+    return saved(_comparison_figure(a, b, difference, names), "png")
+
+
+def comparison_svg(
+    a: Attribution, b: Attribution, difference: Attribution, *, names: tuple[str, str]
+) -> bytes:
+    """Draw the same as :func:`comparison_png` as an SVG, for print."""
+    return saved(_comparison_figure(a, b, difference, names), "svg")
+
+
+def _comparison_figure(
+    a: Attribution, b: Attribution, difference: Attribution, names: tuple[str, str]
+) -> Figure:
+    if not (a.same_grid(b) and a.same_grid(difference)):
+        raise GridMismatchError("expected two maps and their difference on one grid, got several")
+    unsigned = a.method != b.method or a.method == "grad_cam"
+    sign: Sign = "unsigned" if unsigned else "signed"
+    shared = limits(a, b, sign=sign)
+    figure = Figure(figsize=COMPARISON_INCHES, dpi=DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    panels, bars = figure.subplots(2, 3, height_ratios=(20, 1))
+    figure.suptitle(f"A: {names[0]}   B: {names[1]}   ({TYPE_NAMES[a.type]})", fontsize=11)
+    of_both = (-shared[1], shared[1])
+    for axes, bar, one, title, scale in (
+        (panels[0], bars[0], a, f"A: {METHOD_NAMES[a.method]}", (sign, shared)),
+        (panels[1], bars[1], b, f"B: {METHOD_NAMES[b.method]}", (sign, shared)),
+        (panels[2], bars[2], difference, "A − B (red: more in A; blue: more in B)", None),
+    ):
+        drawn, ends = scale or ("signed", of_both)
+        axes.set_title(title, fontsize=9)
+        draw_map(axes, bar, attribution_scale(one, drawn, ends, PERCENTILE), one.time, one.bins)
+    panels[0].set_ylabel(axis_title(a.bins))
+    for axes in panels[1:]:
+        axes.tick_params(labelleft=False)
+    if difference.is_zero:
+        panels[2].text(0.5, 0.5, SAME, ha="center", va="center", transform=panels[2].transAxes)
+    return figure

@@ -1,0 +1,1 @@
+"""Training and evaluating sets of models, and the scores that their cards hold."""

@@ -1,0 +1,324 @@
+"""The jobs of a training run: spectrograms, trunk, ten binary models, calibration.
+
+Conventions
+-----------
+A job writes to ``models/`` and ``cache/``, looks there first, and so does nothing
+twice; epochs of a job that is not finished are kept in
+``cache/`` until it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from xai_core import store
+from xai_core.datasets.splits import group_instruments
+from xai_core.errors import ModelError
+from xai_core.features import describe
+from xai_core.model_sets.held_out import independent_instruments
+from xai_core.model_sets.plan import Plan
+from xai_core.scoring import (
+    Resamples,
+    binary_scores,
+    resample_instruments,
+    ten_way_scores,
+)
+from xai_core.training import (
+    Corpus,
+    History,
+    Model,
+    Progress,
+    build_corpus,
+    calibrate,
+    fit_binary,
+    fit_trunk,
+    probabilities_of,
+    restore,
+)
+from xai_core.values import FAMILIES, FloatArray
+
+__all__ = [
+    "calibrate_models",
+    "finish_type",
+    "is_done",
+    "is_finished",
+    "make_spectrograms",
+    "train_family",
+    "train_trunk",
+]
+
+
+def make_spectrograms(plan: Plan, *, progress: Progress) -> None:
+    """Compute the spectrograms that the other jobs of a type read."""
+    _corpora(plan, progress)
+
+
+def train_trunk(plan: Plan, *, progress: Progress) -> None:
+    """Train the ten-way trunk of a type."""
+    _trunk(plan, progress)
+
+
+def train_family(plan: Plan, family: str, *, progress: Progress) -> None:
+    """Train the binary model of a family, score it and save it, not yet calibrated."""
+    key = plan.key("binary", family)
+    if not is_done(plan, family):
+        corpora = _corpora(plan, progress)
+        trunk = _trunk(plan, progress)[0] if plan.preset.trunk_epochs else None
+        model, history = fit_binary(
+            corpora["train"],
+            family,
+            plan.preset,
+            seed=plan.config.seed,
+            trunk=trunk,
+            validation=corpora[plan.validation],
+            key=key,
+            progress=progress,
+        )
+        store.save_model(
+            model,
+            models=plan.models,
+            type=plan.type,
+            family=family,
+            about=_about(plan, corpora, family, model, history),
+        )
+    store.remove_cached(key)
+
+
+def finish_type(plan: Plan, *, progress: Progress) -> None:
+    """Calibrate the models of a type that are there, and score them together."""
+    done = [family for family in FAMILIES if is_done(plan, family)]
+    if done and not _are_calibrated_together(plan, done):
+        corpora = _corpora(plan, progress)
+        history = _trunk_history(plan)
+        records = plan.parts["test"]
+        resamples = resample_instruments(
+            corpora["test"].family,
+            independent_instruments(records, group_instruments(records)),
+            rng=np.random.default_rng(plan.config.seed),
+        )
+        calibrate_models(
+            corpora["calibration"],
+            corpora["test"],
+            done,
+            models=plan.models,
+            resamples=resamples,
+            trunk=None if history is None else {"history": history},
+        )
+
+
+def is_done(plan: Plan, family: str) -> bool:
+    """Whether a model is there that the same plan decided."""
+    try:
+        training = store.read_card(plan.type, family, models=plan.models).training
+    except ModelError:
+        return False
+    return all(training.get(key) == value for key, value in plan.config.deciding().items())
+
+
+def is_finished(plan: Plan) -> bool:
+    """Whether the models of a type that are there are calibrated together."""
+    return _are_calibrated_together(plan, [one for one in FAMILIES if is_done(plan, one)])
+
+
+def _are_calibrated_together(plan: Plan, families: list[str]) -> bool:
+    """Whether the cards tell of one calibration and of all scores.
+
+    Not so after a run that was killed, or one by a version that gave no intervals.
+    """
+    cards = [store.read_card(plan.type, family, models=plan.models) for family in families]
+    found = [card.training["calibration"] for card in cards]
+    together = None not in found and all(one == found[0] for one in found)
+    together = together and all("better_than_chance" in card.scores for card in cards)
+    if len(families) < len(FAMILIES):
+        return together
+    return together and store.read_summary(plan.type, models=plan.models) is not None
+
+
+@dataclass
+class _Kept:
+    """What a process keeps from one job for the next: the last of its kind."""
+
+    values: dict[str, tuple[str, Any]] = field(default_factory=dict)
+
+    def find(self, kind: str, key: str) -> Any:
+        found = self.values.get(kind)
+        return found[1] if found is not None and found[0] == key else None
+
+    def keep(self, kind: str, key: str, value: Any) -> None:
+        self.values[kind] = (key, value)
+
+
+_kept = _Kept()
+
+
+def _corpora(plan: Plan, progress: Progress) -> dict[str, Corpus]:
+    key = plan.key("corpora", plan.keeping)
+    found: dict[str, Corpus] | None = _kept.find("corpora", key)
+    if found is None:
+        found = {part: _corpus(plan, part, progress) for part in plan.parts}
+        _kept.keep("corpora", key, found)
+    return found
+
+
+def _corpus(plan: Plan, part: str, progress: Progress) -> Corpus:
+    def told(done: int, total: int) -> None:
+        progress(f"{plan.type}: spectrograms ({part})", done, total)
+
+    return build_corpus(
+        plan.parts[part],
+        plan.type,
+        n_augmented=plan.preset.n_augmented if part == "train" else 0,
+        seed=plan.config.seed,
+        augmentation=plan.preset.augmentation,
+        keeping=plan.keeping,
+        progress=told,
+    )
+
+
+def _trunk(plan: Plan, progress: Progress) -> tuple[Model, History]:
+    """Return the trunk with its history, from memory, from the cache, or trained now."""
+    key = plan.trunk_key()
+    found: tuple[Model, History] | None = _kept.find("trunk", key)
+    if found is None:
+        trunk, history = store.read_cached_model(key), _trunk_history(plan)
+        if trunk is None or history is None:
+            corpora = _corpora(plan, progress)
+            trunk, history = fit_trunk(
+                corpora["train"],
+                plan.preset,
+                seed=plan.config.seed,
+                validation=corpora[plan.validation],
+                key=_epochs_of(key),
+                progress=progress,
+            )
+            text = np.frombuffer(json.dumps(history).encode(), np.uint8)
+            store.write_cached(key, {"history": text})
+            store.write_cached_model(key, trunk)
+        store.remove_cached(_epochs_of(key))
+        found = trunk, history
+        _kept.keep("trunk", key, found)
+    return found
+
+
+def _epochs_of(key: str) -> str:
+    return store.training_key(what="epochs", of=key)
+
+
+def _trunk_history(plan: Plan) -> History | None:
+    kept = store.read_cached(plan.trunk_key())
+    if kept is None:
+        return None
+    history: History = json.loads(kept["history"].tobytes())
+    return history
+
+
+def _about(
+    plan: Plan, corpora: dict[str, Corpus], family: str, model: Model, history: History
+) -> dict[str, Any]:
+    """Return the card of a model that is not calibrated yet."""
+    train, test = corpora["train"], corpora["test"]
+    positive = test.family == FAMILIES.index(family)
+    return {
+        "architecture": {
+            "network": "three blocks of two 3x3 convolutions (32, 64, 128), dense 256",
+            "head": plan.preset.head,
+            "pooled_axes": plan.preset.pooled_axes if plan.preset.head == "pooled" else None,
+            "input_shape": list(train.spectrograms.shape),
+            "n_weights": int(model.count_params()),
+        },
+        "features": {
+            **describe(plan.type),
+            "mean_spectrum": [round(float(v), 6) for v in train.mean_spectrum],
+        },
+        "training": {**plan.config.as_dict(), "calibration": None, "history": history},
+        "data": {part: _counts(corpus) for part, corpus in corpora.items()},
+        "scores": binary_scores(probabilities_of(model, test), positive),
+    }
+
+
+def _counts(corpus: Corpus) -> dict[str, Any]:
+    return {
+        "n_notes": int(corpus.family.size),
+        "n_instruments": int(np.unique(corpus.instrument).size),
+        "notes_by_family": {
+            FAMILIES[k]: n for k, n in sorted(Counter(corpus.family.tolist()).items())
+        },
+        "notes_by_collection": dict(sorted(Counter(corpus.collection.tolist()).items())),
+        "notes_by_source": dict(sorted(Counter(corpus.source.tolist()).items())),
+        "instruments": sorted({str(name) for name in corpus.instrument}),
+    }
+
+
+METHOD = "Platt, one scaling for the models of a type"
+
+
+def calibrate_models(
+    calibration: Corpus,
+    test: Corpus,
+    families: Sequence[str],
+    *,
+    models: str,
+    resamples: Resamples,
+    trunk: Mapping[str, Any] | None = None,
+) -> None:
+    """Calibrate the models of a type together, score them anew and save them.
+
+    An earlier calibration is undone first.
+
+    Parameters
+    ----------
+    calibration, test : Corpus
+        Notes of one type, of instruments that no model was trained on.
+    families : sequence of str
+        Families whose models were trained on one split; with all ten, the
+        ten-way scores of the type are written too.
+    models : str
+        Name of the set.
+    resamples : Resamples
+        Draws of the instruments of the test notes, for the intervals.
+    trunk : mapping, optional
+        What the summary of the type says of the trunk: its history; what it
+        said before, if not given.
+    """
+    type = calibration.type
+    loaded = {family: store.load_model(type, family, models=models) for family in families}
+    for model, card in loaded.values():
+        earlier = card.training["calibration"]
+        if earlier is not None:
+            restore(model, scale=earlier["scale"], offset=earlier["offset"])
+    scale, offset = calibrate({family: model for family, (model, _) in loaded.items()}, calibration)
+    columns = []
+    for family, (model, card) in loaded.items():
+        said = probabilities_of(model, test)
+        columns.append(said)
+        about = {name: getattr(card, name) for name in ("architecture", "features", "data")}
+        about["training"] = {
+            **card.training,
+            "calibration": {"method": METHOD, "scale": scale, "offset": offset},
+        }
+        about["scores"] = binary_scores(
+            said, test.family == FAMILIES.index(family), resamples=resamples
+        )
+        store.save_model(model, models=models, type=type, family=family, about=about)
+    if len(families) == len(FAMILIES):
+        if trunk is None:
+            trunk = (store.read_summary(type, models=models) or {}).get("trunk")
+        summary = {**_ten_way(np.stack(columns, axis=1), test, resamples), "trunk": trunk}
+        store.write_summary(summary, models=models, type=type)
+
+
+def _ten_way(probabilities: FloatArray, test: Corpus, resamples: Resamples) -> dict[str, Any]:
+    parts = {str(name): test.collection == name for name in np.unique(test.collection)}
+    return {
+        "ten_way": ten_way_scores(probabilities, test.family, resamples=resamples),
+        "by_collection": {
+            name: ten_way_scores(probabilities[part], test.family[part])
+            for name, part in parts.items()
+        },
+    }

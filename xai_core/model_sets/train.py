@@ -1,0 +1,260 @@
+"""Training a set of models: notes in, scored and calibrated models with cards out.
+
+Conventions
+-----------
+Notes are split by instrument: *train*, *calibration* (Platt scaling, and
+validation curves where the preset keeps no *validation* notes of its own) and
+*test* (the scores on the cards). Notes whose audio cannot be used are left out
+first, with a warning. A model that is already there and was decided by the
+same notes, preset, seed and code is left as it is, and so are the epochs of
+one that is half trained: a killed run resumes.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from xai_core import store
+from xai_core.datasets.notes import (
+    NoteRecord,
+    skipped_sentence,
+    usable_notes,
+)
+from xai_core.datasets.splits import split_by_instrument
+from xai_core.errors import InputError, ModelError
+from xai_core.grid import Job, run_jobs
+from xai_core.model_sets.jobs import (
+    calibrate_models,
+    finish_type,
+    is_done,
+    is_finished,
+    make_spectrograms,
+    train_family,
+    train_trunk,
+)
+from xai_core.model_sets.plan import Config, Plan
+from xai_core.training import PRESETS, Keeping, Preset, Progress, notes_digest
+from xai_core.values import FAMILIES
+
+__all__ = [
+    "calibrate_models",
+    "split_notes",
+    "train_models",
+]
+
+_LOG = logging.getLogger(__name__)
+
+TEST_FRACTION = 0.2  # of a family's instruments
+CALIBRATION_FRACTION = 0.1
+STEP_COST = {  # ms for a note and step with the pooled head on two cores: for the time left
+    "stft": 100,
+    "log_mel": 14,
+    "mfcc": 5,
+    "chroma": 3,
+    "spectral_contrast": 2,
+    "tonnetz": 2,
+}
+EPOCH = "loss"  # is told of each
+NOTE_COST = 8  # ms to make the spectrogram of a note
+
+Parts = Mapping[str, Sequence[NoteRecord]]
+
+
+def train_models(
+    records: Sequence[NoteRecord],
+    *,
+    types: Sequence[str],
+    families: Sequence[str] = FAMILIES,
+    models: str,
+    preset: Preset = PRESETS["standard"],
+    seed: int = 0,
+    keeping: Keeping = "chunked",
+    data_sets: Sequence[Mapping[str, str]] = (),
+    cluster: str | None = None,
+    progress: Progress = lambda what, done, total: None,
+) -> None:
+    """Train, calibrate, score and save the binary models of some types.
+
+    Parameters
+    ----------
+    records : sequence of NoteRecord
+        Notes of all ten families; those of `families` are the positives in turn.
+    types, families : sequence of str
+        Which models.
+    models : str
+        Name of the set they are written to.
+    preset : Preset
+        One of ``training.PRESETS``, or one of them with changes.
+    seed : int
+        Decides the split, the augmentation and the training.
+    keeping : {"chunked", "on_the_fly"}
+        Keep spectrograms in the cache, or compute them whenever they are asked
+        for; the numbers are the same.
+    data_sets : sequence of mapping
+        What the cards say of where the notes are from, from
+        :func:`xai_core.datasets.collection.describe_collection`.
+    cluster : str, optional
+        Address of a Dask scheduler whose workers share ``models/``, ``cache/``
+        and the notes with this process; by default one model after the other
+        is trained here.
+    progress : callable
+        Told what is being done and how far it is; ``"all jobs"`` is the whole
+        run, in milliseconds of work.
+
+    Raises
+    ------
+    InputError
+        If a family has too few instruments to train, calibrate and score on,
+        or there is no cluster at the address.
+    JobsFailedError
+        At the end, if the training of some models failed.
+    """
+    records, skipped = usable_notes(
+        records, progress=lambda done, total: progress("checking notes", done, total)
+    )
+    if skipped:
+        _LOG.warning(skipped_sentence(skipped, total=len(records) + len(skipped)))
+    parts = split_notes(records, seed, preset.validation_fraction)
+    for family in families:
+        _check_enough(family, records, parts)
+    digests = {part: notes_digest(notes) for part, notes in parts.items()}
+    plans = []
+    for type in types:
+        of_type = preset.for_type(type)
+        config = Config(
+            preset=of_type.as_dict(),
+            seed=seed,
+            split=_described_split(seed, preset.validation_fraction),
+            notes=digests,
+            code=store.training_code(),
+            data_sets=tuple(dict(one) for one in data_sets),
+        )
+        notes = {part: tuple(some) for part, some in parts.items()}
+        plans.append(Plan(type, models, of_type, config, notes, keeping))
+    jobs = [job for plan in plans for job in _jobs(plan, families)]
+    run_jobs(jobs, cluster=cluster, progress=progress, failed=_LOG.error)
+    for plan in plans:
+        _check_written(plan, families)
+
+
+def split_notes(
+    records: Sequence[NoteRecord], seed: int, validation_fraction: float = 0.0
+) -> dict[str, list[NoteRecord]]:
+    """Divide notes by instrument into the parts of a training run.
+
+    Parameters
+    ----------
+    records : sequence of NoteRecord
+    seed : int
+    validation_fraction : float
+        Share of the instruments of the training notes that is kept apart; 0: none.
+
+    Returns
+    -------
+    dict
+        ``{part: notes}`` of train, calibration, test and, if asked for, validation.
+    """
+    held_in, test = split_by_instrument(
+        records, test_fraction=TEST_FRACTION, rng=np.random.default_rng(seed)
+    )
+    train, calibration = split_by_instrument(
+        held_in, test_fraction=CALIBRATION_FRACTION, rng=np.random.default_rng(seed + 1)
+    )
+    if not validation_fraction:
+        return {"train": train, "calibration": calibration, "test": test}
+    train, validation = split_by_instrument(
+        train, test_fraction=validation_fraction, rng=np.random.default_rng(seed + 2)
+    )
+    return {"train": train, "validation": validation, "calibration": calibration, "test": test}
+
+
+def _described_split(seed: int, validation_fraction: float) -> dict[str, Any]:
+    fractions = {"test": TEST_FRACTION, "calibration": CALIBRATION_FRACTION}
+    if validation_fraction:
+        fractions["validation"] = validation_fraction
+    return {"by": "instrument", "fractions": fractions, "seed": seed}
+
+
+def _check_enough(family: str, records: Sequence[NoteRecord], parts: Parts) -> None:
+    for part in parts.values():
+        of_family = sum(record.family == family for record in part)
+        if of_family == 0:
+            names = {record.instrument for record in records if record.family == family}
+            raise InputError(
+                f"expected at least {len(parts)} instruments of {family} that share no recording, "
+                f"one each for {_listed(parts)}, got {len(names)}"
+            )
+        if of_family == len(part):
+            raise InputError(f"expected notes of other families beside {family}, got none")
+
+
+def _listed(parts: Parts) -> str:
+    said = {"train": "training", "test": "scores"}
+    *first, last = [said.get(part, part) for part in parts]
+    return f"{', '.join(first)} and {last}"
+
+
+def _jobs(plan: Plan, families: Sequence[str]) -> list[Job]:
+    """Return what is left to do for one type."""
+    type, preset = plan.type, plan.preset
+    missing = [family for family in families if not is_done(plan, family)]
+    if not missing and is_finished(plan):
+        return []
+    n_notes = len(plan.parts["train"])
+    epoch = STEP_COST[type] * n_notes
+    jobs = [
+        Job(
+            f"{type} spectrograms",
+            make_spectrograms,
+            (plan,),
+            cost=NOTE_COST * n_notes * (1 + preset.n_augmented),
+        )
+    ]
+    if missing and preset.trunk_epochs:
+        jobs.append(
+            Job(
+                f"{type} trunk",
+                train_trunk,
+                (plan,),
+                needs=(jobs[-1].name,),
+                cost=epoch * preset.trunk_epochs,
+                counted=EPOCH,
+            )
+        )
+    jobs += [
+        Job(
+            f"{type} {family}",
+            train_family,
+            (plan, family),
+            needs=(jobs[-1].name,),
+            cost=(epoch // 2 if preset.draw == "balanced" else epoch) * preset.binary_epochs,
+            counted=EPOCH,
+        )
+        for family in missing
+    ]
+    trained = tuple(f"{type} {family}" for family in missing)
+    return [
+        *jobs,
+        Job(
+            f"{type} calibration",
+            finish_type,
+            (plan,),
+            needs=trained or (jobs[-1].name,),
+            anyway=True,
+            cost=epoch,
+        ),
+    ]
+
+
+def _check_written(plan: Plan, families: Sequence[str]) -> None:
+    """Make sure that other processes wrote to this one's folder."""
+    for family in families:
+        if not is_done(plan, family):
+            raise ModelError(
+                f"the {plan.type} model of {family} was trained but is not in the set "
+                f"{plan.models!r} here: do the workers share the folder of models?"
+            )

@@ -1,0 +1,1 @@
+"""Neural networks: their contract, their gradients, and the CNN of the paper."""

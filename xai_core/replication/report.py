@@ -1,0 +1,294 @@
+"""The replication report: the paper's section 4 on the notes at hand, as one HTML file.
+
+Conventions
+-----------
+The page opens without a network: Plotly's script, all figures and all tables are
+inside. Names of notes, instruments and data sets are escaped by the template.
+The tables lie beside it as CSV. Equal analyses give equal numbers: the seed of
+the analysis decides resamples and shuffles.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import numpy as np
+
+from xai_core.errors import InputError
+from xai_core.figures import (
+    accuracy_bars,
+    alt_text,
+    distance_boxplots,
+    medians_map,
+    score_bars,
+)
+from xai_core.figures.base.words import METHOD_NAMES
+from xai_core.figures.distances.boxes import METRIC_NAMES
+from xai_core.figures.html import (
+    embedded,
+    plotly_script,
+)
+from xai_core.figures.scores.words import short_name
+from xai_core.model_sets.scorecards import Standing
+from xai_core.pair_tables import (
+    METRICS,
+    Analysis,
+    within,
+)
+from xai_core.replication.claims import (
+    RULES,
+    Verdict,
+)
+from xai_core.replication.claims.verdicts import (
+    OUTCOMES,
+    tally,
+)
+from xai_core.replication.findings import (
+    Findings,
+    find_out,
+)
+from xai_core.replication.report_tables import (
+    SHORT_METRICS,
+    claim_frame,
+    differ_tables,
+    effect_tables,
+    median_tables,
+    numbers_in,
+)
+from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
+
+__all__ = ["write_report"]
+
+REPORT_FILE = "report.html"
+TEMPLATE = "report.html.jinja"
+PAPERS_FIGURES = dict(zip(SPECTROGRAM_TYPES, range(5, 11), strict=True))  # 5 to 10
+
+
+def write_report(analysis: Analysis, folder: str | Path, *, models: str) -> Path:
+    """Write the replication report of an analysis, with its tables beside it.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    folder : path
+        Made if need be; an earlier report there is written over.
+    models : str
+        Name of the model set whose cards tell precision and accuracy.
+
+    Returns
+    -------
+    Path
+        ``report.html`` in the folder.
+
+    Raises
+    ------
+    InputError
+        If there are no pairs, or the folder cannot be written to.
+    """
+    folder = Path(folder)
+    rng = np.random.default_rng(analysis.settings.get("seed", 0))
+    findings = find_out(analysis, models=models, rng=rng)
+    page = _environment().get_template(TEMPLATE).render(_content(analysis, findings, models))
+    tables = {
+        "within_families": findings.medians,
+        "within_against_between": findings.apart,
+        "against_the_rest": findings.rest,
+        "families_differ": findings.differ,
+        "claims": claim_frame(findings.verdicts),
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, table in tables.items():
+            table.to_csv(folder / f"{name}.csv", index=False)
+        path = folder / REPORT_FILE
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"the report cannot be written to {folder}: {error.strerror or error}"
+        ) from error
+    return path
+
+
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def _content(analysis: Analysis, findings: Findings, models: str) -> dict[str, Any]:
+    """Return what the template prints."""
+    counts = Counter(verdict.outcome for verdict in findings.verdicts)
+    by_section: dict[str, list[dict[str, Any]]] = {}
+    for verdict in findings.verdicts:
+        row = {"verdict": verdict, "numbers": numbers_in(verdict), "on": _on(verdict)}
+        by_section.setdefault(verdict.claim.section, []).append(row)
+    return {
+        "script": plotly_script(),
+        "about": _about(analysis, findings.standing, models),
+        "outcomes": [(one, counts[one], _remark(one, findings.verdicts)) for one in OUTCOMES],
+        "by_types": _counts_by_types(findings),
+        "n_claims": len(findings.verdicts),
+        "by_chance": tally(findings.verdicts),
+        "claims": by_section,
+        "rules": RULES,
+        "method": METHOD_NAMES.get(findings.method, findings.method),
+        "n_resamples": findings.n_resamples,
+        "n_permutations": findings.n_permutations,
+        "scores": _score_figures(findings.standing),
+        "boxplots": _boxplots(analysis, findings),
+        "medians": _median_maps(analysis, findings),
+        "differ": differ_tables(findings.differ),
+        "median_tables": median_tables(findings.medians),
+        "apart": effect_tables(findings.apart, against="between families against within"),
+        "rest": effect_tables(findings.rest, against="within it against within all others"),
+        "settings": _settings(analysis.settings),
+    }
+
+
+def _about(analysis: Analysis, standing: Standing | None, models: str) -> dict[str, Any]:
+    """Return the numbers of the paragraph that says what was done."""
+    notes, settings = analysis.notes, analysis.settings
+    types = [type for type in SPECTROGRAM_TYPES if (analysis.pairs["type"] == type).any()]
+    methods = [str(method) for method in analysis.pairs["method"].unique()]
+    inside = within(analysis.pairs)
+    families = [family for family in FAMILIES if (inside["family"] == family).any()]
+    per_map = inside.groupby(["type", "method"]).size()
+    return {
+        "types": [short_name(type) for type in types],
+        "methods": [METHOD_NAMES.get(method, method) for method in methods],
+        "families": families,
+        "missing": [family for family in FAMILIES if family not in families],
+        "n_notes": notes["note"].nunique(),
+        "n_instruments": len(notes[["family", "instrument"]].drop_duplicates()),
+        "n_pairs": len(analysis.pairs),
+        "n_within": int(per_map.max()) if len(per_map) else 0,
+        "data": [str(one.get("name", "")) for one in settings.get("data", [])],
+        "models": models,
+        "analysed_with": settings.get("models", {}).get("name", models),
+        "presets": {
+            METHOD_NAMES.get(method, method): json.dumps(preset, ensure_ascii=False)
+            for method, preset in settings.get("presets", {}).items()
+        },
+        "n_other_models": _n_other_models(settings, standing),
+        "n_zero": sum(bool(one.get("type")) for one in settings.get("left_out", [])),
+    }
+
+
+def _n_other_models(settings: Mapping[str, Any], standing: Standing | None) -> int:
+    """Return how many of the models that were explained are not those with the scores."""
+    if standing is None:
+        return 0
+    explained = settings.get("models", {}).get("sha256", {})
+    return sum(
+        type not in standing.cards
+        or family not in standing.cards[type]
+        or standing.cards[type][family].sha256 != sha256
+        for type, of_type in explained.items()
+        for family, sha256 in of_type.items()
+    )
+
+
+def _remark(outcome: str, verdicts: Sequence[Verdict]) -> str:
+    """Say of what is not decidable how much lacks numbers, and how much is undecided."""
+    if outcome != "not decidable":
+        return ""
+    found = [verdict for verdict in verdicts if verdict.outcome == outcome]
+    n_lacking = sum(not verdict.is_tested for verdict in found)
+    n_undecided = len(found) - n_lacking
+    return f"{n_lacking} lack numbers here, {n_undecided} vary too widely or can be read two ways"
+
+
+def _on(verdict: Verdict) -> str:
+    """Say what a claim speaks of: types, metric, families."""
+    claim = verdict.claim
+    names = {"all": "four metrics", **SHORT_METRICS}
+    metric = names.get(claim.metric, claim.metric).removesuffix(" (nats)")
+    every = claim.families == FAMILIES
+    parts = [" and ".join(short_name(type) for type in claim.types), metric]
+    return ", ".join([*parts, *([] if every else claim.families)])
+
+
+def _counts_by_types(findings: Findings) -> list[tuple[str, list[int]]]:
+    """Return how many claims on each type have which outcome; scores stand by themselves."""
+    counts: dict[str, Counter[str]] = {}
+    for verdict in findings.verdicts:
+        claim = verdict.claim
+        scores = claim.metric in ("precision", "accuracy")
+        name = (
+            "precision and accuracy"
+            if scores
+            else " and ".join(short_name(type) for type in claim.types)
+        )
+        counts.setdefault(name, Counter())[verdict.outcome] += 1
+    return [(name, [found[outcome] for outcome in OUTCOMES]) for name, found in counts.items()]
+
+
+def _score_figures(standing: Standing | None) -> list[dict[str, str]]:
+    precision = {} if standing is None else standing.scores("precision")
+    if standing is None or not any(precision.values()):
+        return []
+    bars = score_bars(
+        precision,
+        chance=standing.chance("precision"),
+        unproven=standing.unproven,
+    )
+    figures = [_figure(bars, "figure-4", "Figure 4. Precision of each model on unseen instruments")]
+    if accuracy := standing.accuracy():
+        heading = "Ten-way accuracy of each spectrogram type"
+        figures.append(_figure(accuracy_bars(accuracy), "accuracy", heading))
+    return figures
+
+
+def _boxplots(analysis: Analysis, findings: Findings) -> list[dict[str, str]]:
+    out = []
+    for method in analysis.pairs["method"].unique():
+        for type in SPECTROGRAM_TYPES:
+            chosen = (analysis.pairs["type"] == type) & (analysis.pairs["method"] == method)
+            if chosen.any():
+                figure = distance_boxplots(
+                    analysis.pairs[chosen], type=type, method=method, medians=findings.medians
+                )
+                heading = (
+                    f"Figure {PAPERS_FIGURES[type]}. {short_name(type)}, "
+                    f"{METHOD_NAMES.get(method, method)}"
+                )
+                out.append(_figure(figure, f"boxes-{type}-{method}", heading))
+    return out
+
+
+def _median_maps(analysis: Analysis, findings: Findings) -> list[dict[str, str]]:
+    return [
+        _figure(
+            medians_map(findings.medians, metric=metric, method=method),
+            f"medians-{metric}-{method}",
+            f"{METRIC_NAMES[metric]}, {METHOD_NAMES.get(method, method)}",
+        )
+        for method in findings.medians["method"].unique()
+        for metric in METRICS
+    ]
+
+
+def _figure(figure: Any, name: str, heading: str) -> dict[str, str]:
+    return {
+        "heading": heading,
+        "html": embedded(figure, name=name),
+        "caption": alt_text(figure),
+    }
+
+
+def _settings(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return all settings but the list of notes, which is long and lies in settings.json."""
+    return [
+        (name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+        for name, value in settings.items()
+        if name not in ("notes", "left_out")
+    ]

@@ -1,0 +1,1 @@
+"""Files of a result, the record of how it was computed, and its computation anew."""

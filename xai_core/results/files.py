@@ -1,0 +1,341 @@
+"""A result as files: pictures, arrays, the settings that decided it, and the sound.
+
+Conventions
+-----------
+A file is made when its ``make`` is called, in memory, so that a page can offer
+files that nobody asks for. Arrays are NPZ that load without pickle, axes
+included; JSON holds what :mod:`xai_core.results.rerun` needs to compute
+the same arrays again. The sound is WAV of 32-bit floats: the very samples that
+were explained, where 16 bits would round them. File names say what is inside
+and end in eight digits that differ between settings.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from xai_core.audio import to_exact_wav
+from xai_core.figures.base.scales import (
+    PERCENTILE,
+    Sign,
+)
+from xai_core.results.records import (
+    array_digest,
+    comparison_record,
+    explanation_record,
+    prediction_record,
+)
+from xai_core.values import FAMILIES, Attribution, Explanation, Prediction
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from xai_core.explanations.comparison import Comparison
+
+__all__ = [
+    "ExportFile",
+    "comparison_files",
+    "distance_files",
+    "explanation_files",
+    "prediction_files",
+]
+
+NAME_LETTERS = 60  # of a note, in a file name
+DIGITS = 8  # of a digest, in a file name
+
+
+@dataclass(frozen=True, eq=False)
+class ExportFile:
+    """One file of a result, made when it is asked for.
+
+    Parameters
+    ----------
+    name : str
+        File name.
+    label : str
+        What a visitor reads.
+    mime : str
+        Kind of the content.
+    make : callable
+        Takes nothing, returns the bytes; works in any thread.
+    """
+
+    name: str
+    label: str
+    mime: str
+    make: Callable[[], bytes]
+
+    @property
+    def suffix(self) -> str:
+        """What the name ends in, without the dot."""
+        return self.name.rpartition(".")[2]
+
+
+def explanation_files(
+    explanation: Explanation,
+    *,
+    note: str,
+    start: float = 0.0,
+    sign: Sign = "signed",
+    limits: tuple[float, float] | None = None,
+    percentile: float = PERCENTILE,
+) -> tuple[ExportFile, ...]:
+    """Return the files of an explanation: PNG, SVG, NPZ, JSON and WAV.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    note : str
+        What the note is called.
+    start : float
+        Seconds into its recording at which the note begins.
+    sign : {"signed", "unsigned"}
+        How the pictures draw Integrated Gradients.
+    limits, percentile
+        Colours of the pictures, as on the page.
+
+    Returns
+    -------
+    tuple of ExportFile
+    """
+    settings = explanation.settings
+    words = (_in_a_name(note), settings["type"], explanation.family, settings["method"])
+    stem = "_".join((*words, _digits(settings)))
+    colours: dict[str, Any] = {"sign": sign, "limits": limits, "percentile": percentile}
+    return (
+        ExportFile(
+            f"{stem}.png",
+            "Picture (PNG)",
+            "image/png",
+            lambda: _pictures().explanation_png(explanation, **colours),
+        ),
+        ExportFile(
+            f"{stem}.svg",
+            "Drawing for print (SVG)",
+            "image/svg+xml",
+            lambda: _pictures().explanation_svg(explanation, **colours),
+        ),
+        ExportFile(
+            f"{stem}.npz", "Arrays (NPZ)", "application/zip", partial(_explanation_npz, explanation)
+        ),
+        ExportFile(
+            f"{stem}.json",
+            "Settings and numbers (JSON)",
+            "application/json",
+            lambda: _json(explanation_record(explanation, note=note, start=start)),
+        ),
+        ExportFile(
+            f"{stem}.wav",
+            "The 4 s that were explained (WAV)",
+            "audio/wav",
+            partial(to_exact_wav, explanation.waveform),
+        ),
+    )
+
+
+def comparison_files(comparison: Comparison, *, notes: tuple[str, str]) -> tuple[ExportFile, ...]:
+    """Return the files of a comparison: PNG, SVG, NPZ, JSON and a WAV of each note.
+
+    Parameters
+    ----------
+    comparison : Comparison
+    notes : tuple of str
+        What the two notes are called.
+
+    Returns
+    -------
+    tuple of ExportFile
+    """
+    a, b = comparison.a, comparison.b
+    both = {"a": a.settings, "b": b.settings}
+    words = (_in_a_name(notes[0]), _in_a_name(notes[1]), a.settings["type"])
+    stem = "_".join((*words, _digits(both)))
+    names = (f"{a.family} model, {notes[0]}", f"{b.family} model, {notes[1]}")
+    maps = (*comparison.maps, comparison.difference)
+    return (
+        ExportFile(
+            f"{stem}.png",
+            "Picture (PNG)",
+            "image/png",
+            lambda: _pictures().comparison_png(*maps, names=names),
+        ),
+        ExportFile(
+            f"{stem}.svg",
+            "Drawing for print (SVG)",
+            "image/svg+xml",
+            lambda: _pictures().comparison_svg(*maps, names=names),
+        ),
+        ExportFile(
+            f"{stem}.npz", "Arrays (NPZ)", "application/zip", partial(_comparison_npz, comparison)
+        ),
+        ExportFile(
+            f"{stem}.json",
+            "Settings and distances (JSON)",
+            "application/json",
+            lambda: _json(comparison_record(comparison, notes=notes)),
+        ),
+        ExportFile(
+            f"{stem}_a.wav", "Sound of A (WAV)", "audio/wav", partial(to_exact_wav, a.waveform)
+        ),
+        ExportFile(
+            f"{stem}_b.wav", "Sound of B (WAV)", "audio/wav", partial(to_exact_wav, b.waveform)
+        ),
+    )
+
+
+def distance_files(
+    pairs: pd.DataFrame, *, type: str, method: str, settings: Mapping[str, Any]
+) -> tuple[ExportFile, ...]:
+    """Return the files of many distances: CSV, Parquet, the boxplots as PNG, settings as JSON.
+
+    Parameters
+    ----------
+    pairs : pandas.DataFrame
+        As in :attr:`xai_core.pair_tables.Analysis.pairs`.
+    type, method : str
+        Of the pairs.
+    settings : mapping
+        What decided them.
+
+    Returns
+    -------
+    tuple of ExportFile
+    """
+    stem = f"distances_{type}_{method}"
+    return (
+        ExportFile(
+            f"{stem}.csv", "Table (CSV)", "text/csv", lambda: pairs.to_csv(index=False).encode()
+        ),
+        ExportFile(
+            f"{stem}.parquet",
+            "Table (Parquet)",
+            "application/vnd.apache.parquet",
+            lambda: pairs.to_parquet(index=False),
+        ),
+        ExportFile(
+            f"{stem}.png",
+            "Boxplots (PNG)",
+            "image/png",
+            lambda: _boxes().distance_boxplots_png(pairs, type=type, method=method),
+        ),
+        ExportFile(
+            f"{stem}.json",
+            "Models, notes, settings (JSON)",
+            "application/json",
+            lambda: _json(settings),
+        ),
+    )
+
+
+def prediction_files(
+    prediction: Prediction, *, note: str, start: float = 0.0
+) -> tuple[ExportFile, ...]:
+    """Return the files of what all models say of a note: CSV and JSON.
+
+    Parameters
+    ----------
+    prediction : Prediction
+    note : str
+        What the note is called.
+    start : float
+        Seconds into its recording at which the note begins.
+
+    Returns
+    -------
+    tuple of ExportFile
+    """
+    decided_by = {"start": start, "note_sha256": array_digest(prediction.waveform.y)}
+    stem = f"{_in_a_name(note)}_all-models_{_digits(decided_by)}"
+    return (
+        ExportFile(
+            f"{stem}.csv", "Table (CSV)", "text/csv", partial(_probabilities_csv, prediction)
+        ),
+        ExportFile(
+            f"{stem}.json",
+            "Table, models, versions (JSON)",
+            "application/json",
+            lambda: _json(prediction_record(prediction, note=note, start=start)),
+        ),
+    )
+
+
+# ----------------------------------------------------------------------- private
+
+
+def _explanation_npz(explanation: Explanation) -> bytes:
+    return _npz(
+        spectrogram=explanation.spectrogram.values,
+        attribution=explanation.attribution.values,
+        **_axes(explanation.attribution),
+    )
+
+
+def _comparison_npz(comparison: Comparison) -> bytes:
+    a, b = comparison.maps
+    return _npz(
+        a=a.values,
+        b=b.values,
+        difference=comparison.difference.values,
+        spectrogram_a=comparison.a.spectrogram.values,
+        spectrogram_b=comparison.b.spectrogram.values,
+        **_axes(comparison.difference),
+    )
+
+
+def _axes(one: Attribution) -> dict[str, Any]:
+    """Return seconds, and positions of the bins with their unit and, if they have some, names."""
+    axes: dict[str, Any] = {"time": one.time.values, "bins": one.bins.values}
+    axes["bins_unit"] = np.array(one.bins.unit or one.bins.name)
+    return axes | ({"bins_names": np.array(one.bins.labels)} if one.bins.labels else {})
+
+
+def _probabilities_csv(prediction: Prediction) -> bytes:
+    rows = prediction.probabilities
+    lines = [
+        [family, *(f"{row[family]:.6g}" if family in row else "" for row in rows.values())]
+        for family in FAMILIES
+    ]
+    return "".join(f"{','.join(line)}\n" for line in [["family", *rows], *lines]).encode()
+
+
+def _npz(**arrays: Any) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)
+    return buffer.getvalue()
+
+
+def _json(record: Mapping[str, Any]) -> bytes:
+    return (json.dumps(record, indent=1, allow_nan=False) + "\n").encode()
+
+
+def _in_a_name(note: str) -> str:
+    """Return the letters of a name that every file system and shell takes."""
+    return re.sub(r"[^\w-]+", "-", note).strip("-")[:NAME_LETTERS] or "note"
+
+
+def _digits(settings: Mapping[str, Any]) -> str:
+    """Return eight digits that differ between settings, so that no result overwrites another."""
+    text = json.dumps(settings, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGITS]
+
+
+def _pictures() -> Any:
+    """Return the module that draws maps; Matplotlib is imported by the first picture."""
+    from xai_core.figures.stills import maps
+
+    return maps
+
+
+def _boxes() -> Any:
+    from xai_core.figures.stills import boxes
+
+    return boxes

@@ -1,0 +1,42 @@
+"""Scores of models on instruments that training never saw.
+
+``binary`` scores one model, ``ten_way`` the ten of a type and several types
+together, ``calibration`` how far probabilities can be taken at their word, and
+``resampling`` gives the intervals.
+"""
+
+from xai_core.scoring.binary import (
+    THRESHOLD,
+    binary_scores,
+)
+from xai_core.scoring.bootstrap import (
+    N_RESAMPLES,
+    Resamples,
+    interval,
+    resample_instruments,
+)
+from xai_core.scoring.reliability import (
+    expected_calibration_error,
+    reliability_curve,
+)
+from xai_core.scoring.ten_way import (
+    average_types,
+    confusion_counts,
+    row_shares,
+    ten_way_scores,
+)
+
+__all__ = [
+    "N_RESAMPLES",
+    "THRESHOLD",
+    "Resamples",
+    "average_types",
+    "binary_scores",
+    "confusion_counts",
+    "expected_calibration_error",
+    "interval",
+    "reliability_curve",
+    "resample_instruments",
+    "row_shares",
+    "ten_way_scores",
+]

@@ -1,0 +1,194 @@
+"""Scores of one binary model.
+
+Conventions
+-----------
+Scores are taken on instruments that training never saw. A model says yes from
+a probability of 0.5. "Balanced" numbers weigh both classes the same.
+scikit-learn computes what it can; what it cannot is the same formula for a
+thousand resamples at once.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import (
+    balanced_accuracy_score,
+    brier_score_loss,
+    precision_recall_fscore_support,
+    roc_auc_score,
+)
+
+from xai_core.errors import InputError
+from xai_core.scoring.bootstrap import (
+    Resamples,
+    interval,
+)
+from xai_core.scoring.reliability import (
+    N_BINS,
+    bin_numbers,
+    reliability_curve,
+)
+from xai_core.values import FloatArray
+
+__all__ = ["THRESHOLD", "binary_scores", "resampled_scores"]
+
+THRESHOLD = 0.5  # probability from which a model says yes
+CHANCE = 0.5  # balanced accuracy of a model that guesses
+
+
+def binary_scores(
+    probabilities: FloatArray,
+    positive: npt.NDArray[np.bool_],
+    *,
+    resamples: Resamples | None = None,
+) -> dict[str, Any]:
+    """Return the scores of one binary model.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n_notes,)
+    positive : ndarray of bool, shape (n_notes,)
+        Whether a note is of the model's family.
+    resamples : Resamples, optional
+        Draws of the notes' instruments, for the intervals.
+
+    Returns
+    -------
+    dict
+        ``n_notes, n_positive, balanced_accuracy, precision, recall, f1,
+        roc_auc, brier``; all but the counts in [0, 1]. 0.5 is chance for
+        balanced accuracy and ROC AUC; 0 is best for the Brier score. A model
+        that never says yes has precision 0.
+
+        With `resamples` also ``threshold``; ``ece``, the expected calibration
+        error; ``reliability``, the bins it comes from; ``n_instruments`` and
+        ``n_positive_instruments``; ``intervals``, ``{metric: [low, high]}``, or
+        None where the family, or all others together, have one instrument;
+        and ``better_than_chance``: whether the interval of the balanced
+        accuracy lies above 0.5, which without an interval is not shown.
+
+    Raises
+    ------
+    InputError
+        If the notes are all of the family, or none is.
+
+    Examples
+    --------
+    >>> binary_scores(np.array([0.9, 0.6, 0.2]), np.array([True, False, False]))["roc_auc"]
+    1.0
+    """
+    n_positive = int(positive.sum())
+    n_negative = positive.size - n_positive
+    if n_positive == 0 or n_negative == 0:
+        raise InputError(
+            f"expected notes of a family and of others, got {n_positive} and {n_negative}: "
+            "has every family instruments to be tested on?"
+        )
+    said = probabilities >= THRESHOLD
+    precision, recall, f1, _ = precision_recall_fscore_support(
+        positive, said, average="binary", zero_division=0.0
+    )
+    scores = {
+        "n_notes": int(positive.size),
+        "n_positive": n_positive,
+        "balanced_accuracy": float(balanced_accuracy_score(positive, said)),
+        "precision": float(precision),
+        "recall": float(recall),
+        "f1": float(f1),
+        "roc_auc": float(roc_auc_score(positive, probabilities)),
+        "brier": float(brier_score_loss(positive, probabilities)),
+    }
+    if resamples is None:
+        return scores
+    return scores | _with_instruments(probabilities, positive, resamples)
+
+
+def resampled_scores(
+    probabilities: FloatArray, positive: npt.NDArray[np.bool_], resamples: Resamples
+) -> dict[str, FloatArray]:
+    """Return each score for each resample, all of shape (n_resamples,).
+
+    Parameters
+    ----------
+    probabilities, positive
+        As in :func:`binary_scores`.
+    resamples : Resamples
+
+    Returns
+    -------
+    dict
+        ``balanced_accuracy, precision, recall, f1, roc_auc, brier, ece``. The
+        mean of a resampled ``ece`` lies above the score itself: a resample has
+        fewer instruments, whose chance deviations add to the error.
+    """
+    said = probabilities >= THRESHOLD
+    columns = np.stack(
+        [positive, ~positive, positive & said, ~positive & said, (probabilities - positive) ** 2],
+        axis=1,
+    )
+    n_positive, n_negative, hits, alarms, error = resamples.sums(columns.astype(np.float64)).T
+    recall, yes = hits / n_positive, hits + alarms
+    return {
+        "balanced_accuracy": (recall + 1.0 - alarms / n_negative) / 2.0,
+        "precision": np.divide(hits, yes, out=np.zeros_like(yes), where=yes > 0),
+        "recall": recall,
+        "f1": 2.0 * hits / (n_positive + yes),
+        "roc_auc": _pairs_won(probabilities, positive, resamples) / (n_positive * n_negative),
+        "brier": error / (n_positive + n_negative),
+        "ece": _calibration_errors(probabilities, positive, resamples, n_positive, n_negative),
+    }
+
+
+def _with_instruments(
+    probabilities: FloatArray, positive: npt.NDArray[np.bool_], resamples: Resamples
+) -> dict[str, Any]:
+    reliability = reliability_curve(probabilities, positive)
+    intervals = None
+    if resamples.are_enough(positive) and resamples.are_enough(~positive):
+        resampled = resampled_scores(probabilities, positive, resamples)
+        intervals = {metric: interval(values) for metric, values in resampled.items()}
+    return {
+        "threshold": THRESHOLD,
+        "ece": reliability.expected_calibration_error,
+        "reliability": reliability.as_dict(),
+        "n_instruments": resamples.n_instruments,
+        "n_positive_instruments": resamples.count(positive),
+        "intervals": intervals,
+        "better_than_chance": intervals is not None and intervals["balanced_accuracy"][0] > CHANCE,
+    }
+
+
+def _pairs_won(
+    probabilities: FloatArray, positive: npt.NDArray[np.bool_], resamples: Resamples
+) -> FloatArray:
+    """Return, for each resample, the pairs in which a note of the family scores higher.
+
+    A tie counts one half. The pairs are counted once for every two instruments.
+    """
+    n = resamples.n_instruments
+    won = np.zeros((n, n))  # (instrument of the family, instrument of another)
+    of_family = probabilities[positive]
+    for other in np.unique(resamples.instrument[~positive]):
+        rivals = np.sort(probabilities[~positive & (resamples.instrument == other)])
+        below = np.searchsorted(rivals, of_family, "left")
+        up_to = np.searchsorted(rivals, of_family, "right")
+        won[:, other] = np.bincount(resamples.instrument[positive], (below + up_to) / 2.0, n)
+    return np.asarray(((resamples.draws @ won) * resamples.draws).sum(axis=1))
+
+
+def _calibration_errors(
+    probabilities: FloatArray,
+    positive: npt.NDArray[np.bool_],
+    resamples: Resamples,
+    n_positive: FloatArray,
+    n_negative: FloatArray,
+) -> FloatArray:
+    """Return the expected calibration error of each resample, its classes weighed anew."""
+    in_bin = np.eye(N_BINS)[bin_numbers(probabilities)]  # (n_notes, n_bins)
+    gap = (positive - probabilities)[:, np.newaxis] * in_bin
+    of_family = resamples.sums(gap * positive[:, np.newaxis]) / n_positive[:, np.newaxis]
+    of_others = resamples.sums(gap * ~positive[:, np.newaxis]) / n_negative[:, np.newaxis]
+    return np.asarray(0.5 * np.abs(of_family + of_others).sum(axis=1))

@@ -1,0 +1,1 @@
+"""Distances between the heatmaps of many notes, computed block by block and resumable."""

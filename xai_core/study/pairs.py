@@ -1,0 +1,169 @@
+"""The jobs of an analysis: maps of some notes of a family, distances of a block of pairs.
+
+Conventions
+-----------
+A block holds the pairs of one type and method whose notes are of one family, or
+of one and another. Its distances are kept in ``cache/`` under what decides them;
+a job looks there first and so does nothing twice. A pair with a map that is zero
+everywhere has no distances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_core import store
+from xai_core.errors import TimbreLensError
+from xai_core.metrics import METRICS, SYMMETRIC, Prepared, distances, prepare
+from xai_core.pair_tables import METRIC_COLUMNS
+from xai_core.study.maps import (
+    FamilyMaps,
+    NoteMap,
+    explain_notes,
+    maps_of,
+)
+from xai_core.study.notes import (
+    ChosenNote,
+    Pairs,
+)
+from xai_core.values import FloatArray
+
+__all__ = ["Block", "BlockResult", "compare_block", "explain_some", "read_block"]
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """Pairs of notes of two families, or of one.
+
+    Parameters
+    ----------
+    name : str
+        Good in a sentence: "mfcc grad_cam flute, organ".
+    a, b : FamilyMaps
+        Of one type and method; the same for pairs within a family.
+    pairs : ndarray of int64, shape (n_pairs, 2)
+        Note of `a`, note of `b`.
+    key : str
+        In the cache.
+    """
+
+    name: str
+    a: FamilyMaps
+    b: FamilyMaps
+    pairs: Pairs
+    key: str
+
+    @classmethod
+    def of(cls, a: FamilyMaps, b: FamilyMaps, pairs: Pairs) -> Block:
+        """Return a block with the name and the key that its content gives it."""
+        families = a.family if a is b else f"{a.family}, {b.family}"
+        key = store.comparison_key(
+            kind="block of pairs",
+            maps=[[one.key_of(note) for note in one.notes] for one in (a, b)],
+            pairs=pairs.tolist(),
+        )
+        return cls(f"{a.type} {a.settings.method} {families}", a, b, pairs, key)
+
+
+@dataclass(frozen=True, eq=False)
+class BlockResult:
+    """Distances of a block.
+
+    Parameters
+    ----------
+    pairs : ndarray of int64, shape (n_pairs, 2)
+        Those with two heatmaps.
+    distances : dict of ndarray, shape (n_pairs,)
+        By the names of :data:`xai_core.pair_tables.METRIC_COLUMNS`.
+    probability, completeness_error : ndarray, shape (n_notes_a,)
+        Of the notes of the block's first family.
+    is_zero : ndarray of bool, shape (n_notes_a,)
+        Whether their maps are zero everywhere.
+    """
+
+    pairs: Pairs
+    distances: dict[str, FloatArray]
+    probability: FloatArray
+    completeness_error: FloatArray
+    is_zero: npt.NDArray[np.bool_]
+
+
+def explain_some(of: FamilyMaps, notes: tuple[ChosenNote, ...], *, progress: Progress) -> None:
+    """Make the maps of some notes of a family."""
+    what = f"{of.type} {of.settings.method}: {of.family}"
+    explain_notes(of, notes, progress=lambda done, total: progress(what, done, total))
+
+
+def compare_block(block: Block, *, progress: Progress) -> None:
+    """Compute the distances of a block and keep them."""
+    if read_block(block) is None:
+        result = _compared(block)
+        arrays = {
+            **result.distances,
+            "pairs": result.pairs,
+            "probability": result.probability,
+            "completeness_error": result.completeness_error,
+            "is_zero": result.is_zero,
+        }
+        if not store.write_cached(block.key, arrays):
+            raise TimbreLensError("the distances cannot be kept: is the folder of the cache full?")
+    progress(block.name, 1, 1)
+
+
+def read_block(block: Block) -> BlockResult | None:
+    """Return the distances of a block, or None if they are not there yet."""
+    kept = store.read_cached(block.key)
+    if kept is None:
+        return None
+    try:
+        found = {name: kept.pop(name) for name in METRIC_COLUMNS}
+        return BlockResult(distances=found, **kept)
+    except (KeyError, TypeError):  # of another version that had the same key by a miracle
+        return None
+
+
+def _compared(block: Block) -> BlockResult:
+    a, b = maps_of(block.a), maps_of(block.b)
+    has_heatmap = [np.array([not one.is_zero for one in maps], bool) for maps in (a, b)]
+    pairs = block.pairs[has_heatmap[0][block.pairs[:, 0]] & has_heatmap[1][block.pairs[:, 1]]]
+    return BlockResult(
+        pairs=pairs,
+        distances=_distances(a, b, pairs),
+        probability=np.array([one.probability for one in a]),
+        completeness_error=np.array([one.completeness_error for one in a]),
+        is_zero=~has_heatmap[0],
+    )
+
+
+def _distances(
+    a: tuple[NoteMap, ...], b: tuple[NoteMap, ...], pairs: Pairs
+) -> dict[str, FloatArray]:
+    """Return every metric of the pairs; maps that are in none are not made ready."""
+    if len(pairs) == 0:
+        return {name: np.empty(0) for name in METRIC_COLUMNS}
+    out: dict[str, FloatArray] = {}
+    in_a, in_b = np.unique(pairs[:, 0]), np.unique(pairs[:, 1])
+    if a is b:
+        in_a = in_b = np.union1d(in_a, in_b)
+    places = np.stack(
+        [np.searchsorted(in_a, pairs[:, 0]), np.searchsorted(in_b, pairs[:, 1])], axis=1
+    )
+    for metric in METRICS:
+        first = _prepared([a[k] for k in in_a], metric)
+        second = first if a is b else _prepared([b[k] for k in in_b], metric)
+        out[metric] = distances(first, second, places)
+        if metric not in SYMMETRIC:
+            out[f"{metric}_reversed"] = distances(second, first, places[:, ::-1])
+    return out
+
+
+def _prepared(maps: list[NoteMap], metric: str) -> Prepared:
+    if metric == "difference_mean":
+        return prepare([one.values for one in maps], metric)
+    return prepare([np.abs(one.values) for one in maps], metric)

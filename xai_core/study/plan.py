@@ -1,0 +1,252 @@
+"""What an analysis is to do: models, notes, blocks of pairs, jobs.
+
+Conventions
+-----------
+Types and families come in their fixed orders. Blocks come in the order in which
+they can be done soonest: a family by itself, then with each before it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from xai_core import __version__, store
+from xai_core.datasets.notes import NoteRecord
+from xai_core.errors import InputError
+from xai_core.explanations.settings import Settings
+from xai_core.grid import Job
+from xai_core.metrics.binwise import EPSILON
+from xai_core.metrics.transport import MAX_BINS
+from xai_core.pair_tables import METRIC_COLUMNS
+from xai_core.study.maps import FamilyMaps
+from xai_core.study.notes import (
+    ChosenNote,
+    choose_notes,
+    pairs_between,
+    pairs_within,
+)
+from xai_core.study.pairs import (
+    Block,
+    compare_block,
+    explain_some,
+)
+from xai_core.study.tables import LeftOut
+from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, check_family, check_type
+
+__all__ = [
+    "Cards",
+    "Chosen",
+    "blocks_of",
+    "cards_of",
+    "choose_by_family",
+    "describe_analysis",
+    "jobs_of",
+]
+
+NOTES_PER_JOB = 8
+MAP_COST = {  # ms for the map of a note on two cores: for the time left
+    "integrated_gradients": {"stft": 12_000, "log_mel": 1_500, "mfcc": 500},
+    "grad_cam": {"stft": 600, "log_mel": 80, "mfcc": 40},
+}
+OTHER_MAP_COST = {"integrated_gradients": 200, "grad_cam": 30}  # of the narrow types
+PAIR_COST = 2  # ms for all metrics of a pair
+
+Cards = Mapping[str, Mapping[str, store.Card]]  # by type and family
+Chosen = Mapping[str, tuple[ChosenNote, ...]]  # by family
+Progress = Callable[[str, int, int], None]
+
+
+def cards_of(
+    types: Sequence[str] | None, families: Sequence[str] | None, models: str
+) -> dict[str, dict[str, store.Card]]:
+    """Return the cards of the models that are asked for, in the fixed orders."""
+    available = store.available_models(models)
+    wanted = set(available) if types is None else {check_type(type) for type in types}
+    named = {check_family(family) for family in families or ()}
+    return {
+        type: {
+            family: store.read_card(type, family, models=models)
+            for family in FAMILIES
+            if (family in named if named else family in available.get(type, FAMILIES))
+        }
+        for type in SPECTROGRAM_TYPES
+        if type in wanted
+    }
+
+
+def choose_by_family(
+    records: Sequence[NoteRecord],
+    cards: Cards,
+    families: Sequence[str] | None,
+    *,
+    n: int,
+    seed: int,
+    progress: Progress,
+) -> tuple[dict[str, tuple[ChosenNote, ...]], list[LeftOut]]:
+    """Return the notes of each family that has a model and two notes, and those passed over.
+
+    Raises
+    ------
+    InputError
+        If a family that is asked for has not two notes, or none has.
+    """
+    with_model = [one for one in FAMILIES if any(one in of_type for of_type in cards.values())]
+    chosen: dict[str, tuple[ChosenNote, ...]] = {}
+    left_out: list[LeftOut] = []
+    for done, family in enumerate(with_model, start=1):
+        notes, refused = choose_notes(records, family, n=n, seed=seed)
+        left_out += [
+            {
+                "type": "",
+                "method": "",
+                "family": family,
+                "note": one.record.note,
+                "reason": one.reason,
+            }
+            for one in refused
+        ]
+        if len(notes) >= 2:
+            chosen[family] = tuple(notes)
+        elif families is not None:
+            raise InputError(
+                f"expected at least 2 notes of {family} to compare, found {len(notes)} that can be "
+                f"used among {len(records):,} notes"
+            )
+        progress("choosing notes", done, len(with_model))
+    if not chosen:
+        raise InputError(
+            f"no family has 2 notes to compare among these {len(records):,}: is it the right "
+            "folder?"
+        )
+    return chosen, left_out
+
+
+def blocks_of(
+    cards: Cards,
+    settings: Mapping[str, Settings],
+    chosen: Chosen,
+    models: str,
+    *,
+    between: int,
+    seed: int,
+) -> list[Block]:
+    """Return all blocks; each family is compared with those before it as soon as it can be."""
+    blocks: list[Block] = []
+    for (type, of_type), method in itertools.product(cards.items(), settings):
+        groups: list[FamilyMaps] = []
+        for family, notes in chosen.items():
+            if family not in of_type:
+                continue
+            sha256 = of_type[family].sha256
+            new = FamilyMaps(type, family, settings[method], models, sha256, notes)
+            blocks.append(Block.of(new, new, pairs_within(len(notes))))
+            for old in groups if between else ():
+                families, sizes = (old.family, family), (len(old.notes), len(notes))
+                pairs = pairs_between(families, sizes, most=between, seed=seed)
+                blocks.append(Block.of(old, new, pairs))
+            groups.append(new)
+    return blocks
+
+
+def jobs_of(blocks: Sequence[Block]) -> list[Job]:
+    """Return the jobs of blocks that are not done yet, in an order in which results come early."""
+    jobs: list[Job] = []
+    explained: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    for block in blocks:
+        for of in (block.a, block.b):
+            group = (of.type, of.settings.method, of.family)
+            if group not in explained:
+                parts = _explaining(of)
+                jobs += parts
+                explained[group] = tuple(job.name for job in parts)
+        needs = {
+            name
+            for of in (block.a, block.b)
+            for name in explained[of.type, of.settings.method, of.family]
+        }
+        cost = PAIR_COST * (len(block.pairs) + 10)
+        jobs.append(Job(block.name, compare_block, (block,), tuple(sorted(needs)), cost=cost))
+    return jobs
+
+
+def _explaining(of: FamilyMaps) -> list[Job]:
+    method = of.settings.method
+    cost = MAP_COST[method].get(of.type, OTHER_MAP_COST[method])
+    return [
+        Job(
+            f"{of.type} {method} {of.family} maps {start + 1} to {start + len(notes)}",
+            explain_some,
+            (of, notes),
+            cost=cost * len(notes),
+        )
+        for start in range(0, len(of.notes), NOTES_PER_JOB)
+        for notes in [of.notes[start : start + NOTES_PER_JOB]]
+    ]
+
+
+METRIC_SETTINGS = {
+    "names": list(METRIC_COLUMNS),
+    "kl_divergence_epsilon": EPSILON,
+    "emd_ground": "cityblock",
+    "emd_pooled_to_at_most": [MAX_BINS, MAX_BINS],
+}
+PACKAGES = ("numpy", "scipy", "numba", "POT", "librosa", "keras", "pandas", "pyarrow")
+
+
+def describe_analysis(
+    cards: Cards,
+    settings: Mapping[str, Settings],
+    chosen: Chosen,
+    *,
+    models: str,
+    data_sets: Sequence[Mapping[str, str]] = (),
+) -> dict[str, Any]:
+    """Return models, notes, methods and versions as JSON has them.
+
+    Parameters
+    ----------
+    cards : mapping
+        ``{type: {family: Card}}`` of the models that are explained.
+    settings : mapping
+        ``{method: Settings}``.
+    chosen : mapping
+        ``{family: notes}``.
+    models : str
+        Name of the set.
+    data_sets : sequence of mapping
+        Where the notes are from.
+    """
+    digests = {
+        type: {family: card.sha256 for family, card in of_type.items()}
+        for type, of_type in cards.items()
+    }
+    return {
+        "types": list(cards),
+        "families": list(chosen),
+        "methods": list(settings),
+        "presets": {method: one.as_dict() for method, one in settings.items()},
+        "models": {"name": models, "sha256": digests},
+        "data": [dict(one) for one in data_sets],
+        "notes": {
+            family: {note.record.note: note.sha256 for note in notes}
+            for family, notes in chosen.items()
+        },
+        "metrics": METRIC_SETTINGS,
+        "versions": {
+            "timbrelens": __version__,
+            "python": platform.python_version(),
+            "tensorflow": _version_of_tensorflow(),
+            **{package: version(package) for package in PACKAGES},
+        },
+    }
+
+
+def _version_of_tensorflow() -> str:
+    with suppress(PackageNotFoundError):  # its name where there is a build without CUDA
+        return version("tensorflow-cpu")
+    return version("tensorflow")

@@ -1,0 +1,186 @@
+"""The rows of an analysis, from blocks of pairs and their distances."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from xai_core.errors import InputError
+from xai_core.pair_tables import (
+    PAIR_COLUMNS,
+    Analysis,
+    as_table,
+)
+from xai_core.study.pairs import (
+    Block,
+    BlockResult,
+)
+
+__all__ = [
+    "LeftOut",
+    "left_out_sentence",
+    "note_rows",
+    "pair_rows",
+    "read_analysis",
+    "write_analysis",
+    "zero_maps",
+]
+
+LeftOut = dict[str, str]  # type, method, family, note, reason; "" where it holds for all
+
+
+def pair_rows(block: Block, result: BlockResult) -> pd.DataFrame:
+    """Return the rows of one block, as in :attr:`xai_core.pair_tables.Analysis.pairs`."""
+    a = [block.a.notes[k].record for k in result.pairs[:, 0]]
+    b = [block.b.notes[k].record for k in result.pairs[:, 1]]
+    table = {
+        "type": block.a.type,
+        "method": block.a.settings.method,
+        "family": block.a.family,
+        "other_family": block.b.family,
+        "note_a": [one.note for one in a],
+        "note_b": [one.note for one in b],
+        "instrument_a": [one.instrument for one in a],
+        "instrument_b": [one.instrument for one in b],
+        "same_instrument": [x.instrument == y.instrument for x, y in zip(a, b, strict=True)],
+        "pitch_distance": pd.array(
+            [
+                None if x.pitch is None or y.pitch is None else abs(x.pitch - y.pitch)
+                for x, y in zip(a, b, strict=True)
+            ],
+            dtype="Int64",
+        ),
+        **result.distances,
+    }
+    return as_table(pd.DataFrame(table, index=range(len(a))), PAIR_COLUMNS)
+
+
+def note_rows(within: Iterable[tuple[Block, BlockResult]]) -> list[dict[str, Any]]:
+    """Return the rows of the notes that have a heatmap, from the blocks within families."""
+    return [
+        {
+            "type": block.a.type,
+            "method": block.a.settings.method,
+            "note": note.record.note,
+            "family": block.a.family,
+            "instrument": note.record.instrument,
+            "pitch": note.record.pitch,
+            "velocity": note.record.velocity,
+            "collection": note.record.collection,
+            "probability": float(result.probability[k]),
+            "completeness_error": float(result.completeness_error[k]),
+        }
+        for block, result in within
+        for k, note in enumerate(block.a.notes)
+        if not result.is_zero[k]
+    ]
+
+
+def zero_maps(within: Iterable[tuple[Block, BlockResult]]) -> list[LeftOut]:
+    """Return the notes whose maps are zero everywhere, with the reason."""
+    return [
+        {
+            "type": block.a.type,
+            "method": block.a.settings.method,
+            "family": block.a.family,
+            "note": block.a.notes[k].record.note,
+            "reason": _why_zero(block),
+        }
+        for block, result in within
+        for k in np.flatnonzero(result.is_zero)
+    ]
+
+
+def left_out_sentence(analysis: Analysis) -> str:
+    """Return one sentence on what an analysis left out and why, or ""."""
+    left_out: list[LeftOut] = analysis.settings["left_out"]
+    unusable = sum(one["type"] == "" for one in left_out)
+    zero = len(left_out) - unusable
+    parts = []
+    if zero:
+        maps = "map that is zero everywhere has" if zero == 1 else "maps that are zero have"
+        parts.append(f"{zero:,} {maps} no distances (all evidence speaks against the family)")
+    if unusable:
+        notes = "note was" if unusable == 1 else "notes were"
+        parts.append(f"{unusable:,} {notes} passed over as unusable or there twice")
+    return f"{'; '.join(parts)}." if parts else ""
+
+
+def _why_zero(block: Block) -> str:
+    if block.a.settings.method == "grad_cam":
+        return f"all evidence in {block.a.settings.layer} speaks against {block.a.family}"
+    return "the map is zero everywhere"
+
+
+TABLES = ("pairs", "notes")
+SETTINGS_FILE = "settings.json"
+
+
+def write_analysis(analysis: Analysis, folder: str | Path) -> list[Path]:
+    """Write an analysis to a folder, which is made if need be.
+
+    Parameters
+    ----------
+    analysis : Analysis
+    folder : path
+        Files of an earlier analysis there are written over.
+
+    Returns
+    -------
+    list of Path
+        The five files.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written to.
+    """
+    folder = Path(folder)
+    settings = json.dumps(dict(analysis.settings), indent=1, ensure_ascii=False, allow_nan=False)
+    paths = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in TABLES:
+            table: pd.DataFrame = getattr(analysis, name)
+            paths += [folder / f"{name}.parquet", folder / f"{name}.csv"]
+            table.to_parquet(paths[-2], index=False)
+            table.to_csv(paths[-1], index=False)
+        paths.append(folder / SETTINGS_FILE)
+        paths[-1].write_text(settings + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"the analysis cannot be written to {folder}: {error.strerror or error}"
+        ) from error
+    return paths
+
+
+def read_analysis(folder: str | Path) -> Analysis:
+    """Return the analysis that :func:`write_analysis` wrote to a folder.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, damaged, or not one of an analysis.
+    """
+    folder = Path(folder)
+    for name in (*(f"{table}.parquet" for table in TABLES), SETTINGS_FILE):
+        if not (folder / name).is_file():
+            raise InputError(
+                f"expected an analysis in {folder}, found no {name}: is it a folder that "
+                "`analyse --out` wrote?"
+            )
+    try:
+        pairs, notes = (pd.read_parquet(folder / f"{name}.parquet") for name in TABLES)
+        settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(
+            f"the analysis in {folder} cannot be read ({error}): was the run cut short?"
+        ) from error
+    if not isinstance(settings, dict):
+        raise InputError(f"expected settings of an analysis in {folder / SETTINGS_FILE}, got none")
+    return Analysis(pairs, notes, settings)

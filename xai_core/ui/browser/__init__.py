@@ -1,0 +1,1 @@
+"""Components whose work is done by the visitor's browser."""

@@ -1,0 +1,57 @@
+"""The player of a note, whose position a line shows in every panel of the page.
+
+Conventions
+-----------
+All that moves is done by the visitor's browser (``player.js``): while the note
+plays nothing is sent to the server and no page is run. A figure takes part if
+its ``layout.meta["playhead"]`` lists its time axes, as the figure of
+:func:`xai_core.figures.explore_panels` does. There, what the pointer is over in
+one panel is shown in the others too (``crosshair.js``).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from xai_core.audio import to_wav
+from xai_core.values import Waveform
+
+__all__ = ["draw_player"]
+
+HERE = Path(__file__)
+
+
+def draw_player(note: Waveform, *, key: str = "player") -> None:
+    """Draw the player of a note.
+
+    It plays on when the page is run again with the same note, and falls silent
+    when the note is another one.
+
+    Parameters
+    ----------
+    note : Waveform
+        4 s at 16 kHz.
+    key : str
+        Of the widget; one player on a page.
+
+    Notes
+    -----
+    The sound goes to the browser as the bytes of a WAV file, 128 kB for 4 s.
+    Streamlit sends such a message once and refers to it afterwards; there is no
+    file on the server that could be gone when the visitor presses play.
+    """
+    _player(data=to_wav(note), key=key)
+
+
+def _text(name: str) -> str:
+    return HERE.with_name(name).read_text(encoding="utf-8")
+
+
+_player = st.components.v2.component(
+    "timbrelens_player",
+    html=_text("player.html"),
+    css=_text("player.css"),
+    js=_text("player.js") + _text("crosshair.js"),
+)

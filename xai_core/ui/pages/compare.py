@@ -1,0 +1,283 @@
+"""The Compare page: two sides, each a note and a model, and what lies between them.
+
+Conventions
+-----------
+Side A shares its note and its model with the Explore page, under the same names
+in the address; those of side B end in ``_b``. Both sides have one spectrogram
+type, so that their maps have one grid; where the methods differ, and with them
+the units, the maps are compared as shares.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from xai_core.audio import load_note, to_wav
+from xai_core.datasets.notes import NoteRecord
+from xai_core.explanations import (
+    Comparison,
+    compare_explanations,
+    explain_progressively,
+)
+from xai_core.figures import attribution_figure, limits
+from xai_core.figures.base.scales import (
+    Sign,
+    number_text,
+)
+from xai_core.figures.base.words import (
+    METHOD_NAMES,
+    difference_sentence,
+)
+from xai_core.figures.maps.maps import difference_figure
+from xai_core.results.files import comparison_files
+from xai_core.ui.parts.available import (
+    draw_faults,
+    samples,
+    sound_models,
+)
+from xai_core.ui.parts.charts import draw_figure
+from xai_core.ui.parts.choices import (
+    OWN_FAMILY,
+    OWN_LABEL,
+    SAME_METHOD,
+    Methods,
+    choose_methods,
+)
+from xai_core.ui.parts.metric_texts import (
+    METRIC_NAMES,
+    METRIC_SAYS,
+)
+from xai_core.ui.parts.sharing import (
+    draw_link,
+    draw_saving,
+)
+from xai_core.ui.parts.words import (
+    TYPE_LABELS,
+    answer_text,
+    note_label,
+)
+from xai_core.ui.shell.address import (
+    choose,
+    set_choice,
+)
+from xai_core.ui.shell.preload import keep_keras_state
+from xai_core.ui.shell.work_queue import in_turns
+from xai_core.values import FAMILIES, Explanation
+
+__all__ = ["compare_page"]
+
+METHODS = {name: METHOD_NAMES[name] for name in ("integrated_gradients", "grad_cam")}
+SIDE_KEYS = ("family", "note", "explain")  # of side A in the address
+B = "_b"  # ending of those of side B
+HEIGHT = 400  # px
+MOMENT = 1.0  # s after which there is something to see
+FIRST_PICTURE = ":material/hourglass: A first picture, from a few steps: it is being refined."
+HOW_TO_COMPARE = """
+- **Two notes of one family** under one model: does the network look for the same thing in both?
+- **Two families**: what tells them apart for the network?
+- **One note under two models** (*Explain the model of*): what speaks for a flute in it, and what
+  for an organ?
+- **One note under two methods** (*Method of B*): do they agree on what matters?
+- A − B is in units of the score: red where A has more evidence, blue where B has.
+- The distances compare the *shapes* of the maps (each scaled to a sum of 1), except Difference
+  Mean, which compares the maps as they are.
+- Two methods have two units, so their maps are drawn and subtracted as shares of their sum.
+"""
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """One side of the comparison."""
+
+    record: NoteRecord
+    family: str
+
+
+def compare_page() -> None:
+    """Draw the page below its title."""
+    keep_keras_state()
+    available = sound_models()
+    left, middle, beside, right = st.columns([3, 3, 3, 2], vertical_alignment="bottom")
+    type = choose(
+        left,
+        "Spectrogram",
+        {name: TYPE_LABELS[name] for name in available},
+        key="type",
+        default="log_mel",
+    )
+    method = choose(middle, "Method", METHODS, key="method")
+    other_method = choose(
+        beside,
+        "Method of B",
+        {SAME_METHOD: "the same", **METHODS},
+        key="method_b",
+        default=SAME_METHOD,
+    )
+    right.button("Swap A and B", icon=":material/swap_horiz:", on_click=_swap, key="swap")
+    draw_faults(type)
+    places = st.columns(2, gap="large")
+    records = samples()
+    a = _choose_side(places[0], "A", records, available[type], ending="")
+    b = _choose_side(places[1], "B", records, available[type], ending=B, beside=a)
+    methods = method, method if other_method == SAME_METHOD else other_method
+    advanced = choose_methods(records)
+    waiting, remark, picture = st.empty(), st.empty(), st.empty()
+    with st.spinner("Explaining both notes …", show_time=True):
+        comparison = _explained((a, b), type, methods, advanced, (waiting, remark, picture))
+    remark.empty()
+    for place, name, explanation in (
+        (places[0], "A", comparison.a),
+        (places[1], "B", comparison.b),
+    ):
+        place.caption(_verdict(name, explanation))
+    with picture.container():
+        _maps(comparison)
+    with st.container(horizontal=True):
+        files = comparison_files(comparison, notes=(a.record.note, b.record.note))
+        draw_saving(files, label="Save this comparison", key="comparison")
+        draw_link()
+    _distances(comparison)
+    with st.expander("What to compare", icon=":material/help:"):
+        st.markdown(HOW_TO_COMPARE)
+
+
+def _explained(
+    sides: tuple[_Side, _Side],
+    type: str,
+    methods: tuple[str, str],
+    advanced: Methods,
+    places: tuple[st.delta_generator.DeltaGenerator, ...],
+) -> Comparison:
+    """Explain both sides step by step; if that takes a moment, draw what there is at first.
+
+    The places are for waiting, a remark, and the picture, which has the shape of the last one:
+    within a run a browser keeps what nothing is drawn over.
+    """
+    waiting, remark, picture = places
+    estimates = [
+        in_turns(
+            explain_progressively(
+                side.record.path,
+                type=type,
+                family=side.family,
+                settings=advanced.settings(method),
+                baseline_audio=advanced.baseline_note if method == "integrated_gradients" else None,
+            ),
+            waiting,
+        )
+        for side, method in zip(sides, methods, strict=True)
+    ]
+    began = time.monotonic()
+    found = [next(one) for one in estimates]
+    drawn = False
+    for k, rest in enumerate(estimates):
+        for better in rest:
+            if not drawn and time.monotonic() - began > MOMENT:
+                remark.caption(FIRST_PICTURE)
+                with picture.container():
+                    _maps(compare_explanations(*found), stage="first ")
+                drawn = True
+            found[k] = better
+    return compare_explanations(*found)
+
+
+def _choose_side(
+    place: st.delta_generator.DeltaGenerator,
+    name: str,
+    records: Sequence[NoteRecord],
+    models: Sequence[str],
+    *,
+    ending: str,
+    beside: _Side | None = None,
+) -> _Side:
+    """Let the visitor choose a note and a model; at first the note next to that of `beside`."""
+    place.markdown(f"#### {name}")
+    left, right = place.columns(2)
+    present = {record.family for record in records}
+    families = {name: name for name in FAMILIES if name in present}
+    first = beside.record.family if beside else "flute"
+    family = choose(left, "Instrument family", families, key=f"family{ending}", default=first)
+    notes = {record.note: record for record in records if record.family == family}
+    others = [note for note in notes if beside is None or note != beside.record.note]
+    note = choose(
+        right,
+        "Note",
+        {one: note_label(record) for one, record in notes.items()},
+        key=f"note{ending}",
+        default=others[0] if others else None,
+    )
+    own = {OWN_FAMILY: OWN_LABEL} if family in models else {}
+    explained = choose(
+        left,
+        "Explain the model of",
+        {**own, **{one: one for one in models}},
+        key=f"explain{ending}",
+    )
+    right.audio(to_wav(load_note(notes[note].path)))
+    return _Side(notes[note], family if explained == OWN_FAMILY else explained)
+
+
+def _swap() -> None:
+    """Exchange both sides, as they stand in the session."""
+    state = st.session_state
+    for key in SIDE_KEYS:
+        if key in state and key + B in state:
+            _exchange(key, key + B)
+    if state.get("method" + B, SAME_METHOD) != SAME_METHOD:
+        _exchange("method", "method" + B)
+
+
+def _exchange(one: str, other: str) -> None:
+    state = st.session_state
+    first, second = state[one], state[other]
+    set_choice(one, second)
+    set_choice(other, first)
+
+
+def _verdict(name: str, explanation: Explanation) -> str:
+    said = answer_text(explanation.probability)
+    error = explanation.completeness
+    exact = "" if error is None else f" Completeness error {100 * error.error:.2f} %."
+    notes = "".join(f" {note}" for note in explanation.notes)
+    return f"{name}: the {explanation.family} model says {said}.{exact}{notes}"
+
+
+def _maps(comparison: Comparison, *, stage: str = "") -> None:
+    """Draw both maps and their difference; a stage of its own for each time in one run."""
+    a, b = comparison.maps
+    in_shares = a.method != b.method
+    sign: Sign = "unsigned" if in_shares or a.method == "grad_cam" else "signed"
+    shared = limits(a, b, sign=sign)
+    columns = st.columns(3)
+    for place, name, one, whose in (
+        (columns[0], "A", a, comparison.a.family),
+        (columns[1], "B", b, comparison.b.family),
+    ):
+        figure = attribution_figure(
+            one,
+            sign=sign,
+            limits=shared,
+            title=f"{name}: {METHODS[one.method]}",
+            subtitle=f"What drives the {whose} model",
+            height=HEIGHT,
+        )
+        draw_figure(place, figure, buttons=True, key=f"{stage}map {name}")
+    difference = comparison.difference
+    figure = difference_figure(difference, limits=(-shared[1], shared[1]), height=HEIGHT)
+    draw_figure(columns[2], figure, buttons=True, key=f"{stage}difference")
+    st.markdown(difference_sentence(difference))
+
+
+def _distances(comparison: Comparison) -> None:
+    for note in comparison.notes:
+        st.info(note, icon=":material/info:")
+    st.markdown("#### How far apart they are")
+    shown = [name for name in METRIC_NAMES if name in comparison.scores]
+    for start in range(0, len(shown), 3):
+        for place, name in zip(st.columns(3), shown[start : start + 3], strict=False):
+            place.metric(METRIC_NAMES[name], number_text(comparison.scores[name]))
+            place.caption(METRIC_SAYS[name])

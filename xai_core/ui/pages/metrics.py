@@ -1,0 +1,318 @@
+"""The Metrics page: distances between the heatmaps of every two notes of a family, filling live.
+
+Conventions
+-----------
+The page computes in its own run, note by note in turns with other visitors, and
+draws after each family; any choice of the visitor stops it within one note. What
+is finished is in the cache and comes at once when the page is drawn again. Notes
+are those in ``samples/``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import streamlit as st
+
+from xai_core.datasets.notes import NoteRecord
+from xai_core.figures import Figure, distance_boxplots, medians_map
+from xai_core.figures.base.scales import number_text
+from xai_core.figures.base.words import METHOD_NAMES
+from xai_core.figures.distances.boxes import METRIC_NAMES
+from xai_core.pair_tables import (
+    METRICS,
+    PAPER_METRICS,
+)
+from xai_core.replication.claims import (
+    RULES,
+    Verdict,
+    tally,
+)
+from xai_core.replication.findings import (
+    DistanceFindings,
+    judge_distances,
+)
+from xai_core.results.files import distance_files
+from xai_core.scores import Score
+from xai_core.study.run import (
+    SoFar,
+    analysis_so_far,
+)
+from xai_core.ui.pages.metrics_runs import (
+    SEED,
+    Asked,
+    compute,
+    draw_button_of_all,
+    draw_buttons,
+    is_cancelled,
+    stop_running,
+)
+from xai_core.ui.parts.available import samples, sound_models
+from xai_core.ui.parts.charts import (
+    draw_clickable_figure,
+    draw_figure,
+)
+from xai_core.ui.parts.choices import (
+    AS_PRESET,
+    OWN_FAMILY,
+    SAME_METHOD,
+)
+from xai_core.ui.parts.metric_texts import METRIC_SAYS
+from xai_core.ui.parts.sharing import (
+    draw_link,
+    draw_saving,
+)
+from xai_core.ui.parts.words import (
+    PAPER,
+    TYPE_LABELS,
+)
+from xai_core.ui.shell.address import choose
+from xai_core.ui.shell.preload import keep_keras_state
+from xai_core.values import FAMILIES
+
+__all__ = ["metrics_page"]
+
+METHODS = {name: METHOD_NAMES[name] for name in ("integrated_gradients", "grad_cam")}
+NOTES = {str(n): f"{n} notes a family" for n in (4, 6, 8, 12)}
+DEFAULT_NOTES = "6"
+ALL_TYPES = "all"
+BY_TIME = ("tonnetz", "spectral_contrast", "chroma", "mfcc", "log_mel", "stft")  # a note takes
+REDRAW_SECONDS = 0.7
+SIGNS = {
+    "holds": ":material/check_circle:",
+    "does not hold": ":material/cancel:",
+    "not decidable": ":material/help:",
+}
+OPENS = "A click on a point opens its pair in Compare."
+WAITING = (
+    "Press *Compute*: the notes that come with TimbreLens are explained, and every two of a family "
+    "are compared. The boxes fill as it goes on; pause at any time, nothing that is done is lost."
+)
+
+
+def metrics_page() -> None:
+    """Draw the page below its title."""
+    keep_keras_state()
+    records = samples()
+    columns = st.columns([2, 2, 2, 3], vertical_alignment="bottom")
+    available = sound_models()
+    type = choose(
+        columns[0],
+        "Spectrogram",
+        {name: TYPE_LABELS[name] for name in available},
+        key="type",
+        default="log_mel",
+    )
+    method = choose(columns[1], "Method", METHODS, key="method")
+    n_notes = int(choose(columns[2], "How many notes", NOTES, key="notes", default=DEFAULT_NOTES))
+    found = analysis_so_far(records, types=[type], methods=[method], notes_per_family=n_notes)
+    place = columns[3].empty()
+    asked = Asked(type, method, n_notes)
+    running = draw_buttons(place, found, asked)
+    if is_cancelled(asked) and not running:
+        found = found.cleared()
+    bar, picture = st.empty(), st.empty()
+    points = st.toggle("Show every pair as a point", key="points", help=OPENS)
+    if running:
+        found = _compute(records, asked, found, bar, picture, points=points)
+        draw_buttons(place, found, asked)
+    _boxes(picture, found, asked, points=points)
+    if not found.n_done:
+        bar.info(WAITING, icon=":material/play_arrow:")
+        return
+    findings = _findings(found, [type], method)
+    _claims(findings)
+    _medians(findings)
+    _downloads(found, type, method)
+    _all_types(records, method, n_notes, tuple(available))
+
+
+def _compute(
+    records: Sequence[NoteRecord],
+    asked: Asked,
+    found: SoFar,
+    bar: st.delta_generator.DeltaGenerator,
+    picture: st.delta_generator.DeltaGenerator,
+    *,
+    points: bool,
+) -> SoFar:
+    """Compute what is missing and draw the boxes as families are finished."""
+    growing = found.cleared()
+    draw_figure(picture, _figure(found, asked, points), buttons=True, key="boxes at first")
+    drawn_at = 0.0
+
+    def on_result(type: str, method: str, family: str, rows: Any) -> None:
+        nonlocal growing, drawn_at
+        growing = growing.with_block(rows)
+        if time.monotonic() - drawn_at > REDRAW_SECONDS:
+            key = f"boxes of {growing.n_done} families"
+            draw_figure(picture, _figure(growing, asked, points), buttons=True, key=key)
+            drawn_at = time.monotonic()
+
+    compute(records, asked, [asked.type], bar, on_result=on_result)
+    stop_running()
+    return growing
+
+
+def _figure(found: SoFar, asked: Asked, points: bool) -> Figure:
+    return distance_boxplots(found.pairs, type=asked.type, method=asked.method, points=points)
+
+
+def _boxes(
+    place: st.delta_generator.DeltaGenerator, found: SoFar, asked: Asked, *, points: bool
+) -> None:
+    """Draw the boxes; a click on a point opens its pair in Compare."""
+    pairs = draw_clickable_figure(place, _figure(found, asked, points), key="boxes")
+    for type, family, note_a, note_b in [pair for pair in pairs if pair and len(pair) == 4][:1]:
+        st.switch_page(
+            "pages/compare.py",
+            query_params={
+                "type": type,
+                "method": asked.method,
+                "family": family,
+                "note": note_a,
+                "explain": OWN_FAMILY,
+                "family_b": family,
+                "note_b": note_b,
+                "explain_b": OWN_FAMILY,
+                "method_b": SAME_METHOD,
+                **AS_PRESET,
+            },
+        )
+
+
+def _medians(findings: DistanceFindings) -> None:
+    st.subheader("Medians", anchor=False, help="With 95 % intervals over instruments.")
+    columns = {metric: findings.medians(metric) for metric in METRICS}
+    families = [name for name in FAMILIES if any(name in column for column in columns.values())]
+    st.table(
+        {"family": families}
+        | {
+            METRIC_NAMES[metric]: [_text(column.get(family)) for family in families]
+            for metric, column in columns.items()
+        }
+    )
+    with st.expander("What the distances mean", icon=":material/help:"):
+        for metric in METRICS:
+            st.markdown(f"**{METRIC_NAMES[metric]}.** {METRIC_SAYS[metric]}")
+
+
+def _text(median: Score | None) -> str:
+    if median is None:
+        return "–"
+    if median.low is None or median.high is None:
+        return number_text(median.value)
+    ends = f"{number_text(median.low)} to {number_text(median.high)}"
+    return f"{number_text(median.value)} ({ends})"
+
+
+def _claims(findings: DistanceFindings) -> None:
+    """Say of each of the paper's statements on this type whether it holds here.
+
+    They stand as the four plots above them do.
+    """
+    if not findings.verdicts:
+        return
+    st.subheader("What the paper says of these", anchor=False)
+    for row in (PAPER_METRICS[:2], PAPER_METRICS[2:]):
+        for place, metric in zip(st.columns(2, gap="large"), row, strict=True):
+            place.markdown(f"**{METRIC_NAMES[metric]}**")
+            told = [verdict for verdict in findings.verdicts if verdict.claim.metric == metric]
+            for verdict in told:
+                place.markdown(f"{SIGNS[verdict.outcome]} {_said(verdict)}")
+            if not told:
+                place.caption("No statement on this type.")
+    of_several = [v for v in findings.verdicts if v.claim.metric not in PAPER_METRICS]
+    if of_several:
+        st.markdown("**All four distances**")
+    for verdict in of_several:
+        st.markdown(f"{SIGNS[verdict.outcome]} {_said(verdict)}")
+    found = tally(findings.verdicts)
+    st.markdown(
+        f"Of {found.n} statements about order that could be tested, **{found.true}** "
+        f"{'is' if found.true == 1 else 'are'} true as measured; of numbers in random order "
+        f"{found.expected:.1f} would be."
+    )
+    st.caption(f"{PAPER}. Few notes decide little: the more notes a family, the surer.")
+    with st.expander("How this is decided", icon=":material/help:"):
+        for rule in RULES:
+            st.markdown(f"- {rule}")
+
+
+def _said(verdict: Verdict) -> str:
+    claim = verdict.claim
+    named = len(claim.families) == len(FAMILIES) or all(f in claim.text for f in claim.families)
+    text = claim.text if named else f"{', '.join(claim.families)}: {claim.text}"
+    text = f"{text[:1].upper()}{text[1:]}: **{verdict.outcome}**"
+    if verdict.reason:
+        text = f"{text}; {verdict.reason}"
+    elif verdict.share is not None:
+        text = f"{text}; true of {100 * verdict.share:.0f} % of the resamples"
+    return (
+        f"{text}." if verdict.chance is None else f"{text} ({_percent(verdict.chance)} by chance)."
+    )
+
+
+def _percent(share: float) -> str:
+    return "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
+
+
+def _downloads(found: SoFar, type: str, method: str) -> None:
+    with st.container(horizontal=True):
+        files = distance_files(found.pairs, type=type, method=method, settings=found.settings)
+        draw_saving(files, label="Save", key="save")
+        draw_link()
+
+
+def _all_types(
+    records: Sequence[NoteRecord], method: str, n_notes: int, types: tuple[str, ...]
+) -> None:
+    """Draw the medians of all types; what is missing is computed on demand."""
+
+    def so_far() -> SoFar:
+        return analysis_so_far(records, types=types, methods=[method], notes_per_family=n_notes)
+
+    found = so_far()
+    st.subheader("All types at a glance", anchor=False)
+    place, beside = st.columns([1, 2], vertical_alignment="bottom")
+    metric = choose(place, "Distance", {name: METRIC_NAMES[name] for name in METRICS}, key="metric")
+    bar, picture = st.empty(), st.empty()
+    asked = Asked(ALL_TYPES, method, n_notes)
+    button = beside.empty()
+    if draw_button_of_all(button, found, asked):
+        for type in sorted(types, key=BY_TIME.index):
+            _draw_medians(picture, found, types, asked, metric, key=f"medians before {type}")
+            compute(records, asked, [type], bar)
+            found = so_far()
+        stop_running()
+        button.empty()
+    _draw_medians(picture, found, types, asked, metric, key="medians of all types")
+
+
+def _draw_medians(
+    place: st.delta_generator.DeltaGenerator,
+    found: SoFar,
+    types: Sequence[str],
+    asked: Asked,
+    metric: str,
+    *,
+    key: str,
+) -> None:
+    findings = _findings(found, types, asked.method)
+    figure = medians_map(findings.table, metric=metric, method=asked.method)
+    draw_figure(place, figure, buttons=True, key=key)
+
+
+def _findings(found: SoFar, types: Sequence[str], method: str) -> DistanceFindings:
+    """Return statistics and verdicts, computed once for each state of the pairs."""
+    key = f"findings of {len(types)} types"
+    wanted = (*types, method, len(found.pairs), hash(tuple(found.pairs["note_a"])))
+    kept: tuple[tuple[object, ...], DistanceFindings] | None = st.session_state.get(key)
+    if kept is None or kept[0] != wanted:
+        rng = np.random.default_rng(SEED)
+        kept = (wanted, judge_distances(found.pairs, method=method, rng=rng))
+        st.session_state[key] = kept
+    return kept[1]

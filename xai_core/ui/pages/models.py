@@ -1,0 +1,309 @@
+"""The Models page: scores of a set, of one type, of one model, and the notes behind them.
+
+Conventions
+-----------
+Scores are those on the cards: of instruments that no model of the set had heard.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+import streamlit as st
+
+from xai_core import store
+from xai_core.figures import (
+    accuracy_bars,
+    confusion_map,
+    reliability_curves,
+    score_bars,
+    training_curves,
+)
+from xai_core.figures.audit import figures as audit_figures
+from xai_core.figures.scores.words import PAPER_ACCURACY
+from xai_core.model_sets.scorecards import (
+    Standing,
+    read_standing,
+)
+from xai_core.scores import Score
+from xai_core.store import Card
+from xai_core.ui.parts.charts import draw_figure
+from xai_core.ui.parts.words import (
+    PAPER,
+    TYPE_LABELS,
+)
+from xai_core.ui.shell.address import choose
+from xai_core.values import FAMILIES
+
+__all__ = ["models_page"]
+
+SET = "starter"
+METRICS = {
+    "precision": "Precision",
+    "recall": "Recall",
+    "f1": "F1",
+    "balanced_accuracy": "Balanced accuracy",
+    "roc_auc": "ROC AUC",
+}
+MEANINGS = {
+    "precision": "Of the notes that a model says yes to, how many are of its family. About one "
+    "note in ten is, so a model that guesses has about 10 %; the dotted line is where.",
+    "recall": "Of the notes of its family, how many a model says yes to.",
+    "f1": "The harmonic mean of precision and recall.",
+    "balanced_accuracy": "The mean of two shares: notes of the family that are found, and notes of "
+    "others that are refused. A model that guesses has 50 %.",
+    "roc_auc": "How often a note of the family gets a higher probability than a note of another. "
+    "A model that guesses has 50 %.",
+}
+READING = (
+    "Whiskers are 95 % intervals: how far the score would move with other instruments. A hatched "
+    "bar is of a model that is not shown to be better than chance."
+)
+HISTORY = (
+    "Solid: the notes it learnt from, made harder by augmentation. Dotted: notes of instruments it "
+    "did not learn from. The trunk is the ten-way network that all ten models of a type begin as."
+)
+
+
+def models_page() -> None:
+    """Draw the page below its title."""
+    standing = read_standing(_set())
+    for fault in standing.faults:
+        st.warning(fault[:1].upper() + fault[1:], icon=":material/error:")
+    _all_models(standing)
+    _ten_way(standing)
+    type = _one_type(standing)
+    _one_model(standing, type)
+    if standing.audit is not None:
+        _notes(standing.audit)
+
+
+def _set() -> str:
+    """Let the visitor choose a set of models, where there are several."""
+    names = {name: name for name in store.model_sets()}
+    if len(names) < 2:
+        return next(iter(names), SET)
+    place, _ = st.columns([1, 3])
+    return choose(
+        place,
+        "Set of models",
+        names,
+        key="set",
+        default=SET,
+        help="Other pages explain the models of the set “starter”; the command line those of any.",
+    )
+
+
+def _all_models(standing: Standing) -> None:
+    card = next(iter(next(iter(standing.cards.values())).values()))
+    n_notes = card.data["test"]["n_notes"]
+    n_all = card.data["test"]["n_instruments"]
+    n_instruments = card.scores.get("n_instruments", n_all)
+    shared = f" ({n_all}, of which those with sounds in common count once)"
+    st.subheader("Every model", anchor=False)
+    left, right = st.columns([1, 3], vertical_alignment="bottom")
+    metric = choose(left, "Score", METRICS, key="score")
+    right.markdown(MEANINGS[metric])
+    figure = score_bars(
+        standing.scores(metric),
+        metric=METRICS[metric],
+        chance=standing.chance(metric),
+        unproven=standing.unproven,
+    )
+    draw_figure(st, figure)
+    figure_4 = " With precision, this is figure 4 of the paper." if metric == "precision" else ""
+    st.caption(
+        f"{standing.n_models} models, scored on {n_notes:,} notes of "
+        f"{n_instruments} instruments{shared if n_all != n_instruments else ''} that none of them "
+        f"learnt from. {READING}{figure_4}"
+    )
+
+
+def _ten_way(standing: Standing) -> None:
+    accuracy = standing.accuracy()
+    if not accuracy:
+        return
+    st.subheader("Which family is it?", anchor=False)
+    st.markdown(
+        "The ten models of a type are asked together; the largest of their ten probabilities names "
+        "the family. Guessing is right for one note in ten."
+    )
+    left, right = st.columns([3, 2], gap="large")
+    figure = accuracy_bars(accuracy)
+    draw_figure(left, figure)
+    with right:
+        st.table(_accuracy_table(standing, accuracy))
+        st.caption(
+            f"Averaged over families. {_counts(standing, accuracy)}{PAPER}: its notes and split "
+            "are others than ours, so its figures show the order of magnitude and no more."
+        )
+
+
+def _counts(standing: Standing, accuracy: Mapping[str, Score]) -> str:
+    """Say how many notes each column is of, and what the others are."""
+    summary = standing.summaries[next(iter(accuracy))]
+    parts = {
+        name: one["n_notes"]
+        for name, one in summary.get("by_collection", {}).items()
+        if "n_notes" in one
+    }
+    if not parts:
+        return ""
+    words = COLLECTIONS | IN_NO_COLUMN
+    named = ", ".join(f"{n:,} {words.get(name, name)}" for name, n in parts.items())
+    return f"All notes: {named}. "
+
+
+def _accuracy_table(standing: Standing, accuracy: Mapping[str, Score]) -> dict[str, list[str]]:
+    collections = Counter(
+        name for type in accuracy for name in standing.summaries[type].get("by_collection", {})
+    )
+    shown = [name for name in ("nsynth", "recordings") if name in collections]
+    table = {"": [TYPE_LABELS[type] for type in accuracy]}
+    table["all notes"] = [_percent(score.value) for score in accuracy.values()]
+    for name in shown:
+        table[COLLECTIONS[name]] = [
+            _percent(standing.summaries[type]["by_collection"][name]["accuracy"])
+            if name in standing.summaries[type]["by_collection"]
+            else "–"
+            for type in accuracy
+        ]
+    table["paper"] = [
+        _percent(PAPER_ACCURACY[type]) if type in PAPER_ACCURACY else "–" for type in accuracy
+    ]
+    return table
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+COLLECTIONS = {"nsynth": "NSynth", "recordings": "other recordings"}
+IN_NO_COLUMN = {
+    "renders": "rendered from SoundFonts",
+    "fm_renders": "rendered by FM synthesis",
+    "tonejs": "samples of tonejs-instruments",
+}
+
+
+def _one_type(standing: Standing) -> str:
+    st.subheader("One spectrogram type", anchor=False)
+    place, _ = st.columns([1, 3])
+    type = choose(
+        place,
+        "Spectrogram",
+        {name: TYPE_LABELS[name] for name in standing.cards},
+        key="type",
+        default="log_mel",
+    )
+    left, right = st.columns(2, gap="large")
+    summary = standing.summaries.get(type, {})
+    with left:
+        if "confusion" in summary.get("ten_way", {}):
+            st.markdown("**What is taken for what**")
+            figure = confusion_map(summary["ten_way"]["confusion"])
+            draw_figure(st, figure)
+    with right:
+        curves = standing.reliability(type)
+        if curves:
+            st.markdown("**Do the probabilities mean what they say?**")
+            figure = reliability_curves(curves)
+            draw_figure(st, figure)
+    trunk = {name: h for name, h in standing.histories(type).items() if name == "trunk"}
+    if trunk:
+        st.markdown("**How the trunk learnt**")
+        figure = training_curves(trunk)
+        draw_figure(st, figure)
+        st.caption(HISTORY)
+    return type
+
+
+def _one_model(standing: Standing, type: str) -> None:
+    st.subheader("One model", anchor=False)
+    place, _ = st.columns([1, 3])
+    row = standing.cards[type]
+    family = choose(
+        place,
+        "Family",
+        {name: name for name in FAMILIES if name in row},
+        key="family",
+        default="flute",
+    )
+    card = row[family]
+    if (type, family) in standing.unproven:
+        st.warning(
+            f"The {TYPE_LABELS[type]} model of {family} is not shown to be better than chance on "
+            "instruments it never heard: its maps tell little about the instrument.",
+            icon=":material/help:",
+        )
+    metrics = [name for name in METRICS if name in card.scores]
+    for place, name in zip(st.columns(len(metrics)), metrics, strict=True):
+        score = Score.of(card.scores, name)
+        place.metric(METRICS[name], _percent(score.value), help=MEANINGS[name])
+        if score.low is not None and score.high is not None:
+            place.caption(f"{_percent(score.low)} to {_percent(score.high)}")
+    st.markdown("**What it learnt from**")
+    st.table(_data_table(card))
+    history = standing.histories(type).get(family)
+    if history and len(history["loss"]) > 1:
+        st.markdown("**How it learnt**")
+        figure = training_curves({family: history})
+        draw_figure(st, figure)
+    elif history and "trunk" in standing.histories(type):
+        st.caption("It learnt for one epoch beyond the trunk of its type, whose curves are above.")
+    with st.expander("The whole card", icon=":material/description:"):
+        st.json(asdict(card), expanded=1)
+    st.download_button(
+        "Download the card",
+        json.dumps(asdict(card), indent=1),
+        file_name=f"{type}_{family}_card.json",
+        mime="application/json",
+        icon=":material/download:",
+    )
+
+
+def _data_table(card: Card) -> dict[str, list[str]]:
+    """Return notes and instruments of each part of the split."""
+    names = {"train": "to learn from", "validation": "to stop in time",
+             "calibration": "to set its probabilities", "test": "to be scored on"}  # fmt: skip
+    parts = [part for part in names if part in card.data]
+    of_family = [card.data[part]["notes_by_family"].get(card.family, 0) for part in parts]
+    return {
+        "notes": [names[part] for part in parts],
+        "in all": [f"{card.data[part]['n_notes']:,}" for part in parts],
+        f"of {card.family}": [f"{n:,}" for n in of_family],
+        "instruments": [f"{card.data[part]['n_instruments']}" for part in parts],
+    }
+
+
+def _notes(audit: Mapping[str, Any]) -> None:
+    """Draw what `dataset audit` found in the notes that the models were made with."""
+    st.subheader("The notes they learnt from", anchor=False)
+    st.markdown(
+        f"{audit['n_notes']:,} notes of {audit['n_instruments']} instruments were heard through "
+        "before training; this is what was found in them."
+    )
+    notes = {one["family"]: one["notes_by_source"] for one in audit["families"]}
+    pitches = {
+        one["family"]: {int(pitch): n for pitch, n in one["notes_by_pitch"].items()}
+        for one in audit["families"]
+    }
+    findings = {
+        one["title"]: (one["count"], one["total"], one["unit"])
+        for one in audit["findings"]
+        if one["unit"] != "labels"
+    }
+    said = next((one["sentence"] for one in audit["confounding"] if one["label"] == "source"), "")
+    left, right = st.columns(2, gap="large")
+    for place, heading, figure in (
+        (left, "Family and source", audit_figures.source_bars(notes, said=said)),
+        (right, "Family and pitch", audit_figures.pitch_map(pitches)),
+        (left, "Findings", audit_figures.finding_bars(findings)),
+    ):
+        place.markdown(f"**{heading}**")
+        draw_figure(place, figure)
+    left.caption(said)

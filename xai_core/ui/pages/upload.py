@@ -1,0 +1,343 @@
+"""The Upload page: a recording of the visitor's own, its 4 s, all models, one explained.
+
+Conventions
+-----------
+The recording stays in the visitor's session: it is written nowhere, and gone
+when it is removed or the page is closed, unless the visitor asks for a link
+(:mod:`xai_core.ui.parts.sharing`). What is cached of it otherwise are maps, under the
+digest of its samples. Type and family of the explained model are in the address,
+and of a recording with a link ``upload``, its SHA-256, and ``start``, in seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from math import floor
+from pathlib import Path
+
+import streamlit as st
+
+from xai_core import store
+from xai_core.audio import MAX_BYTES, NOTE_SECONDS, fit_note, load_untrusted, open_gate
+from xai_core.errors import InputError
+from xai_core.explanations import (
+    predict,
+    weak_families,
+)
+from xai_core.explanations.predict import (
+    Scan,
+    scan,
+)
+from xai_core.figures.base.words import percent_text
+from xai_core.figures.maps.recording import scan_map
+from xai_core.results.files import prediction_files
+from xai_core.ui.browser.player import draw_player
+from xai_core.ui.browser.segment_picker import draw_window
+from xai_core.ui.parts.available import (
+    draw_faults,
+    faulty_models,
+    samples,
+    sound_models,
+)
+from xai_core.ui.parts.charts import draw_figure
+from xai_core.ui.parts.choices import choose_advanced
+from xai_core.ui.parts.panels import (
+    draw_panels,
+    draw_saving_of_panels,
+)
+from xai_core.ui.parts.sharing import (
+    STAYS,
+    draw_link_of_recording,
+    draw_saving,
+    forget_recording,
+    note_shared,
+    take_start,
+    write_place,
+)
+from xai_core.ui.parts.words import (
+    TYPE_LABELS,
+    doubts,
+    overall_verdict,
+    plain,
+)
+from xai_core.ui.shell.address import (
+    choose,
+    set_choice,
+)
+from xai_core.ui.shell.faults import sentence
+from xai_core.ui.shell.preload import (
+    keep_keras_state,
+    settle,
+)
+from xai_core.ui.shell.work_queue import turn
+from xai_core.values import FAMILIES, Prediction, Waveform
+
+__all__ = ["upload_page"]
+
+KEPT = "recording of the visitor"  # in the session
+SOURCES = {"file": "A file", "microphone": "The microphone"}
+FORMATS = ["wav", "flac", "ogg", "mp3", "aif", "aiff"]
+HOP = 1.0  # s, of a scan
+CELLS = "cells"  # key of the table
+TABLE_HEIGHT = 388  # px: ten families and the heading
+GONE = (
+    "The recording of this link is not on this server any more: it was removed, or the cache was "
+    "emptied. Bring it again to go on."
+)
+TABLE_HELP = (
+    "How probable each family is, by the models of each spectrogram type. Choose a cell to see why "
+    "that model says so. The sixty models answer each by itself, so no row or column sums to 100 %."
+)
+
+
+@dataclass(frozen=True, eq=False)
+class _Recording:
+    """What the visitor brought, or a link: name, samples, the file, its SHA-256, first start."""
+
+    name: str
+    waveform: Waveform
+    content: bytes
+    digest: str
+    start: float = 0.0  # s, where a link says that the 4 s begin
+
+    @property
+    def latest(self) -> float:
+        """Latest start of 4 s, in seconds; negative in a shorter recording."""
+        return floor(100 * (self.waveform.duration - NOTE_SECONDS)) / 100
+
+
+def upload_page() -> None:
+    """Draw the page below its title."""
+    keep_keras_state()
+    recording = _bring()
+    if recording is None:
+        return
+    start = draw_window(recording.waveform, id=recording.digest, start=recording.start)
+    write_place(recording.digest, start)
+    note = fit_note(recording.waveform, start=start)
+    draw_player(note)
+    if note.edits:
+        st.caption(f"What was done to the recording: {', '.join(note.edits)}.")
+    prediction = _prediction(recording, start)
+    type, family = _choose_cell(prediction)
+    name = Path(recording.name).stem
+    files = prediction_files(prediction, note=name, start=start)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        draw_saving(files, label="Save the table", key="save the table")
+        scanned = st.toggle(
+            "Scan the whole recording", key="scan", help="Every second, the next 4 s."
+        )
+    if scanned:
+        _scan(recording, type)
+    st.subheader(f"Why the {TYPE_LABELS[type]} model of {family} says so", anchor=False)
+    said = prediction.probabilities[type][family]
+    st.markdown(
+        f"“Is it {family}?” It says {'yes' if said >= 0.5 else 'no'}, {percent_text(said)}."
+    )
+    if family in weak_families(type):
+        st.caption(doubts([family]))
+    panels = draw_panels(note, type, family, choose_advanced(samples()))
+    with st.container(horizontal=True):
+        draw_saving_of_panels(panels, name=name, start=start)
+        draw_link_of_recording(
+            recording.content, recording.digest, type=type, family=family, start=start
+        )
+
+
+def _bring() -> _Recording | None:
+    """Let the visitor bring a recording; return the one that is there, if any."""
+    kept: _Recording | None = st.session_state.get(KEPT) or _of_a_link()
+    if kept is not None:
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        waveform = kept.waveform
+        left.markdown(
+            f"**{plain(kept.name)}**, {waveform.duration:.1f} s at {waveform.sr / 1000:g} kHz"
+        )
+        right.button(
+            "Remove it",
+            icon=":material/delete:",
+            on_click=_remove,
+            args=(kept.digest,),
+            help="The sound, also from the server if it was kept there for a link.",
+            key="remove",
+            width="stretch",
+        )
+        return kept
+    source = st.segmented_control(
+        "Where from",
+        tuple(SOURCES),
+        default="file",
+        required=True,
+        format_func=lambda name: SOURCES[name],
+        key="from",
+        label_visibility="collapsed",
+    )
+    if source == "microphone":
+        file = st.audio_input("Record some seconds of one note", key="microphone")
+    else:
+        file = st.file_uploader(
+            "WAV, FLAC, OGG, MP3 or AIFF",
+            type=FORMATS,
+            max_upload_size=MAX_BYTES // 2**20,
+            key="file",
+        )
+    open_gate()
+    if file is None:
+        st.info("Add a recording to see what the models hear in it.", icon=":material/upload:")
+        st.caption(STAYS)
+        return None
+    content = file.getvalue()
+    try:
+        waveform = load_untrusted(content)
+        fit_note(waveform)
+    except InputError as error:
+        st.error(sentence(error), icon=":material/error:")
+        return None
+    digest = hashlib.sha256(content).hexdigest()
+    st.session_state[KEPT] = _Recording(file.name or "recording", waveform, content, digest)
+    st.rerun()
+
+
+def _of_a_link() -> _Recording | None:
+    """Return the recording that the address asks for, if any; say so if it is gone."""
+    digest = st.query_params.get("upload")
+    if digest is None:
+        return None
+    try:
+        content = store.read_recording(digest)
+        if content is None:
+            st.warning(GONE, icon=":material/link_off:")
+            return None
+        waveform = load_untrusted(content)
+        fit_note(waveform)
+    except InputError as error:
+        st.warning(sentence(error), icon=":material/link_off:")
+        return None
+    note_shared(digest)
+    recording = _Recording(f"recording {digest[:8]}", waveform, content, digest)
+    recording = replace(recording, start=take_start(recording.latest))
+    st.session_state[KEPT] = recording
+    return recording
+
+
+def _remove(digest: str) -> None:
+    """Forget the recording, on the server too if it has a link.
+
+    Maps of it may stay in the cache: under a digest that only who has the recording can name.
+    """
+    forget_recording(digest)
+    for key in (KEPT, "prediction of the recording", "scan of the recording", "window"):
+        st.session_state.pop(key, None)
+
+
+def _prediction(recording: _Recording, start: float) -> Prediction:
+    """Return what all models say of the 4 s, asked once for each place in the recording."""
+    key = "prediction of the recording"
+    kept: tuple[tuple[str, float], Prediction] | None = st.session_state.get(key)
+    wanted = (recording.digest, start)
+    place = st.container()  # always there, so that what is below keeps its place and stays open
+    if kept is None or kept[0] != wanted:
+        waiting = place.empty()
+        with place, st.spinner("Asking every model …", show_time=True):
+            types, without = tuple(sound_models()), faulty_models()
+            for type in types:
+                with turn(waiting):  # what each says is remembered
+                    predict(recording.waveform, start=start, types=[type], without=without)
+            found = predict(recording.waveform, start=start, types=types, without=without)
+            kept = (wanted, found)
+            _settle_once()
+        st.session_state[key] = kept
+    return kept[1]
+
+
+@st.cache_resource(show_spinner=False)
+def _settle_once() -> None:
+    """Do so when all models were asked for the first time in the life of the server."""
+    settle()
+
+
+def _choose_cell(prediction: Prediction) -> tuple[str, str]:
+    """Draw the table of all probabilities; return type and family of the chosen model."""
+    table = prediction.probabilities
+    st.subheader("What every model says", anchor=False, help=TABLE_HELP)
+    st.markdown(overall_verdict(prediction.averaged()))
+    families = [family for family in FAMILIES if any(family in row for row in table.values())]
+    headings = {TYPE_LABELS[type]: type for type in table}
+    st.dataframe(
+        {"family": families}
+        | {heading: _percents(table[type], families) for heading, type in headings.items()},
+        hide_index=True,
+        height=TABLE_HEIGHT,
+        column_config={
+            heading: st.column_config.ProgressColumn(
+                heading, min_value=0, max_value=100, format="%.0f %%"
+            )
+            for heading in headings
+        },
+        on_select=lambda: _take_cell(families, headings),
+        selection_mode="single-cell",
+        key=CELLS,
+    )
+    doubted = {type: weak_families(type) for type in table}
+    if any(doubted.values()):
+        st.caption(doubts([f"{TYPE_LABELS[t]} {name}" for t in doubted for name in doubted[t]]))
+    for type in table:
+        draw_faults(type)
+    left, right = st.columns(2)
+    type = choose(
+        left,
+        "Spectrogram",
+        {type: heading for heading, type in headings.items()},
+        key="type",
+        default="log_mel",
+    )
+    family = choose(
+        right,
+        "Explain the model of",
+        {name: name for name in families if name in table[type]},
+        key="model",
+        default=prediction.best(type)[0],
+    )
+    return type, family
+
+
+def _percents(row: Mapping[str, float], families: Sequence[str]) -> list[float | None]:
+    return [100 * row[family] if family in row else None for family in families]
+
+
+def _take_cell(families: Sequence[str], headings: Mapping[str, str]) -> None:
+    """Explain the model of the cell that was clicked."""
+    cells = st.session_state[CELLS].selection.cells
+    if not cells:
+        return
+    row, heading = cells[0]
+    if heading in headings:
+        set_choice("type", headings[heading])
+    set_choice("model", families[row])
+
+
+def _scan(recording: _Recording, type: str) -> None:
+    """Draw what the models of a type say along the recording."""
+    key = "scan of the recording"
+    kept: tuple[tuple[str, str], Scan] | None = st.session_state.get(key)
+    wanted = (recording.digest, type)
+    place = st.container()
+    if kept is None or kept[0] != wanted:
+        bar = place.progress(0.0, "Scanning …")
+
+        with turn(place.empty()) as ticket:
+
+            def told(done: int, total: int) -> None:
+                bar.progress(done / total, f"Scanning: {done} of {total}")
+                ticket.pass_on()
+
+            result = scan(recording.waveform, type=type, hop=HOP, progress=told)
+        bar.empty()
+        kept = (wanted, result)
+        st.session_state[key] = kept
+    found = kept[1]
+    figure = scan_map(found.probabilities, found.starts, found.families, length=NOTE_SECONDS)
+    draw_figure(st, figure)
+    st.caption(f"{TYPE_LABELS[type]} models; each column is 4 s of the recording, heard by itself.")

@@ -1,0 +1,282 @@
+"""Widgets that choose what is explained; every choice lives in the URL.
+
+Conventions
+-----------
+The key of a widget is the name of its query parameter: ``family, note, type,
+explain``, and in the Advanced section ``target, baseline, noise,
+baseline_note, steps, rule, layer, filters, sign, colours, clip``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from xai_core.datasets.notes import NoteRecord
+from xai_core.explanations.settings import (
+    LAYERS,
+    MAX_STEPS,
+    Settings,
+)
+from xai_core.figures.base.scales import PERCENTILE
+from xai_core.ui.parts.words import (
+    TYPE_LABELS,
+    note_label,
+)
+from xai_core.ui.shell.address import choose
+from xai_core.values import FAMILIES
+
+__all__ = [
+    "AS_PRESET",
+    "OWN_FAMILY",
+    "OWN_LABEL",
+    "SAME_METHOD",
+    "Advanced",
+    "Methods",
+    "choose_advanced",
+    "choose_methods",
+    "choose_model",
+    "choose_note",
+]
+
+OWN_FAMILY = "own"
+SAME_METHOD = "same"  # of side B on Compare: that of side A
+OWN_LABEL = "the note's own family"  # one text: a list shows the old one when it changes
+FIRST_FAMILY = "flute"  # what a first visitor sees
+TARGETS = {"logit": "score (logit)", "probability": "probability"}
+BASELINES = {
+    "silence": "silence",
+    "dataset_mean": "mean of the training notes",
+    "noise": "noise",
+    "note": "another note",
+}
+NOISE_LEVELS = {f"{level:g}": f"{level:g}" for level in (0.02, 0.05, 0.1, 0.2, 0.4)}
+RULES = {"midpoint": "midpoint", "trapezoid": "trapezoid", "gauss_legendre": "Gauss-Legendre"}
+AS_NEEDED = "adaptive"
+STEPS = {AS_NEEDED: "as needed", **{str(n): str(n) for n in (8, 16, 32, 50, 64, 128, 256, 512)}}
+AS_PRESET = {  # in an address: the preset `default`, whatever was chosen before
+    "target": next(iter(TARGETS)),
+    "baseline": next(iter(BASELINES)),
+    "steps": AS_NEEDED,
+    "layer": LAYERS[-1],
+}
+SIGNS = {"signed": "for and against", "unsigned": "absolute values"}
+COLOURS = {"own": "of each map by itself", "held": "held, to compare maps"}
+CLIPS = {f"{share:g}": f"{share:g} % of the bins" for share in (95, 98, 99, PERCENTILE, 99.9)}
+CLIPS["100"] = "every bin"
+DEFAULT_NOISE = "0.1"
+FILTERS = {"most_active": "the four most active", "first": "the first four"}
+
+
+@dataclass(frozen=True)
+class Methods:
+    """Settings of both methods, and the note that a path begins at."""
+
+    integrated_gradients: Settings
+    grad_cam: Settings
+    baseline_note: Path | None
+
+    def settings(self, method: str) -> Settings:
+        """Return those of one method."""
+        return self.grad_cam if method == "grad_cam" else self.integrated_gradients
+
+
+@dataclass(frozen=True)
+class Advanced(Methods):
+    """Settings of both methods, and of how their maps are drawn."""
+
+    filters: str
+    sign: str
+    hold_colours: bool
+    percentile: float
+
+
+def choose_note(records: Sequence[NoteRecord]) -> NoteRecord:
+    """Let the visitor pick a family and one of its notes.
+
+    Parameters
+    ----------
+    records : sequence of NoteRecord
+        At least one.
+    """
+    left, right = st.columns(2)
+    present = {record.family for record in records}
+    families = {name: name for name in FAMILIES if name in present}
+    family = choose(left, "Instrument family", families, key="family", default=FIRST_FAMILY)
+    notes = {record.note: record for record in records if record.family == family}
+    note = choose(
+        right,
+        "Note",
+        {name: note_label(record) for name, record in notes.items()},
+        key="note",
+        help="Instrument, pitch and loudness.",
+    )
+    return notes[note]
+
+
+def choose_model(available: Mapping[str, Sequence[str]], truth: str) -> tuple[str, str]:
+    """Let the visitor pick the spectrogram type and whose model is explained.
+
+    Parameters
+    ----------
+    available : mapping
+        ``{type: families}`` that have models.
+    truth : str
+        Family of the note.
+
+    Returns
+    -------
+    type, family : str
+    """
+    left, right = st.columns(2)
+    type = choose(
+        left,
+        "Spectrogram",
+        {name: TYPE_LABELS[name] for name in available},
+        key="type",
+        default="log_mel",
+        help="What the CNN receives: sound turned into a picture in one of several ways.",
+    )
+    own = {OWN_FAMILY: OWN_LABEL} if truth in available[type] else {}
+    family = choose(
+        right,
+        "Explain the model of",
+        {**own, **{name: name for name in available[type]}},
+        key="explain",
+        help="Each family has a CNN of its own that answers yes or no. Pick another one to "
+        "ask, for example, “why not a flute?”",
+    )
+    return type, truth if family == OWN_FAMILY else family
+
+
+def choose_advanced(records: Sequence[NoteRecord]) -> Advanced:
+    """Let an expert set layer, target, baseline, rule, steps, sign and colours.
+
+    Parameters
+    ----------
+    records : sequence of NoteRecord
+        Notes that a path may begin at; at least one.
+    """
+    with st.expander("Advanced settings", icon=":material/tune:"):
+        left, right = st.columns(2)
+        methods = _choose_methods(left, right, records)
+        filters = choose(right, "Feature maps shown", FILTERS, key="filters")
+        sign = choose(left, "Integrated Gradients drawn", SIGNS, key="sign")
+        colours = choose(
+            right,
+            "Colour scale",
+            COLOURS,
+            key="colours",
+            help="Held: the colours stand for the same numbers, whatever note or model you choose "
+            "next, until the spectrogram or what is explained changes. They are those of the map "
+            "you see when you choose it.",
+        )
+        clip = choose(
+            left,
+            "Colours reach as far as",
+            CLIPS,
+            key="clip",
+            default=f"{PERCENTILE:g}",
+            help="A few very strong bins would leave the others pale; stronger ones take the end "
+            "colour. It changes the picture, never the numbers.",
+        )
+    return Advanced(
+        integrated_gradients=methods.integrated_gradients,
+        grad_cam=methods.grad_cam,
+        baseline_note=methods.baseline_note,
+        filters=filters,
+        sign=sign,
+        hold_colours=colours == "held",
+        percentile=float(clip),
+    )
+
+
+def choose_methods(records: Sequence[NoteRecord]) -> Methods:
+    """Let an expert set what decides a map, and nothing of how it is drawn.
+
+    Parameters
+    ----------
+    records : sequence of NoteRecord
+        Notes that a path may begin at; at least one.
+    """
+    with st.expander("Advanced settings", icon=":material/tune:"):
+        left, right = st.columns(2)
+        return _choose_methods(left, right, records)
+
+
+def _choose_methods(
+    left: DeltaGenerator, right: DeltaGenerator, records: Sequence[NoteRecord]
+) -> Methods:
+    target = choose(
+        left,
+        "What is explained",
+        TARGETS,
+        key="target",
+        help="A probability near 0 or 1 has hardly any gradient left; the logit, the score "
+        "before the sigmoid, always has. Grad-CAM explains the logit.",
+    )
+    baseline = choose(
+        right,
+        "Baseline",
+        BASELINES,
+        key="baseline",
+        help="Where the path of Integrated Gradients begins. Silence is zero in every bin, "
+        "whatever the type. From another note, the map says what makes this one score "
+        "higher or lower than that one.",
+    )
+    level, baseline_note = DEFAULT_NOISE, None
+    if baseline == "noise":
+        level = choose(
+            right,
+            "Noise level",
+            NOISE_LEVELS,
+            key="noise",
+            default=DEFAULT_NOISE,
+            help="Standard deviation, in units of the spectrogram, whose loudest bin is 1.",
+        )
+    elif baseline == "note":
+        baseline_note = _baseline_note(right, records)
+    steps = choose(
+        left,
+        "Steps",
+        STEPS,
+        key="steps",
+        help="As needed: steps are added where the path needs them, until the completeness "
+        f"error is at most 1 %, up to {MAX_STEPS}.",
+    )
+    rule = choose(
+        right,
+        "Quadrature rule",
+        RULES,
+        key="rule",
+        disabled=steps == AS_NEEDED,
+        help="How a fixed number of steps is placed and weighted.",
+    )
+    layer = choose(
+        left,
+        "Convolution layer",
+        {name: name for name in reversed(LAYERS)},
+        key="layer",
+        help="Of Grad-CAM and of the feature maps: conv2d is the first, conv2d_5 the last.",
+    )
+    return Methods(
+        integrated_gradients=Settings(
+            target=target,
+            baseline=baseline,
+            noise_level=float(level),
+            rule=rule,
+            n_steps=None if steps == AS_NEEDED else int(steps),
+        ),
+        grad_cam=Settings(method="grad_cam", layer=layer),
+        baseline_note=baseline_note,
+    )
+
+
+def _baseline_note(place: DeltaGenerator, records: Sequence[NoteRecord]) -> Path:
+    paths = {record.note: record.path for record in records}
+    labels = {record.note: f"{record.family}: {note_label(record)}" for record in records}
+    return paths[choose(place, "Note that the path begins at", labels, key="baseline_note")]

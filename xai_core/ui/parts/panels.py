@@ -1,0 +1,198 @@
+"""The four panels of a note and a model, drawn first as they are and refined in place."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import streamlit as st
+
+from xai_core.explanations import (
+    explain_progressively,
+    feature_maps,
+)
+from xai_core.figures import explore_panels
+from xai_core.figures.base.scales import Sign
+from xai_core.results.files import explanation_files
+from xai_core.ui.parts.charts import draw_figure
+from xai_core.ui.parts.choices import Advanced
+from xai_core.ui.parts.held_colours import (
+    Limits,
+    held_limits,
+)
+from xai_core.ui.parts.salient_regions import (
+    draw_evidence,
+    reserve_evidence,
+)
+from xai_core.ui.parts.sharing import draw_saving
+from xai_core.ui.parts.words import (
+    baseline_sentence,
+    completeness_badge,
+    completeness_sentence,
+)
+from xai_core.ui.shell.work_queue import (
+    in_turns,
+    turn,
+)
+from xai_core.values import Explanation, Waveform
+
+__all__ = ["Panels", "draw_panels", "draw_saving_of_panels"]
+
+MOMENT = 0.25  # s; a map that takes no longer is drawn once, finished
+SOON = 0.5  # s; and so is one that is expected to
+REDRAW_SECONDS = 0.6  # at most one redraw so often while a map is refined
+PANELS_HEIGHT = 480  # pixels
+
+
+@dataclass(frozen=True, eq=False)
+class Panels:
+    """Both explanations as they were drawn last, with their colours."""
+
+    integrated_gradients: Explanation
+    grad_cam: Explanation
+    sign: Sign
+    colours: Limits
+    percentile: float
+
+
+def draw_panels(
+    note: Waveform,
+    type: str,
+    family: str,
+    advanced: Advanced,
+    *,
+    meanwhile: Callable[[], None] | None = None,
+) -> Panels:
+    """Draw spectrogram, feature maps, Integrated Gradients and Grad-CAM, and what they say.
+
+    Parameters
+    ----------
+    note : Waveform
+        4 s at 16 kHz.
+    type, family : str
+        Whose model is explained.
+    advanced : Advanced
+        Settings of both methods.
+    meanwhile : callable, optional
+        What else the page has to draw: called once, after the first picture.
+
+    Returns
+    -------
+    Panels
+        Of the finished map.
+    """
+    waiting, status, picture, below = st.empty(), st.empty(), st.empty(), reserve_evidence()
+    layer = advanced.grad_cam.layer
+    with turn(waiting):
+        maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
+        *_, cam = explain_progressively(note, type=type, family=family, settings=advanced.grad_cam)
+    estimates = explain_progressively(
+        note,
+        type=type,
+        family=family,
+        settings=advanced.integrated_gradients,
+        baseline_audio=advanced.baseline_note,
+    )
+    sign: Sign = "unsigned" if advanced.sign == "unsigned" else "signed"
+    first, began = True, time.monotonic()
+    draw_after = began + MOMENT
+    for explanation in in_turns(estimates, waiting):
+        refining = _is_refining(explanation)
+        now = time.monotonic()
+        if refining and (now < draw_after or _seconds_needed(explanation, now - began) < SOON):
+            continue
+        colours = held_limits(
+            explanation.attribution,
+            cam.attribution,
+            held=advanced.hold_colours,
+            final=not refining,
+            sign=sign,
+            percentile=advanced.percentile,
+        )
+        figure = explore_panels(
+            explanation.spectrogram,
+            maps,
+            explanation.attribution,
+            cam.attribution,
+            sign=sign,
+            limits=colours.integrated_gradients,
+            cam_limits=colours.grad_cam,
+            percentile=advanced.percentile,
+            layer=layer,
+            height=PANELS_HEIGHT,
+        )
+        _status(status, explanation, cam, refining)
+        draw_figure(picture, figure, buttons=True)
+        if first or not refining:
+            draw_evidence(below, explanation, cam)
+        if first and meanwhile is not None:
+            meanwhile()
+        first, draw_after = False, time.monotonic() + REDRAW_SECONDS
+    return Panels(explanation, cam, sign, colours, advanced.percentile)
+
+
+def draw_saving_of_panels(panels: Panels, *, name: str, start: float) -> None:
+    """Draw a button for the files of each map.
+
+    Parameters
+    ----------
+    panels : Panels
+    name : str
+        What the note is called.
+    start : float
+        Where it begins in its recording, in seconds.
+    """
+    for label, key, explanation, limits in (
+        (
+            "Save Integrated Gradients",
+            "integrated gradients",
+            panels.integrated_gradients,
+            panels.colours.integrated_gradients,
+        ),
+        ("Save Grad-CAM", "grad cam", panels.grad_cam, panels.colours.grad_cam),
+    ):
+        files = explanation_files(
+            explanation,
+            note=name,
+            start=start,
+            sign=panels.sign,
+            limits=limits,
+            percentile=panels.percentile,
+        )
+        draw_saving(files, label=label, key=key)
+
+
+def _is_refining(explanation: Explanation) -> bool:
+    completeness = explanation.completeness
+    if completeness is None or completeness.converged:
+        return False
+    return completeness.n_steps < int(explanation.settings["max_steps"])
+
+
+def _seconds_needed(explanation: Explanation, spent: float) -> float:
+    """Guess how long the map takes in all: the error falls with the square of the steps."""
+    if explanation.completeness is None:
+        return spent
+    times = explanation.completeness.error / float(explanation.settings["tolerance"])
+    return spent * math.sqrt(max(times, 1.0))
+
+
+def _status(
+    place: st.delta_generator.DeltaGenerator,
+    explanation: Explanation,
+    cam: Explanation,
+    refining: bool,
+) -> None:
+    completeness = explanation.completeness
+    if completeness is None:
+        return
+    badge = completeness_badge(completeness, refining=refining)
+    with place.container(horizontal=True, vertical_alignment="center"):
+        st.badge(badge.text, color=badge.colour, help=badge.meaning)  # type: ignore[arg-type]
+        st.caption(completeness_sentence(completeness, target=explanation.attribution.target))
+        if said := baseline_sentence(completeness, target=explanation.attribution.target):
+            st.caption(said)
+        for note in dict.fromkeys((*explanation.notes, *cam.notes)):
+            st.caption(note)

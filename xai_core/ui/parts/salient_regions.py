@@ -1,0 +1,151 @@
+"""What drives the answer: a sentence, and the strongest regions for and against.
+
+Conventions
+-----------
+Places are reserved before there is anything to say, and filled again when the
+map is refined, so that nothing else on the page moves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import streamlit as st
+
+from xai_core.attribution.salient_regions import (
+    N_REGIONS,
+    SIDES,
+    Evidence,
+    Region,
+    Side,
+    evidence_sentence,
+    find_evidence,
+    share_text,
+)
+from xai_core.explanations.loaded_models import Recent, digest_of
+from xai_core.values import Attribution, Axis, Explanation
+
+__all__ = ["EvidencePlace", "draw_evidence", "reserve_evidence"]
+
+TABLE_HEIGHT = 177  # px: the heading and four regions
+COLOURS = {"for": "red", "against": "blue"}  # as in the map
+WIDTHS = {"From": 62, "To": 54, "Range": 90, "Peak": 76, "Note": 50, "Share": 120}  # px
+NAMES_WIDTH = 220  # px, of a column of named bins
+HELP = (
+    "Read from the map of Integrated Gradients. Evidence for the family is what raises the "
+    "model's score (red), evidence against it what lowers it (blue). Point at a table to save it "
+    "as CSV."
+)
+SHARE_HELP = (
+    "Of all evidence on this side. Regions do not overlap, so the shares add up; what is missing "
+    "to 100 % lies elsewhere."
+)
+RANGE_HELP = "Lowest to highest frequency of the region."
+NAMES_HELP = "First to last bin of the region, as named on the axis of the map."
+PEAK_HELP = "The frequency in the region that holds most of its evidence."
+EVIDENCE_KEPT = 256  # sentences and tables, by map: a visitor returns to a note
+_found: Recent[tuple[str, str, int], Evidence] = Recent(EVIDENCE_KEPT)
+
+NOTE_HELP = (
+    "The note nearest to the peak. Empty outside the range of a piano, and where "
+    "the bins of the map are too wide to tell semitones apart."
+)
+
+
+@dataclass(frozen=True)
+class EvidencePlace:
+    """Where on the page the parts go."""
+
+    heading: st.delta_generator.DeltaGenerator
+    sentence: st.delta_generator.DeltaGenerator
+    coarse: st.delta_generator.DeltaGenerator
+    titles: Mapping[Side, st.delta_generator.DeltaGenerator]
+    tables: Mapping[Side, st.delta_generator.DeltaGenerator]
+
+
+def reserve_evidence() -> EvidencePlace:
+    """Return places in the order in which they stand on the page."""
+    heading, sentence, coarse = st.empty(), st.empty(), st.empty()
+    columns = dict(zip(SIDES, st.columns(2, gap="medium"), strict=True))
+    titles = {side: column.empty() for side, column in columns.items()}
+    tables = {side: column.empty() for side, column in columns.items()}
+    return EvidencePlace(heading, sentence, coarse, titles, tables)
+
+
+def draw_evidence(place: EvidencePlace, explanation: Explanation, cam: Explanation) -> None:
+    """Say what drives the answer, and list its strongest regions.
+
+    Parameters
+    ----------
+    place : EvidencePlace
+    explanation : Explanation
+        Integrated Gradients: the sentence and both tables.
+    cam : Explanation
+        Grad-CAM: a sentence beside it.
+    """
+    attribution, family = explanation.attribution, explanation.family
+    evidence = _evidence_of(attribution)
+    coarse = _evidence_of(cam.attribution, n_regions=0)
+    place.heading.markdown("##### What drives the answer", help=HELP)
+    place.sentence.markdown(evidence_sentence(evidence, attribution, family=family))
+    said = evidence_sentence(coarse, cam.attribution, family=family)
+    place.coarse.caption(said if coarse.is_zero else f"By Grad-CAM, which is coarser: {said}")
+    for side in SIDES:
+        regions = evidence.on(side)
+        title, held = f"Speaks {side} {family}", share_text(sum(one.share for one in regions))
+        here = f": {held} of it in these regions" if regions else ""
+        place.titles[side].markdown(f"**{title}**{here}")
+        if not regions:
+            place.tables[side].caption(f"Nothing speaks {side} {family}.")
+            continue
+        place.tables[side].dataframe(
+            _columns(regions, attribution.bins),
+            hide_index=True,
+            height=TABLE_HEIGHT,
+            column_config=_config(attribution.bins, side),
+            alt=f"{title}: {len(regions)} regions of the map with {held} of that evidence.",
+        )
+
+
+def _evidence_of(attribution: Attribution, *, n_regions: int = N_REGIONS) -> Evidence:
+    key = (attribution.type, digest_of(attribution.values), n_regions)
+    return _found.get(key, lambda: find_evidence(attribution, n_regions=n_regions))
+
+
+def _columns(regions: Sequence[Region], bins: Axis) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {
+        "From": [region.begin for region in regions],
+        "To": [region.end for region in regions],
+    }
+    places = [region.place for region in regions]
+    if bins.unit:
+        columns["Range"] = places
+        columns["Peak"] = [region.strongest for region in regions]
+        columns["Note"] = [region.note for region in regions]
+    else:
+        columns[bins.name] = places
+    return columns | {"Share": [100 * region.share for region in regions]}
+
+
+def _config(bins: Axis, side: Side) -> dict[str, Any]:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    unit = f" ({bins.unit})"
+    return {
+        "From": number("From (s)", format="%.2f", width=WIDTHS["From"], help="Where it begins."),
+        "To": number("To (s)", format="%.2f", width=WIDTHS["To"], help="Where it ends."),
+        "Range": text("Range" + unit, width=WIDTHS["Range"], help=RANGE_HELP),
+        "Peak": number("Peak" + unit, format="%.0f", width=WIDTHS["Peak"], help=PEAK_HELP),
+        "Note": text("Note", width=WIDTHS["Note"], help=NOTE_HELP),
+        bins.name: text(bins.name, width=NAMES_WIDTH, help=NAMES_HELP),
+        "Share": st.column_config.ProgressColumn(
+            "Share",
+            width=WIDTHS["Share"],
+            min_value=0,
+            max_value=100,
+            format="%.0f %%",
+            color=COLOURS[side],
+            help=SHARE_HELP,
+        ),
+    }

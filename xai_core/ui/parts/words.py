@@ -1,0 +1,290 @@
+"""What the dashboard says, made from values; no Streamlit here.
+
+Conventions
+-----------
+Plain words for a reader who has never seen a CNN. Probabilities as the figures
+print them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from xai_core.datasets.notes import NoteRecord
+from xai_core.figures.base.scales import number_text
+from xai_core.figures.base.words import percent_text
+from xai_core.values import PITCH_CLASSES, Completeness
+
+__all__ = [
+    "HOW_TO_READ",
+    "PAPER",
+    "TEN_ANSWERS",
+    "TYPE_LABELS",
+    "Badge",
+    "answer_text",
+    "baseline_sentence",
+    "completeness_badge",
+    "completeness_sentence",
+    "doubts",
+    "note_credit",
+    "note_label",
+    "overall_verdict",
+    "plain",
+    "time_text",
+    "verdict",
+]
+
+TYPE_LABELS = {
+    "stft": "STFT",
+    "log_mel": "Log-mel",
+    "mfcc": "MFCC",
+    "chroma": "Chroma",
+    "spectral_contrast": "Spectral contrast",
+    "tonnetz": "Tonnetz",
+}
+KINDS = {"recordings": "recorded", "renders": "rendered"}  # sources of the samples
+LOUDNESS = ((32, "very soft"), (60, "soft"), (85, "medium"), (110, "loud"), (127, "very loud"))
+PAPER = (
+    "“The paper” is [Chen, Ghobakhlou and Narayanan 2024]"
+    "(https://doi.org/10.3389/frai.2024.1499913)"
+)
+GOOD_ERROR = 0.01  # completeness error up to which a map is trusted
+FAIR_ERROR = 0.05
+YES = 0.5  # probability from which a model says yes
+COMPLETENESS_HELP = (
+    "Integrated Gradients should add up to the difference between the model's score for the "
+    "note and for the baseline. The completeness error is how far they miss it. Green: at most "
+    "1 %. Amber: at most 5 %. Red: more, so do not trust the map."
+)
+TEN_ANSWERS = (
+    "Each family has a model of its own that answers yes or no, so the ten probabilities do not "
+    "add up to 100 %. They are set so that 50 % means: as likely this family as not, if half of "
+    "all notes were of this family."
+)
+HOW_TO_READ = """
+Time runs from left to right in all four panels; zoom into one by dragging, and the others follow.
+Double-click to see the whole note again. Point at a bin to read its value, in this panel and in
+the others. While the note plays, a line moves over the panels: it is
+at the moment that you hear. Click to listen from there; with a panel or the player in focus, space
+plays and pauses, and the arrow keys move by 0.1 s (0.5 s with shift).
+
+- **The spectrogram** is all that the network gets. The bar beneath says what its colours stand
+  for: loudness for STFT and log-mel, the size of a coefficient for MFCC.
+- **Feature maps** show how four filters of a convolution layer respond: bright where a filter
+  finds the pattern that it has learnt.
+- **Integrated Gradients** give every bin its share of the score. Red bins speak for the family,
+  blue bins against it. The shares add up to the score of the note minus the score of the baseline,
+  which is silence unless you choose another; the badge says how exactly.
+- **Grad-CAM** is coarser: bright where the maps of a layer, weighed by how much they matter, find
+  evidence for the family. Evidence against it is not shown.
+
+A map explains the model, not the instrument: where the model is wrong, the map shows what misled
+it. Try *Explain the model of* another family to ask why it was not chosen.
+"""
+
+
+@dataclass(frozen=True)
+class Badge:
+    """A short coloured statement with its meaning on hover."""
+
+    text: str
+    colour: str
+    meaning: str
+
+
+def note_label(record: NoteRecord) -> str:
+    """Name a note for a list: instrument, pitch, loudness, and how it was made if it is ours.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> note_label(NoteRecord("x", Path("x"), "flute", "flute_0", 69, 75, "", "Recorder"))
+    'Recorder · A4 · medium'
+    """
+    parts = [record.instrument_name or record.instrument]
+    if record.pitch is not None:
+        parts.append(f"{PITCH_CLASSES[record.pitch % 12]}{record.pitch // 12 - 1}")
+    if record.velocity is not None:
+        parts.append(next(name for limit, name in LOUDNESS if record.velocity <= limit))
+    if record.collection in KINDS:
+        parts.append(KINDS[record.collection])
+    return " · ".join(parts)
+
+
+def note_credit(record: NoteRecord) -> str:
+    """Say whose recording a note is and under what licence, or "".
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> path = Path("x")
+    >>> note_credit(NoteRecord("x", path, "flute", "f", 69, 75, "", attribution="A. Person"))
+    'Sound: A. Person.'
+    """
+    if not record.attribution:
+        return ""
+    licence = f" ({record.licence})" if record.licence else ""
+    return f"Sound: {record.attribution}{licence}."
+
+
+def verdict(
+    probabilities: Mapping[str, float], *, type: str, explained: str, truth: str
+) -> tuple[str, str]:
+    """Say what the ten models of a type make of a note, and what the explained one says.
+
+    Parameters
+    ----------
+    probabilities : mapping of str to float
+        ``{family: probability}``.
+    type : str
+        Spectrogram type.
+    explained : str
+        Family whose model is explained.
+    truth : str
+        Family of the note.
+
+    Returns
+    -------
+    headline, detail : str
+        Markdown, one sentence each.
+    """
+    best = max(probabilities, key=lambda family: probabilities[family])
+    if probabilities[best] >= YES:
+        headline = (
+            f"The {TYPE_LABELS[type]} models hear **{best}** ({percent_text(probabilities[best])})"
+        )
+    else:
+        headline = (
+            f"No {TYPE_LABELS[type]} model is convinced; "
+            f"**{best}** comes nearest ({percent_text(probabilities[best])})"
+        )
+    right = best == truth and probabilities[best] >= YES
+    headline += ", and that is right." if right else f"; the note is **{truth}**."
+    question = f"Is it {explained}?"
+    detail = (
+        f"Explained below: the **{explained}** model. "
+        f"“{question}” It says {answer_text(probabilities[explained])}."
+    )
+    return headline, detail
+
+
+def answer_text(probability: float) -> str:
+    """Return what a binary model answers, and how surely.
+
+    Examples
+    --------
+    >>> answer_text(0.89), answer_text(0.35)
+    ('yes, 89 %', 'no, 35 %')
+    """
+    return f"{'yes' if probability >= YES else 'no'}, {percent_text(probability)}"
+
+
+def plain(text: str) -> str:
+    r"""Return text that Markdown prints as it is: a file may be called anything.
+
+    Examples
+    --------
+    >>> print(plain("![a](b) *c*"))
+    !\[a\]\(b\) \*c\*
+    """
+    return re.sub(r"([\\`*_{}\[\]()<>#+|~:$-])", r"\\\1", " ".join(text.split()))
+
+
+def time_text(seconds: float) -> str:
+    """Return how long something takes: in seconds, from a minute and a half on in minutes.
+
+    Examples
+    --------
+    >>> time_text(41.8), time_text(200.0)
+    ('42 s', '3 min')
+    """
+    return f"{seconds:.0f} s" if seconds < 90.0 else f"{seconds / 60.0:.0f} min"
+
+
+def overall_verdict(means: Mapping[str, float]) -> str:
+    """Say which family is likeliest by all spectrogram types together, or "".
+
+    Parameters
+    ----------
+    means : mapping of str to float
+        ``{family: mean probability over types}``.
+
+    Examples
+    --------
+    >>> overall_verdict({"flute": 0.65, "reed": 0.55})
+    'All spectrogram types together: **flute** is likeliest, with a mean probability of 65 %.'
+    """
+    if not means:
+        return ""
+    best = max(means, key=lambda family: means[family])
+    said = percent_text(means[best])
+    return (
+        f"All spectrogram types together: **{best}** is likeliest, with a mean probability of "
+        f"{said}."
+    )
+
+
+def doubts(families: Sequence[str]) -> str:
+    """Say which of ten answers are not to be relied on, or "".
+
+    Examples
+    --------
+    >>> doubts(["flute", "string"])
+    'Not shown to be better than chance on instruments they never heard: flute, string.'
+    """
+    if not families:
+        return ""
+    never = "they never heard" if len(families) > 1 else "it never heard"
+    return f"Not shown to be better than chance on instruments {never}: {', '.join(families)}."
+
+
+def completeness_badge(completeness: Completeness, *, refining: bool) -> Badge:
+    """Return the badge of an Integrated Gradients map.
+
+    Parameters
+    ----------
+    completeness : Completeness
+    refining : bool
+        Whether a better map is on its way.
+    """
+    error = f"{100 * completeness.error:.2f} %"
+    steps = f"{completeness.n_steps} steps"
+    if refining:
+        return Badge(f"First picture, refining: error {error}, {steps}", "gray", COMPLETENESS_HELP)
+    if completeness.error <= GOOD_ERROR:
+        colour = "green"
+    elif completeness.error <= FAIR_ERROR:
+        colour = "orange"
+    else:
+        colour = "red"
+    return Badge(f"Completeness error {error}, {steps}", colour, COMPLETENESS_HELP)
+
+
+def completeness_sentence(completeness: Completeness, *, target: str) -> str:
+    """Say what the attributions add up to, and what they should."""
+    attributed, baseline, note = (
+        number_text(value)
+        for value in (completeness.attributed, completeness.baseline_output, completeness.output)
+    )
+    return (
+        f"Attributions sum to {attributed}; the {target} goes from {baseline} (baseline) "
+        f"to {note} (note)."
+    )
+
+
+def baseline_sentence(completeness: Completeness, *, target: str) -> str:
+    """Say that the model says yes to the baseline already, or "".
+
+    Examples
+    --------
+    >>> says_yes = Completeness(3.3, 1.1, attributed=2.2, n_steps=9, converged=True)
+    >>> baseline_sentence(says_yes, target="logit")
+    'The model says yes to the baseline already; the map explains only the change from there.'
+    """
+    if completeness.baseline_output < (YES if target == "probability" else 0.0):
+        return ""
+    return (
+        "The model says yes to the baseline already; the map explains only the change from there."
+    )
