@@ -1,6 +1,6 @@
 """TimbreLens: which time-frequency bins drive a CNN's decision about an instrument.
 
-The four calls most users need are :func:`predict` and :func:`explain`, and the
+Most users need two functions, :func:`predict` and :func:`explain`, and the two
 vocabularies :data:`FAMILIES` and :data:`SPECTROGRAM_TYPES`. TensorFlow is
 loaded by the first call, not by the import.
 """

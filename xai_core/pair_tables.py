@@ -7,6 +7,11 @@ pair of notes of one spectrogram type and one explanation method; it is *within*
 a family where ``family == other_family``, and *between* families otherwise,
 which then stand in the order of FAMILIES. Each note is explained by the model
 of its own family. In `notes` a row is one note of one type and method.
+
+All metrics but the Kullback-Leibler divergence are symmetric. Statistics and
+figures use both of its directions, each as a distance of its own, so that no
+result depends on which note of a pair comes first; counts of pairs count such a
+pair once.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Integrated Gradients, Grad-CAM and feature maps, in NumPy alone.
+"""Attribution methods in NumPy: Integrated Gradients, Grad-CAM, feature maps, salient regions.
 
 Conventions
 -----------
-The model arrives as a callable or as arrays, so nothing here knows a framework.
-Attributions are raw and signed, in units of the model's output.
+The model is a callable or is given as arrays, so nothing here depends on a
+framework. Attributions are raw and signed, in units of the model's output.
 """
 
 from xai_core.attribution.feature_maps import choose_filters

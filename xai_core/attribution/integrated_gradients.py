@@ -3,12 +3,14 @@
 Conventions
 -----------
 `x` and `baseline` have one shape, any number of axes; batches add one in front.
-The path runs straight from the baseline (0) to `x` (1). The model arrives as a
-callable, so nothing here knows a framework.
+The path runs straight from the baseline (0) to `x` (1). The model is a callable
+that returns gradients, so nothing here depends on a framework.
 
-Two ways to place the steps: :func:`integrated_gradients` spends a fixed number
+Two ways to place the steps: :func:`integrated_gradients` uses a fixed number
 by a quadrature rule; :func:`refine_integrated_gradients` adds steps where they
-are needed until the attributions add up.
+are needed until the attributions add up. In a rule (:func:`quadrature`) the
+``alphas`` lie in [0, 1], ascending, and the ``weights`` are positive and sum to 1
+for every rule and every number of steps.
 """
 
 from __future__ import annotations

@@ -1,19 +1,19 @@
-"""Bytes or a path to a 16 kHz mono note, and the gate for audio that nobody vouches for.
+"""Bytes or a path to a 16 kHz mono note; a process of its own for untrusted audio.
 
 Conventions
 -----------
 WAV, FLAC, OGG, MP3 and AIFF, recognised by content. Samples are float32, full
-scale at -1 and 1. A note is 4.0 s at 16 kHz; what was done to get there is
-said in :attr:`Waveform.edits`. Silence is refused: there is nothing to explain.
+scale at -1 and 1. A note is 4.0 s at 16 kHz; how it was changed to get there is
+in :attr:`Waveform.edits`. Silence is refused: there is nothing to explain.
 
 Who calls what
 --------------
-What a visitor brings to the dashboard goes through :func:`load_untrusted`: a
-process of its own decodes it, under limits of memory and time, so that a
-decoder that crashes takes nothing along. :func:`load` and :func:`load_note`
-apply the same checks in the calling process: for the command line and Python,
-whose user owns both the file and the process, and for the notes that come with
-TimbreLens. Data sets of thousands of files are read by ``datasets.notes``.
+What a visitor uploads to the dashboard goes through :func:`load_untrusted`: a
+process of its own decodes it, under limits of memory and time, so that a crash of
+the decoder does not stop the server. :func:`load` and :func:`load_note` apply the
+same checks in the calling process: for the command line and Python, whose user
+owns both the file and the process, and for the notes that come with TimbreLens.
+Data sets of thousands of files are read by :mod:`xai_core.datasets.notes`.
 """
 
 from xai_core.audio.decoding import MAX_BYTES

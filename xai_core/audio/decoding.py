@@ -1,11 +1,15 @@
-"""Bytes of an audio file to mono samples: the checks and the bounded reads.
+"""Bytes of an audio file to mono samples: the kind of file, the checks and the bounded reads.
 
 Conventions
 -----------
-Nothing a header says is believed further than it costs little: samples are
-counted as they are decoded, block by block. Memory is bounded by
-:data:`KEPT_SAMPLES` whatever comes; a recording with more samples, such as 5
-minutes at 44.1 kHz, is given at 16 kHz, the rate of every note, and says so.
+The kind of a file is recognised by its first bytes, never by its name. Only WAV,
+FLAC, OGG, MP3 and AIFF reach the decoder: libsndfile reads some twenty more
+formats, which are not needed here and are a risk with untrusted files.
+
+A header is not trusted: samples are counted as they are decoded, block by block.
+Memory is bounded by :data:`KEPT_SAMPLES` for any input; a recording with more
+samples, such as 5 minutes at 44.1 kHz, is returned at 16 kHz, the rate of every
+note, and says so.
 """
 
 from __future__ import annotations

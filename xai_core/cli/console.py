@@ -1,4 +1,12 @@
-"""Progress of a run of many jobs, on a terminal and in a log file."""
+"""What the terminal shows: progress of a run of many jobs, and no start-up messages.
+
+Conventions
+-----------
+On a terminal each stage has a progress bar; in a log file there is one line for
+each epoch and each finished stage. TensorFlow's start-up messages are written by
+C++ before logging can be configured, so :func:`quiet_start` redirects standard
+error while it is imported.
+"""
 
 from __future__ import annotations
 

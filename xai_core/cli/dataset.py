@@ -1,4 +1,10 @@
-"""``python -m xai_core dataset``: notes to learn from and to explain."""
+"""``python -m xai_core dataset``: build, render and summarise notes to learn from.
+
+Conventions
+-----------
+``build`` makes a data set from a recipe, ``render`` from one SoundFont;
+``summary`` counts the notes of a folder. ``audit`` is in :mod:`xai_core.cli.audit`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,12 @@
-"""``python -m xai_core evaluate``: how good the models of a set are."""
+"""``python -m xai_core evaluate``: how good the models of a set are.
+
+Conventions
+-----------
+``--out`` writes tables, JSON and figures. ``scores.csv`` is tidy: one row for each
+model and metric, then for each type (several averaged are named ``a+b``),
+collection ("" for all notes) and family. Scores are fractions in [0, 1]; an
+interval that cannot be computed is empty.
+"""
 
 from __future__ import annotations
 

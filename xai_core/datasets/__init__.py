@@ -1,4 +1,4 @@
-"""Notes to learn from: NSynth, folders of audio, renders, splits by instrument.
+"""Notes to learn from: NSynth, folders of audio, renders; recipes, audits, splits by instrument.
 
 Conventions
 -----------

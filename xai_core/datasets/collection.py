@@ -6,6 +6,18 @@ Conventions
 ``examples.json`` the layout of NSynth; ``manifest.csv`` or a sub-folder named
 after a family a folder of audio. A data set is a list of parts, each a folder
 of its own in one of the other layouts, with what holds for all notes of it.
+
+Three layouts of a folder of audio are read: ``<family>/*`` with a
+``manifest.csv`` that describes each file; ``<family>/<instrument>/*``; and
+``<family>/*`` alone. In the last one a file named as in NSynth or
+``<instrument>__...`` tells its instrument; all others of a family count as one
+instrument, so that a split cannot put the same instrument on both sides. Audio
+is what ends in one of :data:`xai_core.datasets.notes.AUDIO_SUFFIXES`, in upper
+or lower case; other files are passed over.
+
+``manifest.csv`` is UTF-8 with the columns ``file`` (relative to the manifest),
+``family``, ``instrument`` and ``source``, and may have ``midi_pitch``,
+``velocity``, ``licence``, ``attribution`` and ``group``.
 """
 
 from __future__ import annotations

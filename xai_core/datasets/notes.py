@@ -1,10 +1,13 @@
-"""One note of a collection: where it lies and what is known of it.
+"""One note of a collection: where it lies, what is known of it, and whether it can be used.
 
 Conventions
 -----------
 Files may have any rate, length and number of channels; what is read for a
 network is mono at 16 000 Hz, float32 with full scale at -1 and 1.
 Pitches and velocities are MIDI numbers, None where a collection does not tell.
+
+To find damage before training starts, :func:`usable_notes` decodes whole files.
+Peaks are those of the first 4 s, channels averaged: the part that is learnt from.
 """
 
 from __future__ import annotations

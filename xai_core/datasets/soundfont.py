@@ -1,4 +1,4 @@
-"""One SoundFont played by FluidSynth, note by note, in float.
+"""One SoundFont played by FluidSynth, note by note, in float; the General MIDI programs.
 
 Conventions
 -----------
@@ -7,6 +7,11 @@ its output is then decimated to 16 000 Hz: played at 16 000 Hz directly, it
 would fold partials above 8 000 Hz back into the note. Reverb and chorus are
 off; left and right are averaged; an offset of the font's samples is taken off
 (up to 14 % of the peak has been met). The same font gives the same samples.
+
+Programs are counted from 0. Their pitches are sounding MIDI numbers, both ends
+included. Programs that belong to none of the ten families (harp, accordion, synth
+leads and pads other than voices, sound effects) are not in the table. Synthetic
+strings (50, 51) are left out: they are pads rather than strings.
 """
 
 from __future__ import annotations

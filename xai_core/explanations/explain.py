@@ -1,10 +1,13 @@
-"""A note in, explanations out.
+"""A note in, explanations out: attributions, feature maps and how well they add up.
 
 Conventions
 -----------
 Audio is a path, bytes or a :class:`Waveform`; the 4 s that begin at `start`
-are what is explained. Finished explanations are kept in the cache under what
-decides them.
+are explained. Attributions have the shape of the spectrogram, (n_frames, n_bins),
+and are in units of the target (logit or probability). Integrated Gradients that
+are finished are stored in ``cache/``, under a digest of the model, the note and
+every setting. Grad-CAM and feature maps are cheap and are cached in memory only
+(LRU, keyed by the digests of model and spectrogram).
 """
 
 from __future__ import annotations

@@ -1,9 +1,14 @@
-"""Models in memory, loaded once and compiled once, and what they were asked about.
+"""Models in memory, loaded and compiled once; their logits; which of them are weak.
 
 Conventions
 -----------
-What a model said of a note is remembered, under the digests of both, for as
-long as the process runs: a note that is looked at again is not asked about.
+Models, spectrograms and logits are in LRU caches that live as long as the
+process and that all threads share. Keys hold the SHA-256 of the model and of the
+samples, so an equal note is not computed twice.
+
+A model is *weak* if its card says that the 95 % interval of its balanced
+accuracy, on instruments it was not trained on, includes 0.5. A card without
+that entry (not scored yet, or of another program) does not count as weak.
 """
 
 from __future__ import annotations

@@ -1,4 +1,11 @@
-"""A note in, the probability of every family out."""
+"""The probability of every family, for one note or along a whole recording.
+
+Conventions
+-----------
+A scan cuts a recording into windows of 4 s that begin every `hop` seconds, and
+predicts each window by itself, as a note. A window of silence has no probability
+(NaN).
+"""
 
 from __future__ import annotations
 

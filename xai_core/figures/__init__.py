@@ -1,12 +1,12 @@
-"""Values to Plotly figures: pure functions, one figure each.
+"""Values to figures: pure functions, one figure each, in Plotly and (``stills``) Matplotlib.
 
 Conventions
 -----------
 Time in seconds on x, frequency (or whatever the bins are) upward on y. Maps are
 sent as float32 arrays, backgrounds are transparent, heights are fixed. Each
 figure carries its alternative text, which :func:`alt_text` returns. A bin's
-coordinate on y is what :func:`bin_positions` says: its value on an axis of evenly
-spaced bins, else its index.
+coordinate on y is :func:`bin_positions`: its value on an axis of evenly spaced
+bins, else its index.
 """
 
 from plotly.graph_objects import Figure

@@ -1,9 +1,10 @@
-"""Figures inside a page of one file that needs no network.
+"""Figures in one HTML file that needs no network.
 
 Conventions
 -----------
-The page holds Plotly's script once (:func:`plotly_script`), then as many
-figures as it likes (:func:`embedded`), each with its alternative text.
+A page holds Plotly's script once (:func:`plotly_script`), then any number of
+figures (:func:`embedded`), each with its alternative text. :func:`audit_html`
+is a whole page; under each of its figures stands the alternative text.
 """
 
 from __future__ import annotations

@@ -1,9 +1,11 @@
-"""Difference Mean of two attributions.
+"""Metrics that compare two maps bin by bin: Difference Mean and two divergences.
 
 Conventions
 -----------
-Raw attributions in the model's units, signed; [0, inf), symmetric, 0 for
-identical maps.
+The Difference Mean takes raw attributions, signed, in the model's units; it is in
+[0, inf), symmetric, 0 for identical maps. The Kullback-Leibler and the
+Jensen-Shannon divergence take heatmaps: non-negative, scaled to sum to 1 first.
+They use natural logarithms, so values are in nats; 0 ln 0 is 0.
 """
 
 from __future__ import annotations

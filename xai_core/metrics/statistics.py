@@ -3,9 +3,35 @@
 Conventions
 -----------
 A group is the pairs of one spectrogram type, method and metric within one
-family. Every interval is the 95 % percentile bootstrap over instruments (see
-:mod:`xai_core.metrics.statistics`), missing where a family has fewer than two.
-Both directions of the Kullback-Leibler divergence count, pairs are counted once.
+family. Every interval is a 95 % percentile bootstrap, missing where a family has
+fewer than two instruments. Both directions of the Kullback-Leibler divergence
+count, pairs are counted once.
+
+The bootstrap draws instruments, never pairs: a note is in many pairs and an
+instrument in many notes, so pairs are not independent; what differs from one
+collection to the next is the instruments. A resample draws, in each family by
+itself, as many instruments as there are, with replacement. A pair of notes of two
+instruments is weighted by the product of their counts; a pair of notes of one
+instrument by its count, since an instrument drawn twice stands for two similar
+instruments, which are not paired with each other. A note is never paired with
+itself. A resample that leaves no pair is left out: its row is NaN. The draws are
+shared by all types, methods and metrics: a resample is one imagined collection,
+in which families and types can be compared.
+
+Notes
+-----
+With the plain product, an instrument that is drawn twice would bring the pairs
+of its own notes four times over, and these lie closer than others. In a
+simulation of 1,500 sets of points in space the 95 % interval of the median
+covered the truth in 93 % for seven instruments of two notes or of three, and in
+94 % for twenty of two.
+
+References
+----------
+Davison and Hinkley 1997, "Bootstrap methods and their application", section 3.8
+(hierarchical data). Snijders and Borgatti 1999, "Non-parametric standard errors
+and tests for network statistics", Connections 22: units are drawn, and the
+pairs follow.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Training and evaluating sets of models, and the scores that their cards hold."""
+"""Sets of models: training all of them, evaluating them, and the scores on their cards."""

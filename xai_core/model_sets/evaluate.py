@@ -1,11 +1,14 @@
-"""Scoring a set of models on notes of instruments that none of them was trained on.
+"""Scores of a set of models on notes of instruments that none of them was trained on.
 
 Conventions
 -----------
 *Held-out* notes are those of the instruments that all models of a type were
-tested on; *all* notes are whatever is given, as long as nothing of it was
-trained or calibrated on.
-Instruments that share recordings count as one.
+tested on; *all* notes are whatever is given, provided that none of their
+instruments was used for training or calibration. Instruments that share
+recordings count as one.
+
+Scores are dicts as :mod:`xai_core.scoring` returns them and as they stand on the
+cards: for each model, for each type (ten-way), and for several types averaged.
 """
 
 from __future__ import annotations

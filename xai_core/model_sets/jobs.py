@@ -2,9 +2,14 @@
 
 Conventions
 -----------
-A job writes to ``models/`` and ``cache/``, looks there first, and so does nothing
-twice; epochs of a job that is not finished are kept in
-``cache/`` until it is.
+A job looks for its result in ``models/`` and ``cache/`` first and computes it
+only if it is missing. After each epoch of a model that is not finished its state
+is in ``cache/``, so a job that was killed resumes there.
+
+Calibration is one scale and one offset of the logit for all models of a type.
+The scores on the cards and in the summary are of the calibrated models on the
+test notes; their 95 % intervals are a bootstrap over instruments, and a card says
+whether its model is better than chance.
 """
 
 from __future__ import annotations

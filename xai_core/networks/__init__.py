@@ -1,1 +1,1 @@
-"""Neural networks: their contract, their gradients, and the CNN of the paper."""
+"""Neural networks: the CNN of the paper, and outputs and gradients of a loaded model."""

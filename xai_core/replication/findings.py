@@ -3,8 +3,12 @@
 Conventions
 -----------
 One seed decides all resamples and shuffles. Claims are judged on the distances
-of one explanation method, Integrated Gradients where it is there, as in the
-paper, and on the scores that the models' cards tell.
+of one explanation method, Integrated Gradients where it is among them, as in the
+paper, and on the scores in the models' cards.
+
+:class:`DistanceFindings` is the part that needs distances within families only:
+medians with intervals, and verdicts. The Metrics page shows it while an analysis
+is still running.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Files of a result, the record of how it was computed, and its computation anew."""
+"""The files of a result, the record of how it was computed, and computing it again from that."""

@@ -1,8 +1,8 @@
-"""Scores of models on instruments that training never saw.
+"""Scores of models on notes of instruments that they were not trained on.
 
 ``binary`` scores one model, ``ten_way`` the ten of a type and several types
-together, ``calibration`` how far probabilities can be taken at their word, and
-``resampling`` gives the intervals.
+together, ``reliability`` how well probabilities agree with frequencies, and
+``bootstrap`` gives the intervals.
 """
 
 from xai_core.scoring.binary import (

@@ -4,7 +4,7 @@ Conventions
 -----------
 A model is loaded through its card (:mod:`xai_core.store.models`). Cache files are
 named by the SHA-256 of what decides them (:mod:`xai_core.store.keys`), written
-beside and renamed into place, read without pickle, and dropped when damaged. A
+beside and renamed into place, read without pickle, and removed when damaged. A
 cache that cannot be written costs time, never a result.
 """
 

@@ -1,4 +1,13 @@
-"""Files written whole or not at all, and where those of the cache lie."""
+"""Files written whole or not at all, where those of the cache lie, and how large it may grow.
+
+Conventions
+-----------
+When the cache is full, the results that were read longest ago are removed first.
+Only results count, the files that end in ``.cache``. Recordings are bounded by
+their number; spectrograms and models of a training run belong to that run and
+are removed with the folder. Temporary files of a process that was killed are
+removed after an hour. Several processes may share the folder.
+"""
 
 from __future__ import annotations
 

@@ -1,10 +1,14 @@
-"""Results that need not be computed again: arrays, and models half-way through their training.
+"""Cached results: arrays, chunks of spectrograms, and models half-way through their training.
 
 Conventions
 -----------
-A file holds the SHA-256 of its content before it; it is written beside and
-renamed into place, read without pickle, and dropped when damaged, or when the
-cache is full and it was not asked for longest (:mod:`xai_core.store.files`).
+Arrays and models: the SHA-256 of the content comes first in the file. Files are
+written beside and renamed into place, read without pickle, and removed when
+damaged or when the cache is full (:mod:`xai_core.store.files`).
+
+A chunk, too large to be read as a whole, is an ``.npy`` array with the SHA-256
+after it, and is mapped into memory. Its size and header are checked whenever it is
+opened, the SHA-256 when a process first opens it.
 """
 
 from __future__ import annotations

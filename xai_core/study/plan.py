@@ -1,9 +1,11 @@
-"""What an analysis is to do: models, notes, blocks of pairs, jobs.
+"""What an analysis will do: models, notes, blocks of pairs, jobs, and its settings as a record.
 
 Conventions
 -----------
-Types and families come in their fixed orders. Blocks come in the order in which
-they can be done soonest: a family by itself, then with each before it.
+Types and families come in their fixed orders. Blocks are ordered so that each can
+start as early as possible: a family by itself, then with each family before it.
+:func:`describe_analysis` returns everything that decides the result (models,
+notes, methods, versions) as a dict that JSON can hold.
 """
 
 from __future__ import annotations

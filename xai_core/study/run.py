@@ -3,10 +3,13 @@
 Conventions
 -----------
 The paper's algorithm 2: each note is explained by the model of its own family,
-and the maps of one type and method are compared pair by pair, all pairs within
-a family and some drawn ones between two. Maps and blocks of pairs are kept in
-``cache/`` as soon as they are there, so a run that is killed goes on where it
-was. Work is done by jobs, here or on a cluster that shares ``cache/``.
+and the maps of one type and method are compared pair by pair: all pairs within
+a family and some drawn pairs between two families. Maps and blocks of pairs are
+written to ``cache/`` as soon as they are computed, so a run that was killed
+resumes. Jobs run here or on a cluster that shares ``cache/``.
+
+:func:`analysis_so_far` reads only ``cache/``: it returns the rows that a run has
+already produced and computes no explanation and no distance.
 """
 
 from __future__ import annotations

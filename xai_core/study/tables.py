@@ -1,4 +1,11 @@
-"""The rows of an analysis, from blocks of pairs and their distances."""
+"""The tables of an analysis: rows from blocks of pairs, and the files they are saved in.
+
+Conventions
+-----------
+A folder holds two tables, each as Parquet and as CSV, and the settings as JSON.
+Parquet is what is read back: it keeps column types and all digits. CSV is for
+spreadsheets and other programs; a missing number is an empty field there.
+"""
 
 from __future__ import annotations
 

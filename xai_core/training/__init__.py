@@ -1,10 +1,10 @@
 """Training one binary CNN, or the ten of a spectrogram type from a shared trunk.
 
 ``effects`` and ``augment`` change waveforms, ``variants`` turns a note into
-spectrograms, ``spectrograms`` keeps them, ``corpus`` gathers them, ``presets``
-says how to learn, ``batches`` draws, ``stage`` runs the epochs, ``fit`` trains
-trunk and models, ``calibration`` makes probabilities honest. Scores and saving
-belong to the floors above.
+spectrograms, ``spectrograms`` stores them, ``corpus`` gathers them and draws
+batches, ``presets`` holds the training settings, ``stage`` runs the epochs, ``fit``
+trains trunk and models, ``calibration`` scales the logits so that probabilities
+agree with frequencies. Scores and saving belong to the floors above.
 
 Keras is loaded when a name is asked for, not by the import: the worker
 processes that compute spectrograms need no TensorFlow.

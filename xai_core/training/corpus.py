@@ -1,10 +1,15 @@
-"""Notes as arrays a network can be trained on, and the odds at which families weigh the same.
+"""Notes as arrays a network can be trained on, and the batches that are drawn from them.
 
 Conventions
 -----------
-Variant 0 of a note is as recorded, the others are augmented; where their
-spectrograms come from is the business of :mod:`xai_core.training.spectrograms`.
+Variant 0 of a note is as recorded, the others are augmented;
+:mod:`xai_core.training.spectrograms` provides their spectrograms.
 Labels are indices into :data:`xai_core.values.FAMILIES`.
+
+A batch is ``(x, targets)``, float32, x of shape (batch, n_frames, n_bins, 1).
+Each batch has a generator of its own, seeded by the seed, the epoch and its
+number: an epoch is the same whatever came before it, so a resumed run gives the
+result of a run that was never stopped. Zero is silence, so masked bins are silent.
 """
 
 from __future__ import annotations

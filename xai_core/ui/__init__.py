@@ -1,1 +1,1 @@
-"""The dashboard's parts: the only code of the package that imports Streamlit."""
+"""The dashboard: its pages and their parts. The only room that imports Streamlit."""

@@ -1,8 +1,9 @@
-"""What an attribution says drives the answer: its strongest regions, and a sentence.
+"""The strongest regions of an attribution, and sentences that describe them.
 
 Conventions
 -----------
-This reads maps and decides none, so a change here makes no cached map stale.
+Nothing here changes an attribution, so a change of this code makes no cached map
+stale.
 """
 
 from xai_core.attribution.salient_regions.regions import (

@@ -1,11 +1,15 @@
-"""Where a stretch of bins lies on its axis, in numbers and in words.
+"""Rectangles of a map that hold a large sum in a small area, and where they lie on the axes.
 
 Conventions
 -----------
-Numbers are in the unit of the axis. A stretch of bins in Hz or seconds reaches
-from the middle between its first bin and the one before to the middle after its
-last; the outermost edges of an axis are the middles of its outermost bins.
-Named bins reach from the first to the last of them.
+Weights are ``(n_frames, n_bins)``, not negative. A rectangle covers whole bins, is
+half-open as in Python slices, and holds the sum of its weights: rectangles
+without a common bin hold parts that add up.
+
+Places on an axis are in the unit of the axis. A stretch of bins in Hz or seconds
+reaches from the middle between its first bin and the one before to the middle
+after its last; the outermost edges of an axis are the middles of its outermost
+bins. Named bins (chroma, Tonnetz) reach from the first to the last of them.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What every figure is built from: axes, scales, traces, words and the drawing itself."""
+"""What every figure is built from: axes, colour scales, traces, sizes, words and drawing."""

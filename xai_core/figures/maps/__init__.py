@@ -1,1 +1,1 @@
-"""Figures of spectrograms, attributions, feature maps and recordings."""
+"""Figures of one note or recording: spectrograms, attributions, feature maps, probabilities."""

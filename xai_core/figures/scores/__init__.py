@@ -1,1 +1,1 @@
-"""Figures of models' scores: bars, curves and confusion matrices."""
+"""Figures of models' scores: bars, confusion matrices, reliability and training curves."""

@@ -1,9 +1,11 @@
-"""Pictures of one explanation without a browser, as PNG and as SVG.
+"""Pictures of an explanation or of a comparison, as PNG and as SVG, without a browser.
 
 Conventions
 -----------
-Values, axes, colours and limits are those of the interactive figures. Only
-Matplotlib's object interface is used, which is safe under threads.
+Values, axes, colours and limits are those of the interactive figures. A
+comparison is drawn as on the Compare page: A and B share one scale, and the
+difference is drawn on it from blue to red. Only Matplotlib's object interface is
+used, which is safe under threads.
 """
 
 from __future__ import annotations

@@ -1,17 +1,22 @@
-"""Whether a claim holds: on each resample of the instruments, and then by how many.
+"""Whether a claim holds: the test on each resample of the instruments, the verdict, the chance.
 
 Conventions
 -----------
 A claim *holds* if it does as measured and in at least 90 % of the resamples. It
 *does not hold* if it does not as measured, and something that it implies
 (:meth:`xai_core.replication.claims.relations.Relation.implied`) is true of one of the cells
-that it names in at most 10 %. That a claim itself is seldom met is no proof
-against it: of numbers in random order a claim of one family in ten is met one
-time in ten, and a claim of several less often yet. It is *not decidable*
-otherwise, or where numbers it needs are missing, or a named family has a single
-instrument, or where readings of an ambiguous claim differ. Low, middle and high
-are thirds of the families; reports print
-:data:`xai_core.replication.claims.verdicts.RULES`.
+that it names in at most 10 %. That the claim as a whole is seldom met does not
+refute it: of numbers in random order a claim of one family in ten is met one
+time in ten, and a claim of several less often. It is *not decidable* otherwise,
+or where numbers it needs are missing, or a named family has a single instrument,
+or where readings of an ambiguous claim differ. Low, middle and high are thirds of
+the families; reports print :data:`xai_core.replication.claims.verdicts.RULES`.
+
+The *chance* of a claim is how often it would be true if every cell of the table
+of types by families were drawn independently from a uniform distribution.
+Relations between ranks depend on the order alone, so the distribution does not
+matter. A claim about the size of a number, not its rank, has no such chance
+(None).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files of claims: one paper's statements, one row each.
+"""Files of claims: one paper's statements, one row each, and the phrases they are written in.
 
 Conventions
 -----------
@@ -6,6 +6,10 @@ CSV in UTF-8 with the columns id, section, type, metric, relation, families and
 claim. Lines before the heading that begin with ``#`` say where the statements
 come from. Several types or families are joined by ``;``; families may be "all"
 or "most", which name all ten. The metric "all" stands for the paper's four.
+
+A relation is a phrase of a fixed list, such as "lowest", or a form with a number
+or a type in it, such as "lower than tonnetz". It stands for one or more tests,
+which must all hold.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Components whose work is done by the visitor's browser."""
+"""Components that run in the visitor's browser: player, crosshair, segment picker."""

@@ -1,1 +1,1 @@
-"""The pages of the dashboard, one module each."""
+"""The pages of the dashboard, one module each: widgets, a call, a figure."""

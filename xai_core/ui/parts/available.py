@@ -1,4 +1,11 @@
-"""The models that a visitor can choose: those that are there and are what their cards say."""
+"""What a visitor can choose: the models that can be used, and the notes of ``samples/``.
+
+Conventions
+-----------
+A model can be used if its file is what its card says; others are left out, with
+the reason. The folder of models is read again every :data:`LOOK` seconds, the
+notes once in the life of a server.
+"""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What surrounds every page: navigation, address, queue, faults, preloading."""
+"""What surrounds every page: navigation, address, work queue, faults, preloading."""

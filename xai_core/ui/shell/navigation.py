@@ -1,10 +1,14 @@
-"""The sidebar: every page by its name, from every page, and how large text is.
+"""The sidebar: a link to every page, and the size of text.
 
 Conventions
 -----------
 Pages are files that Streamlit finds by itself, so that the address of each works
-as the first request of a fresh server; its own list of them, made of file names,
-is switched off in the settings.
+as the first request of a fresh server; Streamlit's own list of them, made of file
+names, is switched off in the settings.
+
+Text sizes are for a screen or for a projector. Streamlit's own sizes are multiples
+of the root's, so one rule enlarges them all; figures are enlarged by
+:mod:`xai_core.ui.parts.charts`.
 """
 
 from __future__ import annotations
