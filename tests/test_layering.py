@@ -42,6 +42,7 @@ ROOMS = {
     "features": _room(2, "numpy librosa"),
     "networks": _room(2, "numpy scipy tensorflow keras"),
     "attribution": _room(2, "numpy"),
+    "trust": _room(2, "numpy scipy"),
     "metrics": _room(2, "numpy pandas scipy numba ot"),
     "datasets": _room(2, "numpy soundfile soxr ijson msgspec fluidsynth"),
     "figures": _room(2, "numpy pandas plotly matplotlib"),

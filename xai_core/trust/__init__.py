@@ -1,0 +1,35 @@
+"""Is a map about the model? Tests of attributions, in NumPy and SciPy over callables.
+
+Conventions
+-----------
+A model is a callable ``outputs(batch) -> (n,)``: a batch of inputs of shape
+``(n, *x.shape)`` in, the explained output in float64 out; the logit unless said
+otherwise. Maps have the shape of the input ``x``. A removed bin takes the value
+of the baseline, which is silence (0) by default.
+"""
+
+from xai_core.trust.concentration import complexity, sparseness
+from xai_core.trust.fidelity import infidelity, mu_fidelity
+from xai_core.trust.localisation import pointing, relevance_mass, relevance_rank
+from xai_core.trust.nulls import mantel, partial_mantel, rank_correlation
+from xai_core.trust.removal import Curve, deletion, insertion, random_curve
+from xai_core.trust.sensitivity import max_sensitivity, overlap_of_strongest
+
+__all__ = [
+    "Curve",
+    "complexity",
+    "deletion",
+    "infidelity",
+    "insertion",
+    "mantel",
+    "max_sensitivity",
+    "mu_fidelity",
+    "overlap_of_strongest",
+    "partial_mantel",
+    "pointing",
+    "random_curve",
+    "rank_correlation",
+    "relevance_mass",
+    "relevance_rank",
+    "sparseness",
+]

@@ -1,0 +1,138 @@
+"""Whether a map points where the cause is known to lie: inside a mask.
+
+Conventions
+-----------
+A mask is a boolean array of the shape of the map, True where the cause lies.
+Positive attribution speaks for the explained answer; ties are broken by the
+order of the bins.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from xai_core.errors import EmptyMapError, GridMismatchError, InputError
+from xai_core.values import FloatArray
+
+__all__ = ["pointing", "relevance_mass", "relevance_rank"]
+
+Mask = npt.NDArray[np.bool_]
+
+
+def relevance_mass(attribution: FloatArray, mask: Mask) -> float:
+    """Return the share of the positive attribution that lies inside a mask.
+
+    Parameters
+    ----------
+    attribution : ndarray
+    mask : ndarray of bool, shape of `attribution`
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    EmptyMapError
+        If no bin is positive.
+    GridMismatchError
+        If the shapes differ.
+    InputError
+        If the mask is empty.
+
+    References
+    ----------
+    Arras, Osman and Samek 2022, "CLEVR-XAI", equation 2.
+
+    Examples
+    --------
+    >>> relevance_mass(np.array([3.0, 1.0, -5.0]), np.array([True, False, True]))
+    0.75
+    """
+    values, inside = _checked(attribution, mask)
+    positive = np.maximum(values, 0.0)
+    total = positive.sum()
+    if total == 0.0:
+        raise EmptyMapError("expected a map with evidence for the answer, got none above zero")
+    return float(positive[inside].sum() / total)
+
+
+def relevance_rank(attribution: FloatArray, mask: Mask) -> float:
+    """Return the share of the K strongest bins that lie inside a mask of K bins.
+
+    Parameters
+    ----------
+    attribution : ndarray
+    mask : ndarray of bool, shape of `attribution`
+
+    Returns
+    -------
+    float
+        In [0, 1].
+
+    Raises
+    ------
+    GridMismatchError
+        If the shapes differ.
+    InputError
+        If the mask is empty.
+
+    References
+    ----------
+    Arras, Osman and Samek 2022, "CLEVR-XAI", equation 3.
+
+    Examples
+    --------
+    >>> relevance_rank(np.array([3.0, 1.0, 2.0, 0.0]), np.array([True, True, False, False]))
+    0.5
+    """
+    values, inside = _checked(attribution, mask)
+    n_inside = int(inside.sum())
+    strongest = np.argsort(-values, kind="stable")[:n_inside]
+    return float(inside[strongest].mean())
+
+
+def pointing(attribution: FloatArray, mask: Mask) -> bool:
+    """Whether the strongest bin lies inside a mask.
+
+    Parameters
+    ----------
+    attribution : ndarray
+    mask : ndarray of bool, shape of `attribution`
+
+    Raises
+    ------
+    GridMismatchError
+        If the shapes differ.
+    InputError
+        If the mask is empty.
+
+    References
+    ----------
+    Zhang et al. 2018, "Top-down neural attention by excitation backprop",
+    section 4.2 (the pointing game).
+
+    Examples
+    --------
+    >>> pointing(np.array([3.0, 1.0]), np.array([True, False]))
+    True
+    """
+    values, inside = _checked(attribution, mask)
+    return bool(inside[int(np.argmax(values))])
+
+
+def _checked(attribution: FloatArray, mask: Mask) -> tuple[FloatArray, Mask]:
+    values, inside = np.asarray(attribution, np.float64), np.asarray(mask)
+    if values.shape != inside.shape:
+        raise GridMismatchError(
+            f"expected a mask of shape {values.shape}, like the map, got {inside.shape}"
+        )
+    if inside.dtype != np.bool_:
+        raise InputError(f"expected a mask of True and False, got an array of {inside.dtype}")
+    if not inside.any():
+        raise InputError("expected a mask with at least one bin, got an empty one")
+    if not np.isfinite(values).all():
+        raise InputError("expected a map of finite values, got NaN or infinity")
+    return values.ravel(), inside.ravel()

@@ -1,0 +1,200 @@
+"""What a heatmap owes to the note and the method alone: comparison with null maps.
+
+Conventions
+-----------
+A null map is the map of the same note and settings by the same network with its
+weights drawn anew. Matrices of distances are symmetric with a zero diagonal; only
+what lies above the diagonal counts. p-values count the order that is given as one
+of the permutations, so that none is 0.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+from xai_core.errors import GridMismatchError, InputError
+from xai_core.values import FloatArray
+
+__all__ = ["MatrixCorrelation", "mantel", "partial_mantel", "rank_correlation"]
+
+N_PERMUTATIONS = 999
+LEAST_NOTES = 4  # three notes have three distances, and six orders
+
+
+@dataclass(frozen=True)
+class MatrixCorrelation:
+    """Rank correlation of two matrices of distances.
+
+    Parameters
+    ----------
+    correlation : float
+        Spearman's, in [-1, 1]; 0 where one of the matrices is constant.
+    p : float
+        Share of the permutations of the notes with a correlation at least as
+        large, in (0, 1].
+    """
+
+    correlation: float
+    p: float
+
+
+def rank_correlation(a: FloatArray, b: FloatArray, *, where: FloatArray | None = None) -> float:
+    """Return Spearman's correlation of the bins of two maps.
+
+    Parameters
+    ----------
+    a, b : ndarray, of one shape
+        Take absolute values first for what heatmaps show.
+    where : ndarray of bool, optional
+        Bins that count, such as those that are not silent; all by default.
+
+    Returns
+    -------
+    float
+        In [-1, 1]; symmetric; 0 where one of the maps is constant there.
+
+    Raises
+    ------
+    GridMismatchError
+        If shapes differ.
+    InputError
+        If fewer than two bins count.
+
+    References
+    ----------
+    Adebayo et al. 2018, "Sanity checks for saliency maps", section 3.
+
+    Examples
+    --------
+    >>> rank_correlation(np.array([1.0, 2.0, 9.0]), np.array([0.1, 0.2, 0.3]))
+    1.0
+    """
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if a.shape != b.shape or (where is not None and np.shape(where) != a.shape):
+        raise GridMismatchError(f"expected two maps of one shape, got {a.shape} and {b.shape}")
+    if where is not None:
+        a, b = a[np.asarray(where, bool)], b[np.asarray(where, bool)]
+    if a.size < 2:
+        raise InputError(f"expected at least two bins to compare, got {a.size}")
+    return _pearson(rankdata(a.ravel()), rankdata(b.ravel()))
+
+
+def mantel(
+    a: FloatArray,
+    b: FloatArray,
+    *,
+    rng: np.random.Generator,
+    n_permutations: int = N_PERMUTATIONS,
+) -> MatrixCorrelation:
+    """Correlate two matrices of distances between the same notes, by ranks.
+
+    Parameters
+    ----------
+    a, b : ndarray, shape (n_notes, n_notes)
+        Symmetric.
+    rng : numpy.random.Generator
+    n_permutations : int
+
+    Returns
+    -------
+    MatrixCorrelation
+
+    Raises
+    ------
+    GridMismatchError
+        If the matrices differ in shape or are not square.
+    InputError
+        If there are fewer than four notes.
+
+    References
+    ----------
+    Mantel 1967; Legendre and Legendre 2012, "Numerical ecology", section 10.5.
+    """
+    above, first, second = _ranked(a, b)
+    observed = _pearson(first[above], second[above])
+    as_large = 1
+    for _ in range(n_permutations):
+        order = rng.permutation(len(first))
+        as_large += _pearson(first[np.ix_(order, order)][above], second[above]) >= observed
+    return MatrixCorrelation(observed, as_large / (n_permutations + 1))
+
+
+def partial_mantel(
+    a: FloatArray,
+    b: FloatArray,
+    given: FloatArray,
+    *,
+    rng: np.random.Generator,
+    n_permutations: int = N_PERMUTATIONS,
+) -> MatrixCorrelation:
+    """Correlate two matrices of distances when what a third explains is taken away.
+
+    Parameters
+    ----------
+    a, b, given : ndarray, shape (n_notes, n_notes)
+        Symmetric. With distances between maps as `a`, a matrix that is 0 within
+        families and 1 between them as `b`, and distances between null maps as
+        `given`, this is what families explain beyond note and method.
+    rng : numpy.random.Generator
+    n_permutations : int
+        Of the notes of `a`.
+
+    Returns
+    -------
+    MatrixCorrelation
+
+    Raises
+    ------
+    GridMismatchError
+        If the matrices differ in shape or are not square.
+    InputError
+        If there are fewer than four notes.
+
+    References
+    ----------
+    Smouse, Long and Sokal 1986, "Multiple regression and correlation extensions of
+    the Mantel test of matrix correspondence".
+    """
+    above, first, second = _ranked(a, b)
+    _, third, _ = _ranked(given, b)
+    rest = _residual(second[above], third[above])
+    observed = _pearson(_residual(first[above], third[above]), rest)
+    as_large = 1
+    for _ in range(n_permutations):
+        order = rng.permutation(len(first))
+        moved = first[np.ix_(order, order)][above]
+        as_large += _pearson(_residual(moved, third[above]), rest) >= observed
+    return MatrixCorrelation(observed, as_large / (n_permutations + 1))
+
+
+def _ranked(a: FloatArray, b: FloatArray) -> tuple[tuple[FloatArray, ...], FloatArray, FloatArray]:
+    """Return where distances lie, and both matrices with ranks in place of distances."""
+    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
+    if a.ndim != 2 or a.shape[0] != a.shape[1] or a.shape != b.shape:
+        raise GridMismatchError(
+            f"expected two square matrices of one size, got {a.shape} and {b.shape}"
+        )
+    if len(a) < LEAST_NOTES:
+        raise InputError(f"expected distances between at least {LEAST_NOTES} notes, got {len(a)}")
+    above = np.triu_indices(len(a), 1)
+    ranked = []
+    for matrix in (a, b):
+        ranks = np.zeros_like(matrix)
+        ranks[above] = rankdata(matrix[above])
+        ranked.append(ranks + ranks.T)
+    return above, ranked[0], ranked[1]
+
+
+def _residual(values: FloatArray, given: FloatArray) -> FloatArray:
+    centred, known = values - values.mean(), given - given.mean()
+    power = float(known @ known)
+    return centred if power == 0.0 else centred - known * (float(centred @ known) / power)
+
+
+def _pearson(a: FloatArray, b: FloatArray) -> float:
+    a, b = a - a.mean(), b - b.mean()
+    scale = float(np.sqrt((a @ a) * (b @ b)))
+    return float(np.clip(a @ b / scale, -1.0, 1.0)) if scale > 0.0 else 0.0
