@@ -6,11 +6,10 @@ and an empty WAV file for each note, and removes both afterwards. Then, each in
 a process of its own, in turn:
 
 - ``read``: ``read_nsynth``, the sorted list of records, audio files looked for;
-- ``stream``: ``stream_nsynth``, one record at a time, none kept;
 - ``json.load``: the peer, nothing but the parsed file; no check, no audio file.
 
 Last, a folder of 100,000 notes with audio (0.1 s each, hard links to a few
-files) is streamed and every note is read, with the memory on the way.
+files) is indexed and every note is read, with the memory on the way.
 
 A time is that of the call alone, by the clock and by the processor (which other
 work on the machine lengthens less); memory is the most that the process ever had
@@ -45,7 +44,6 @@ from xai_core.datasets.nsynth import (
     NSYNTH_FAMILIES,
     QUALITIES,
     read_nsynth,
-    stream_nsynth,
 )
 from xai_core.values import SAMPLE_RATE
 
@@ -98,11 +96,10 @@ def _against_the_peer(folder: Path, n_notes: int, n_repeats: int) -> None:
         )
     median = {name: float(np.median(took[name])) for name in CHILDREN}
     memory = {name: float(np.median(peak[name])) for name in CHILDREN}
-    for name in ("read", "stream"):
-        print(
-            f"{name} to json.load: {median[name] / median['json.load']:.2f} of the time, "
-            f"{memory[name] / memory['json.load']:.2f} of the memory"
-        )
+    print(
+        f"read to json.load: {median['read'] / median['json.load']:.2f} of the time, "
+        f"{memory['read'] / memory['json.load']:.2f} of the memory"
+    )
     reached = median["read"] < AIM_SECONDS and memory["read"] < AIM_MIB
     print(
         f"aim {AIM_SECONDS:.0f} s and {AIM_MIB:.0f} MiB for read: "
@@ -121,7 +118,7 @@ def _with_audio(folder: Path) -> None:
     for k, (note, _) in enumerate(_entries(n_notes)):
         os.link(folder / f"{k % RECORDINGS}.wav", folder / "audio" / f"{note}.wav")
     result = _in_a_process("audio", folder)
-    print(f"\n{n_notes:,} notes streamed and read, audio included: {result['seconds']:.0f} s")
+    print(f"\n{n_notes:,} notes indexed and read, audio included: {result['seconds']:.0f} s")
     memory = result["memory"]
     for n, mib in zip(WITH_AUDIO, memory, strict=True):
         print(f"  memory after {n:>7,} notes {mib:>7.1f} MiB")
@@ -192,13 +189,11 @@ def _measure(name: str, folder: Path) -> None:
     memory: list[float] = []
     if name == "read":
         n = len(read_nsynth(folder))
-    elif name == "stream":
-        n = sum(1 for _ in stream_nsynth(folder))
     elif name == "json.load":
         with (folder / "examples.json").open(encoding="utf-8") as file:
             n = len(json.load(file))
     elif name == "audio":
-        for n, record in enumerate(stream_nsynth(folder), start=1):
+        for n, record in enumerate(read_nsynth(folder), start=1):
             read_note(record)
             if n in WITH_AUDIO:
                 memory.append(_peak())
@@ -220,7 +215,7 @@ def _peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
 
-CHILDREN = ("read", "stream", "json.load", "imports")
+CHILDREN = ("read", "json.load", "imports")
 
 
 def _arguments() -> argparse.Namespace:

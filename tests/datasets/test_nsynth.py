@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import logging
-import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from xai_core.datasets.nsynth import (
     NSYNTH_FAMILIES,
     QUALITIES,
     read_nsynth,
-    stream_nsynth,
     write_nsynth,
 )
 from xai_core.errors import InputError
@@ -154,67 +152,21 @@ def test_what_is_optional_may_be_missing(folder: Path) -> None:
         assert record.source == folder.name
 
 
-def test_streaming_gives_what_reading_gives_in_the_order_of_the_file(folder: Path) -> None:
-    path = folder / "examples.json"
-    entries = json.loads(path.read_text())
-    path.write_text(json.dumps(dict(reversed(entries.items())), indent=4))
-    streamed = list(stream_nsynth(folder))
-    assert [record.note for record in streamed] == list(reversed(entries))
-    assert sorted(streamed, key=lambda record: record.note) == read_nsynth(folder)
-
-
-def test_streaming_and_reading_find_the_same_files(folder: Path) -> None:
+def test_audio_is_found_whatever_its_ending(folder: Path) -> None:
     first, second, third = sorted((folder / "audio").iterdir())
     first.rename(first.with_suffix(".FLAC"))
     write_audio(second.with_suffix(".wav"), tone())  # beside the FLAC: the last by name is taken
     third.rename(third.with_suffix(".txt"))
     records = read_nsynth(folder)
     assert [record.path.suffix for record in records] == [".FLAC", ".wav"]
-    assert list(stream_nsynth(folder)) == records
 
 
-def test_a_stream_says_at_once_that_there_is_nothing(tmp_path: Path) -> None:
+def test_a_folder_without_notes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"expected .*examples\.json, found no such file"):
-        stream_nsynth(tmp_path)
+        read_nsynth(tmp_path)
     (tmp_path / "examples.json").write_text("{}")
     with pytest.raises(InputError, match=r"expected a folder .*audio beside examples"):
-        stream_nsynth(tmp_path)
-
-
-def test_a_stream_gives_the_notes_before_the_place_of_damage(folder: Path) -> None:
-    text = (folder / "examples.json").read_text()
-    (folder / "examples.json").write_text(text[: text.rindex("velocity")])
-    stream = stream_nsynth(folder)
-    assert next(stream).note == "guitar_acoustic_010-064-100"
-    with pytest.raises(InputError, match="not valid JSON: was it cut off"):
-        list(stream)
-
-
-def _blocks_held_at_the_end(folder: Path, entries: dict[str, Any], n_entries: int) -> int:
-    """Return how many blocks of memory streaming `n_entries` notes holds at the last of them."""
-    some = list(entries.values())
-    with (folder / "examples.json").open("w") as file:
-        for k in range(n_entries):
-            entry = {**some[k % len(some)], "note": k, "instrument_str": f"guitar_acoustic_{k}"}
-            file.write(f'{"," if k else "{"}"{k}": {json.dumps(entry)}')
-        file.write("}")
-    tracemalloc.start()
-    try:
-        stream = stream_nsynth(folder)
-        for _ in range(n_entries):
-            next(stream)
-        held = tracemalloc.take_snapshot().statistics("filename")
-        assert next(stream, None) is None
-        return sum(one.count for one in held)
-    finally:
-        tracemalloc.stop()
-
-
-def test_memory_does_not_grow_with_the_number_of_notes(folder: Path) -> None:
-    entries = json.loads((folder / "examples.json").read_text())
-    # what is shared is full after 4096 instruments; a note that is held takes 5 blocks or more
-    few, many = (_blocks_held_at_the_end(folder, entries, n) for n in (6_000, 18_000))
-    assert many < few + 1_000
+        read_nsynth(tmp_path)
 
 
 def test_the_same_note_twice_in_examples_json_is_refused(folder: Path) -> None:

@@ -26,7 +26,6 @@ def main() -> None:
         batch_size=4,
         trunk_epochs=int(trunk_epochs),
         binary_epochs=int(binary_epochs),
-        mixup=0.2,
     )
     train_models(
         write_chords(Path(notes)),

@@ -6,10 +6,23 @@ import numpy as np
 
 from xai_core.features import N_FRAMES
 from xai_core.training import Corpus
-from xai_core.training.spectrograms import Held
-from xai_core.values import FAMILIES
+from xai_core.training.spectrograms import Numbers
+from xai_core.values import FAMILIES, FloatArray
 
 BINS = 6
+
+
+class Held:
+    """Spectrograms in memory, shape (n_variants, n_notes, n_frames, n_bins)."""
+
+    def __init__(self, x: FloatArray) -> None:
+        self._x = x
+        self.n_variants, self.n_notes = x.shape[:2]
+        self.shape = (x.shape[2], x.shape[3])
+
+    def take(self, variants: Numbers, notes: Numbers) -> FloatArray:
+        """Return the spectrograms of pairs of numbers, float16."""
+        return np.asarray(self._x[np.asarray(variants), np.asarray(notes)], np.float16)
 
 
 def easy_corpus(n_each: int, seed: int = 0) -> Corpus:

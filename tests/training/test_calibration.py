@@ -8,11 +8,11 @@ import pytest
 import scipy.optimize
 
 from tests.cnn_by_hand import CnnByHand, wake
+from tests.training.small_corpus import Held
 from xai_core.networks.cnn import build_cnn
 from xai_core.training import calibrate, calibration, probabilities_of
 from xai_core.training.calibration import platt_scaling
 from xai_core.training.corpus import Corpus
-from xai_core.training.spectrograms import Held
 
 SHAPE = (12, 9)
 

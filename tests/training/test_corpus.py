@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from tests.training.small_corpus import Held
 from xai_core.datasets.notes import NoteRecord
-from xai_core.errors import InputError
 from xai_core.features import N_FRAMES, extract, n_bins
 from xai_core.training.augment import Augmentation
 from xai_core.training.corpus import Corpus, NotesInTurn, build_corpus
-from xai_core.training.spectrograms import Held
 from xai_core.values import FAMILIES, Waveform
 
 
@@ -137,16 +136,6 @@ def test_the_digest_changes_with_the_audio_not_with_the_place(
     y, sr = soundfile.read(moved, dtype="float32")
     soundfile.write(moved, 0.5 * y, sr, subtype="PCM_16")
     assert build_corpus(there, "tonnetz", n_augmented=0, seed=0).digest != first
-
-
-def test_both_ways_of_keeping_give_the_same_corpus(records: list[NoteRecord]) -> None:
-    kept = build_corpus(records, "log_mel", n_augmented=2, seed=3)
-    computed = build_corpus(records, "log_mel", n_augmented=2, seed=3, keeping="on_the_fly")
-    assert np.array_equal(_all(kept), _all(computed))
-    assert np.array_equal(kept.mean_spectrum, computed.mean_spectrum)
-    assert kept.digest == computed.digest
-    with pytest.raises(InputError, match="chunked, on_the_fly, got 'memory'"):
-        build_corpus(records, "mfcc", n_augmented=0, seed=0, keeping="memory")  # type: ignore[arg-type]
 
 
 def test_notes_in_turn_and_their_mean() -> None:

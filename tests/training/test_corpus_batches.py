@@ -52,7 +52,7 @@ def test_without_odds_every_note_comes_once_an_epoch() -> None:
 
 
 def test_an_epoch_is_the_same_whatever_came_before_it() -> None:
-    preset = replace(PLAIN, batch_size=8, mixup=0.3, mask_bins=0.5, mask_frames=0.5)
+    preset = replace(PLAIN, batch_size=8)
     corpus = counting_corpus(20, shape=(12, 6))
     batches = _batches(corpus, preset, n_batches=2)
     for _ in batches.epoch(0):
@@ -77,31 +77,3 @@ def test_a_stretch_is_cut_out_anywhere() -> None:
     starts = x[:, 0, 0, 0]
     assert np.array_equal(x[:, :, 0, 0] - starts[:, np.newaxis], np.tile(np.arange(4), (500, 1)))
     assert set(starts) == set(range(7))  # the last stretch begins at frame 6
-
-
-def test_stripes_are_silenced_up_to_their_width() -> None:
-    corpus = counting_corpus(3, shape=(40, 20))
-    corpus.spectrograms._x[:] = 1.0  # type: ignore[attr-defined]
-    preset = replace(PLAIN, batch_size=600, mask_bins=0.2, mask_frames=0.1)
-    x = _batches(corpus, preset).batch(0, 0)[0][..., 0]
-    silent_bins = (x == 0).all(axis=1)  # (notes, bins)
-    silent_frames = (x == 0).all(axis=2)
-    assert set(silent_bins.sum(axis=1)) == {0, 1, 2, 3, 4}
-    assert set(silent_frames.sum(axis=1)) == {0, 1, 2, 3, 4}
-    for stripe in silent_bins:  # each is one stripe: it begins at most once
-        assert (np.diff(stripe.astype(int), prepend=0) == 1).sum() <= 1
-    assert silent_bins.any(axis=0).all()
-    kept = ~(silent_bins[:, np.newaxis, :] | silent_frames[:, :, np.newaxis])
-    assert (x[kept] == 1).all()
-
-
-def test_mixup_averages_notes_and_targets_alike() -> None:
-    corpus = counting_corpus(2, shape=(4, 3))
-    preset = replace(PLAIN, batch_size=2000, mixup=0.4)
-    x, y = _batches(corpus, preset).batch(0, 0)
-    np.testing.assert_allclose(x[:, 0, 0, 0], y[:, 0], atol=1e-6)  # note 0 is 0, note 1 is 1
-    mixed = y[(y > 0) & (y < 1)]
-    assert 0.4 < mixed.size / y.size < 0.6  # half of the pairs are of different notes
-    # Beta(a, a) has variance 1 / (4 (2 a + 1)) = 0.139 about its mean 0.5
-    assert abs(mixed.mean() - 0.5) < 0.05
-    assert abs(mixed.var() - 0.139) < 0.015

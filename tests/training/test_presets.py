@@ -32,7 +32,7 @@ def test_the_papers_preset_is_the_papers() -> None:
         assert (paper.binary_rate, paper.schedule, paper.average) == (1e-3, "constant", 0.0)
         assert (paper.validation_fraction, paper.n_augmented, paper.draw) == (0.2, 0, "every_note")
         assert (paper.precision, paper.batch_size, paper.label_smoothing) == ("float32", 32, 0.0)
-        assert paper.crop_frames == paper.mixup == paper.mask_bins == paper.mask_frames == 0
+        assert paper.crop_frames == 0
 
 
 def test_a_type_has_values_of_its_own() -> None:
@@ -52,8 +52,8 @@ def test_a_type_has_values_of_its_own() -> None:
         ({"precision": "float16"}, "precision to be one of float32, mixed_bfloat16, fastest"),
         ({"schedule": "linear"}, "expected schedule to be one of constant, cosine"),
         ({"draw": "all"}, "expected draw to be one of balanced, every_note"),
-        ({"mask_bins": 1.0}, "expected mask_bins from 0 to below 1, got 1.0"),
-        ({"mixup": -0.1}, "expected mixup of at least 0, got -0.1"),
+        ({"label_smoothing": 1.0}, "expected label_smoothing from 0 to below 1, got 1.0"),
+        ({"patience": -1}, "expected patience of at least 0, got -1"),
         ({"epoch_notes": -1}, "expected epoch_notes of at least 0"),
         ({"binary_epochs": -1}, "expected binary_epochs of at least 0"),
         (
@@ -62,7 +62,7 @@ def test_a_type_has_values_of_its_own() -> None:
         ),
         ({"crop_frames": 7}, "expected crop_frames 0, or at least 8"),
         ({"by_type": {"kazoo": {}}}, "unknown spectrogram type 'kazoo'"),
-        ({"by_type": {"mfcc": {"mixup": -1.0}}}, "expected mixup of at least 0"),
+        ({"by_type": {"mfcc": {"patience": -1}}}, "expected patience of at least 0"),
     ],
 )
 def test_what_cannot_be_trained_is_refused(changes: dict[str, object], sentence: str) -> None:

@@ -21,7 +21,7 @@ from xai_core.features import extract
 from xai_core.store import keys
 from xai_core.training import spectrograms, variants
 from xai_core.training.augment import STANDARD, Augmentation, augment
-from xai_core.training.spectrograms import Chunked, Held, OnTheFly
+from xai_core.training.spectrograms import Chunked
 from xai_core.training.variants import Recipe, choose_others, compute, stored_form
 from xai_core.values import SPECTROGRAM_TYPES, Waveform
 
@@ -88,18 +88,24 @@ def _pairs() -> tuple[np.ndarray, np.ndarray]:
     return v[order], n[order]
 
 
+def _computed(recipes: list[Recipe]) -> np.ndarray:
+    """Return what a source of these recipes takes by ``_pairs``, computed one by one."""
+    return np.concatenate([compute(recipes[n], [int(v)]) for v, n in zip(*_pairs(), strict=True)])
+
+
 @pytest.mark.parametrize("type", SPECTROGRAM_TYPES)
-def test_both_sources_give_the_same_numbers(records: list[NoteRecord], type: str) -> None:
+def test_what_is_kept_are_the_numbers_that_are_computed(
+    records: list[NoteRecord], type: str
+) -> None:
     recipes = _recipes(records, type)
-    computed, kept = OnTheFly(recipes, N_VARIANTS), _chunked(recipes)
+    kept = _chunked(recipes)
     kept.prepare()
-    x = computed.take(*_pairs())
-    assert x.dtype == np.float16
-    assert x.shape == (N_VARIANTS * N_NOTES, *computed.shape)
+    x = _computed(recipes)
+    assert x.dtype == kept.take(*_pairs()).dtype == np.float16
+    assert x.shape == (N_VARIANTS * N_NOTES, *kept.shape)
     assert np.array_equal(x, kept.take(*_pairs()))
     assert np.array_equal(x, _chunked(recipes).take(*_pairs()))  # and when it is opened again
-    for source in (computed, kept):
-        assert (source.n_variants, source.n_notes) == (N_VARIANTS, N_NOTES)
+    assert (kept.n_variants, kept.n_notes) == (N_VARIANTS, N_NOTES)
     assert len({values.tobytes() for values in x}) == len(x)  # no two variants are the same
 
 
@@ -115,7 +121,7 @@ def test_worker_processes_give_the_same_numbers(
     told: list[tuple[int, int]] = []
     kept.prepare(lambda done, total: told.append((done, total)))
     assert told == [(2, 7), (4, 7), (6, 7), (7, 7)]
-    assert np.array_equal(kept.take(*_pairs()), OnTheFly(recipes, N_VARIANTS).take(*_pairs()))
+    assert np.array_equal(kept.take(*_pairs()), _computed(recipes))
 
 
 def _refuse_here(*args: object, **kwargs: object) -> np.ndarray:
@@ -177,7 +183,7 @@ def test_a_killed_run_resumes_with_the_chunks_it_has(
     _chunked(recipes).prepare(lambda done, total: told.append(done))
     assert counted.take() == names[4:]
     assert told == [4, 5, 6, 7]
-    whole = OnTheFly(recipes, N_VARIANTS).take(*_pairs())
+    whole = _computed(recipes)
 
     paths = sorted(cache.iterdir())
     assert len(paths) == 4
@@ -241,7 +247,7 @@ def test_a_cache_that_cannot_be_written_costs_no_result(
     kept = _chunked(recipes)
     kept.prepare()
     assert len(counted.take()) == 7
-    assert np.array_equal(kept.take(*_pairs()), OnTheFly(recipes, N_VARIANTS).take(*_pairs()))
+    assert np.array_equal(kept.take(*_pairs()), _computed(recipes))
     assert counted.take() == []  # held in memory
 
 
@@ -254,15 +260,8 @@ def test_a_chunk_that_vanishes_while_it_is_in_use_is_computed_again(
     kept.prepare()
     for path in cache.iterdir():
         path.unlink()
-    assert np.array_equal(kept.take(*_pairs()), OnTheFly(recipes, N_VARIANTS).take(*_pairs()))
+    assert np.array_equal(kept.take(*_pairs()), _computed(recipes))
     assert len(list(cache.iterdir())) == 4
-
-
-def test_held_spectrograms_are_taken_by_pairs() -> None:
-    x = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5).astype(np.float16)
-    source = Held(x)
-    assert (source.n_variants, source.n_notes, source.shape) == (2, 3, (4, 5))
-    assert np.array_equal(source.take([1, 0, 1], [0, 2, 0]), x[[1, 0, 1], [0, 2, 0]])
 
 
 def test_others_are_of_another_family_whatever_the_order(records: list[NoteRecord]) -> None:

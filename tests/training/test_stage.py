@@ -58,7 +58,7 @@ def _killed_after(epoch: int, seen: list[int]) -> Callable[[str, int, int], None
     "changes",
     [
         {},
-        {"patience": 3, "average": 0.5, "mixup": 0.2, "mask_frames": 0.2},
+        {"patience": 3, "average": 0.5},
         {"pooled_axes": "time", "crop_frames": 63, "whole_epochs": 2},
         {"head": "flatten", "draw": "every_note", "average": 0.0, "schedule": "constant"},
     ],

@@ -7,16 +7,12 @@ Activations are ``(height, width, channels)``, of one note, after the ReLU.
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 
 from xai_core.errors import InputError
 from xai_core.values import FloatArray
 
-__all__ = ["FilterChoice", "choose_filters"]
-
-FilterChoice = Literal["first", "most_active"]
+__all__ = ["choose_filters"]
 
 
 def choose_filters(activations: FloatArray, *, choice: str, n_filters: int = 4) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from xai_core.datasets.notes import (
     skipped_sentence,
     usable_notes,
 )
-from xai_core.datasets.nsynth import NewNote, read_nsynth, stream_nsynth, write_nsynth
+from xai_core.datasets.nsynth import NewNote, read_nsynth, write_nsynth
 from xai_core.datasets.splits import group_instruments, split_by_instrument
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "read_samples",
     "skipped_sentence",
     "split_by_instrument",
-    "stream_nsynth",
     "usable_notes",
     "write_nsynth",
 ]

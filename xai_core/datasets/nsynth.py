@@ -20,7 +20,7 @@ import itertools
 import json
 import logging
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,6 @@ __all__ = [
     "NewNote",
     "check_new_folder",
     "read_nsynth",
-    "stream_nsynth",
     "write_nsynth",
 ]
 
@@ -134,37 +133,11 @@ def read_nsynth(folder: str | Path) -> list[NoteRecord]:
     folder = _checked(folder)
     # All names at once take 40 MB for the training set and save a second.
     names = set(os.listdir(folder / "audio"))
-    stream = _stream(folder, endings=_endings(names), is_there=names.__contains__)
-    records = sorted(stream, key=lambda record: record.note)
+    records = sorted(_read_records(folder, names), key=lambda record: record.note)
     for before, record in itertools.pairwise(records):
         if before.note == record.note:
             raise InputError(f"note {record.note} comes twice in {folder / 'examples.json'}")
     return records
-
-
-def stream_nsynth(folder: str | Path) -> Iterator[NoteRecord]:
-    """Yield the notes of a folder in the layout of NSynth, in the order of its file.
-
-    Holds one note at a time, so that memory does not grow with their number.
-    What is left out is counted in a warning at the end.
-
-    Parameters
-    ----------
-    folder : path
-        Folder that holds ``examples.json`` and ``audio/``.
-
-    Raises
-    ------
-    InputError
-        At once if ``examples.json`` or ``audio/`` is missing; on the way if
-        the file turns out to be damaged or a note lacks a field; at the end if
-        no note has audio.
-    """
-    folder = _checked(folder)
-    audio = folder / "audio"
-    with os.scandir(audio) as files:
-        endings = _endings(file.name for file in files)
-    return _stream(folder, endings=endings, is_there=lambda name: os.path.isfile(f"{audio}/{name}"))
 
 
 def check_new_folder(folder: str | Path) -> None:
@@ -269,11 +242,10 @@ def _checked(folder: str | Path) -> Path:
     return folder
 
 
-def _stream(
-    folder: Path, *, endings: Sequence[str], is_there: Callable[[str], bool]
-) -> Iterator[NoteRecord]:
-    """Yield the notes whose audio, ``<note><ending>``, is there."""
+def _read_records(folder: Path, names: set[str]) -> Iterator[NoteRecord]:
+    """Yield the notes whose audio, ``<note><ending>``, is among the names of ``audio/``."""
     audio = folder / "audio"
+    endings = _endings(names)
     collection = folder.resolve().name
     n_found = n_missing = n_synth_lead = 0
     first_missing = ""
@@ -285,7 +257,7 @@ def _stream(
         if family not in FAMILIES:
             raise InputError(f"note {note} has the unknown family {family!r}")
         name = _text(entry, "note_str", note)
-        file = next((name + ending for ending in endings if is_there(name + ending)), None)
+        file = next((name + ending for ending in endings if name + ending in names), None)
         if file is None or "/" in name:  # which would lead out of the folder
             n_missing += 1
             first_missing = first_missing or name
@@ -399,7 +371,7 @@ def _midi(entry: Mapping[str, Any], name: str, note: str) -> int:
     return value
 
 
-# What many notes share is kept once. The caches are bounded, so that a stream stays flat.
+# Equal texts of many notes are one object; the caches are bounded.
 @functools.lru_cache(maxsize=4096)
 def _shared(value: str) -> str:
     return value

@@ -163,7 +163,7 @@ _kept = _Kept()
 
 
 def _corpora(plan: Plan, progress: Progress) -> dict[str, Corpus]:
-    key = plan.key("corpora", plan.keeping)
+    key = plan.key("corpora")
     found: dict[str, Corpus] | None = _kept.find("corpora", key)
     if found is None:
         found = {part: _corpus(plan, part, progress) for part in plan.parts}
@@ -181,7 +181,6 @@ def _corpus(plan: Plan, part: str, progress: Progress) -> Corpus:
         n_augmented=plan.preset.n_augmented if part == "train" else 0,
         seed=plan.config.seed,
         augmentation=plan.preset.augmentation,
-        keeping=plan.keeping,
         progress=told,
     )
 

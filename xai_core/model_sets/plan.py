@@ -13,7 +13,7 @@ from typing import Any
 
 from xai_core import store
 from xai_core.datasets.notes import NoteRecord
-from xai_core.training import Keeping, Preset
+from xai_core.training import Preset
 
 __all__ = ["Config", "Plan"]
 
@@ -77,7 +77,6 @@ class Plan:
     parts : mapping
         ``{part: notes}`` of train, calibration, test and, where the preset
         wants it, validation.
-    keeping : {"chunked", "on_the_fly"}
     """
 
     type: str
@@ -85,7 +84,6 @@ class Plan:
     preset: Preset
     config: Config
     parts: Mapping[str, tuple[NoteRecord, ...]]
-    keeping: Keeping = "chunked"
 
     def key(self, *what: str) -> str:
         """Return the key in the cache of something that this plan decides."""

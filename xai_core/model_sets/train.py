@@ -37,7 +37,7 @@ from xai_core.model_sets.jobs import (
     train_trunk,
 )
 from xai_core.model_sets.plan import Config, Plan
-from xai_core.training import PRESETS, Keeping, Preset, Progress, notes_digest
+from xai_core.training import PRESETS, Preset, Progress, notes_digest
 from xai_core.values import FAMILIES
 
 __all__ = [
@@ -72,7 +72,6 @@ def train_models(
     models: str,
     preset: Preset = PRESETS["standard"],
     seed: int = 0,
-    keeping: Keeping = "chunked",
     data_sets: Sequence[Mapping[str, str]] = (),
     cluster: str | None = None,
     progress: Progress = lambda what, done, total: None,
@@ -91,9 +90,6 @@ def train_models(
         One of ``training.PRESETS``, or one of them with changes.
     seed : int
         Decides the split, the augmentation and the training.
-    keeping : {"chunked", "on_the_fly"}
-        Keep spectrograms in the cache, or compute them whenever they are asked
-        for; the numbers are the same.
     data_sets : sequence of mapping
         What the cards say of where the notes are from, from
         :func:`xai_core.datasets.collection.describe_collection`.
@@ -134,7 +130,7 @@ def train_models(
             data_sets=tuple(dict(one) for one in data_sets),
         )
         notes = {part: tuple(some) for part, some in parts.items()}
-        plans.append(Plan(type, models, of_type, config, notes, keeping))
+        plans.append(Plan(type, models, of_type, config, notes))
     jobs = [job for plan in plans for job in _jobs(plan, families)]
     run_jobs(jobs, cluster=cluster, progress=progress, failed=_LOG.error)
     for plan in plans:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit
 from sklearn.metrics import confusion_matrix, recall_score
 
 from xai_core.errors import InputError
@@ -140,4 +141,4 @@ def average_types(probabilities: Sequence[FloatArray]) -> FloatArray:
         raise InputError("expected probabilities of at least one type, got none")
     p = np.clip(np.stack(probabilities), CERTAIN, 1.0 - CERTAIN)
     odds = np.mean(np.log(p) - np.log1p(-p), axis=0)
-    return np.asarray(1.0 / (1.0 + np.exp(-odds)))
+    return np.asarray(expit(odds))

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from xai_core.training.corpus import Corpus, build_corpus, notes_digest
     from xai_core.training.fit import fit_binary, fit_trunk
     from xai_core.training.presets import PRESETS, Preset
-    from xai_core.training.spectrograms import Keeping
     from xai_core.training.stage import History, Model, Progress
 
 __all__ = [
@@ -28,7 +27,6 @@ __all__ = [
     "Augmentation",
     "Corpus",
     "History",
-    "Keeping",
     "Model",
     "Preset",
     "Progress",
@@ -67,8 +65,4 @@ def __getattr__(name: str) -> Any:
         from xai_core.training import augment
 
         return augment.Augmentation
-    if name == "Keeping":
-        from xai_core.training import spectrograms
-
-        return spectrograms.Keeping
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,9 +1,9 @@
-"""Probabilities that mean what they say: Platt scaling folded into the last layer.
+"""Platt scaling, folded into the last layer of each model.
 
 Conventions
 -----------
-Both classes weigh the same: 50 % says "as likely this family as not" among
-notes of which half are of the family. Calibration notes are of instruments
+Both classes weigh the same: a probability of 50 % means that the family is as
+likely as not among notes of which half are of it. Calibration notes are of instruments
 that the models were not trained on. The models of a type share one scale and
 one offset: a family has two or three such instruments, too few for its own,
 and what is shared leaves the order of the ten probabilities alone.
@@ -16,6 +16,8 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import minimize
+from scipy.special import expit
 
 from xai_core.networks.cnn import LOGIT_LAYER
 from xai_core.training.corpus import Corpus, NotesInTurn
@@ -23,7 +25,7 @@ from xai_core.values import FAMILIES, FloatArray
 
 __all__ = ["calibrate", "platt_scaling", "probabilities_of", "rescale", "restore"]
 
-PULL = 0.01  # towards scale 1 and offset 0, so that perfect separation stays finite
+PULL = 0.01  # ridge towards scale 1 and offset 0, so that perfect separation stays finite
 LEAST_SCALE = 0.05
 CERTAIN = 1e-7  # probabilities are kept this far from 0 and 1 before their logit is taken
 
@@ -95,19 +97,28 @@ def platt_scaling(logits: FloatArray, positive: npt.NDArray[np.bool_]) -> tuple[
     target = labels.ravel().astype(np.float64)
     design = np.stack([columns.ravel(), np.ones(columns.size)])  # (2, n_notes * n_models)
     start = np.array([1.0, 0.0])
-    parameters = start
-    for _ in range(50):  # Newton's method on a convex loss
-        p = 1.0 / (1.0 + np.exp(-np.clip(parameters @ design, -30.0, 30.0)))
-        slope = design @ (weight * (p - target)) + PULL * (parameters - start)
-        curvature = (design * (weight * p * (1.0 - p))) @ design.T + PULL * np.eye(2)
-        step = np.linalg.solve(curvature, slope)
-        parameters = parameters - np.clip(step, -1.0, 1.0)
-        if np.abs(step).max() < 1e-9:
-            break
-    return max(float(parameters[0]), LEAST_SCALE), float(parameters[1])
+
+    def loss(parameters: FloatArray) -> float:
+        z = parameters @ design
+        pull = 0.5 * PULL * np.sum((parameters - start) ** 2)
+        return float(weight @ (np.logaddexp(0.0, z) - target * z) + pull)
+
+    def gradient(parameters: FloatArray) -> FloatArray:
+        error = expit(parameters @ design) - target
+        return np.asarray(design @ (weight * error) + PULL * (parameters - start))
+
+    def hessian(parameters: FloatArray) -> FloatArray:
+        p = expit(parameters @ design)
+        return np.asarray((design * (weight * p * (1.0 - p))) @ design.T + PULL * np.eye(2))
+
+    found = minimize(
+        loss, start, jac=gradient, hess=hessian, method="trust-exact", options={"gtol": 1e-10}
+    )
+    scale, offset = found.x
+    return max(float(scale), LEAST_SCALE), float(offset)
 
 
 def probabilities_of(model: keras.Model, corpus: Corpus) -> FloatArray:
     """Return a model's probability for each note of a corpus, shape (n_notes,), float64."""
-    said = model.predict(NotesInTurn(corpus), verbose=0)
-    return np.asarray(said[:, 0], np.float64)
+    outputs = model.predict(NotesInTurn(corpus), verbose=0)
+    return np.asarray(outputs[:, 0], np.float64)

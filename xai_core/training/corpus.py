@@ -9,7 +9,7 @@ Labels are indices into :data:`xai_core.values.FAMILIES`.
 A batch is ``(x, targets)``, float32, x of shape (batch, n_frames, n_bins, 1).
 Each batch has a generator of its own, seeded by the seed, the epoch and its
 number: an epoch is the same whatever came before it, so a resumed run gives the
-result of a run that was never stopped. Zero is silence, so masked bins are silent.
+result of a run that was never stopped.
 """
 
 from __future__ import annotations
@@ -27,13 +27,7 @@ import numpy.typing as npt
 from xai_core.datasets.notes import NoteRecord, audio_digest
 from xai_core.training.augment import STANDARD, Augmentation
 from xai_core.training.presets import Preset
-from xai_core.training.spectrograms import (
-    Chunked,
-    Keeping,
-    OnTheFly,
-    Spectrograms,
-    check_keeping,
-)
+from xai_core.training.spectrograms import Chunked, Spectrograms
 from xai_core.training.variants import Recipe, choose_others, stored_form
 from xai_core.values import FAMILIES, FloatArray
 
@@ -112,7 +106,6 @@ def build_corpus(
     n_augmented: int,
     seed: int,
     augmentation: Augmentation = STANDARD,
-    keeping: Keeping = "chunked",
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Corpus:
     """Gather notes and their spectrograms, as recorded and augmented.
@@ -129,9 +122,6 @@ def build_corpus(
         Each variant draws from its own generator, so order does not matter.
     augmentation : Augmentation
         Odds and ranges.
-    keeping : {"chunked", "on_the_fly"}
-        Compute the spectrograms now, unless they are there already, and keep
-        them in the cache; or compute them whenever they are asked for.
     progress : callable
         Called with notes done and notes in all.
 
@@ -139,7 +129,6 @@ def build_corpus(
     -------
     Corpus
     """
-    check_keeping(keeping)
     digests = [audio_digest(record) for record in records]
     forms = [stored_form(*pair) for pair in zip(records, digests, strict=True)]
     others = choose_others(records, forms, n_augmented=n_augmented, seed=seed)
@@ -147,19 +136,15 @@ def build_corpus(
         Recipe(record, tuple(records[k] for k in chosen), type, augmentation, seed)
         for record, chosen in zip(records, others, strict=True)
     ]
-    source: Spectrograms
-    if keeping == "on_the_fly":
-        source = OnTheFly(recipes, 1 + n_augmented)
-    else:
-        audio = [
-            " + ".join([records[k].note, forms[k], *(forms[other] for other in others[k])])
-            for k in range(len(records))
-        ]
-        source = Chunked(recipes, audio, 1 + n_augmented)
-        source.prepare(progress)
+    audio = [
+        " + ".join([records[k].note, forms[k], *(forms[other] for other in others[k])])
+        for k in range(len(records))
+    ]
+    spectrograms = Chunked(recipes, audio, 1 + n_augmented)
+    spectrograms.prepare(progress)
     return Corpus(
         type=type,
-        spectrograms=source,
+        spectrograms=spectrograms,
         family=np.array([FAMILIES.index(record.family) for record in records]),
         instrument=np.array([record.instrument for record in records]),
         source=np.array([record.source for record in records]),
@@ -222,7 +207,7 @@ class Batches:
     n_batches : int
         An epoch.
     preset : Preset
-        Size of a batch, stripes and mixing.
+        Decides the size of a batch.
     seeds : tuple of int
         Of the run and the stage.
     """
@@ -262,12 +247,7 @@ class Batches:
         if crop_frames:
             x = _cropped(x, crop_frames, rng)
         x = x.astype(np.float32)
-        x = _masked(x, 2, self.preset.mask_bins, rng)
-        x = _masked(x, 1, self.preset.mask_frames, rng)
-        targets = self.targets[notes].astype(np.float32)
-        if self.preset.mixup:
-            x, targets = _mixed(x, targets, self.preset.mixup, rng)
-        return x[..., np.newaxis], targets
+        return x[..., np.newaxis], self.targets[notes].astype(np.float32)
 
     def _notes(self, epoch: int, index: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
         n_notes, size = self.corpus.family.size, self.preset.batch_size
@@ -282,27 +262,3 @@ def _cropped(x: FloatArray, n_frames: int, rng: np.random.Generator) -> FloatArr
     n_notes, whole = x.shape[:2]
     starts = rng.integers(0, max(1, whole - n_frames + 1), n_notes)
     return np.stack([note[s : s + n_frames] for note, s in zip(x, starts, strict=True)])
-
-
-def _masked(x: FloatArray, axis: int, widest: float, rng: np.random.Generator) -> FloatArray:
-    """Silence a stripe of each note, as SpecAugment does (Park et al. 2019)."""
-    if not widest:
-        return x
-    n_notes, size = x.shape[0], x.shape[axis]
-    widths = rng.integers(0, max(1, round(widest * size)) + 1, n_notes)
-    starts = rng.integers(0, size - widths + 1)
-    places = np.arange(size)
-    silent = (places >= starts[:, np.newaxis]) & (places < (starts + widths)[:, np.newaxis])
-    silent = silent[:, :, np.newaxis] if axis == 1 else silent[:, np.newaxis, :]
-    return np.where(silent, np.float32(0.0), x)
-
-
-def _mixed(x: FloatArray, targets: FloatArray, beta: float, rng: np.random.Generator) -> Batch:
-    """Average each note with another of the batch, and their targets: mixup (Zhang et al. 2018)."""
-    weight = rng.beta(beta, beta, len(x)).astype(np.float32)
-    other = rng.permutation(len(x))
-    by_x, by_target = weight[:, np.newaxis, np.newaxis], weight[:, np.newaxis]
-    return (
-        by_x * x + (1 - by_x) * x[other],
-        by_target * targets + (1 - by_target) * targets[other],
-    )

@@ -59,8 +59,8 @@ Schedule = Literal["constant", "cosine"]
 Draw = Literal["balanced", "every_note"]
 
 _CHOICES = {"precision": Literal[Precision, "fastest"], "schedule": Schedule, "draw": Draw}
-_SHARES = ("mask_bins", "mask_frames", "label_smoothing", "average", "validation_fraction")
-_COUNTS = ("trunk_epochs", "binary_epochs", "n_augmented", "epoch_notes", "mixup", "patience")
+_SHARES = ("label_smoothing", "average", "validation_fraction")
+_COUNTS = ("trunk_epochs", "binary_epochs", "n_augmented", "epoch_notes", "patience")
 
 
 @dataclass(frozen=True)
@@ -107,12 +107,6 @@ class Preset:
         notes. Only for the pooled head, which averages over time.
     whole_epochs : int
         Last epochs of a stage, which see whole notes nevertheless.
-    mask_bins, mask_frames : float
-        Widest stripe of each note that is silenced (zero), as a share of its
-        bins and of its frames.
-    mixup : float
-        Pairs of notes are averaged with a weight drawn from Beta(mixup,
-        mixup), and so are their targets; 0: never.
     label_smoothing : float
         Share of a target of the trunk that is spread over all ten families.
     patience : int
@@ -149,9 +143,6 @@ class Preset:
     balance: float = 0.7
     crop_frames: int = 0
     whole_epochs: int = 0
-    mask_bins: float = 0.0
-    mask_frames: float = 0.0
-    mixup: float = 0.0
     label_smoothing: float = 0.0
     patience: int = 0
     validation_fraction: float = 0.0

@@ -1,45 +1,33 @@
-"""Where the spectrograms of a corpus come from: memory, a cache on disk, or the audio itself.
+"""The spectrograms of a corpus: computed once, kept in the cache, mapped into memory.
 
 Conventions
 -----------
-A source gives ``take(variants, notes)``, pairs of numbers, as
+``take(variants, notes)`` takes pairs of numbers and returns
 ``(n, n_frames, n_bins)`` in half precision; variant 0 is the note as recorded.
-:class:`OnTheFly` and :class:`Chunked` give the same numbers to the last bit:
-both call :func:`xai_core.training.variants.compute`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from typing import Literal, Protocol, get_args
+from typing import Protocol
 
 import joblib
 import numpy as np
 import numpy.typing as npt
 
 from xai_core import store
-from xai_core.errors import InputError
-from xai_core.training.variants import Recipe, compute, compute_all, shape_of
+from xai_core.training.variants import Recipe, compute_all, shape_of
 from xai_core.values import NOTE_SAMPLES, SAMPLE_RATE, FloatArray
 
-__all__ = ["Chunked", "Held", "Keeping", "OnTheFly", "Spectrograms", "check_keeping"]
+__all__ = ["Chunked", "Spectrograms"]
 
 CHUNK = 64  # notes, with all their variants: 66 MB of STFT as recorded and three times augmented
-MAPS = 128  # chunks open at once, each of which holds a file open
+MAPS = 128  # chunks open at once, one open file each
 WORTH_WORKERS = 2000  # spectrograms, about 10 s of work: worker processes take 3 s to start
 
-Keeping = Literal["chunked", "on_the_fly"]
 Numbers = Sequence[int] | npt.NDArray[np.int64]
 Progress = Callable[[int, int], None]  # notes done, notes in all
-
-
-def check_keeping(keeping: str) -> None:
-    """Raise InputError if a way of keeping spectrograms is not one of the two."""
-    if keeping not in get_args(Keeping):
-        raise InputError(
-            f"expected spectrograms to be one of {', '.join(get_args(Keeping))}, got {keeping!r}"
-        )
 
 
 class Spectrograms(Protocol):
@@ -59,48 +47,6 @@ class Spectrograms(Protocol):
 
     def take(self, variants: Numbers, notes: Numbers) -> FloatArray:
         """Return ``(n, n_frames, n_bins)`` float16, the k-th of variants[k] and notes[k]."""
-
-
-class Held:
-    """Spectrograms that are held in memory.
-
-    Parameters
-    ----------
-    x : ndarray, shape (n_variants, n_notes, n_frames, n_bins)
-    """
-
-    def __init__(self, x: FloatArray) -> None:
-        self._x = x
-        self.n_variants, self.n_notes = x.shape[:2]
-        self.shape = (x.shape[2], x.shape[3])
-
-    def take(self, variants: Numbers, notes: Numbers) -> FloatArray:
-        """Return ``(n, n_frames, n_bins)`` float16, the k-th of variants[k] and notes[k]."""
-        return np.asarray(self._x[np.asarray(variants), np.asarray(notes)], np.float16)
-
-
-class OnTheFly:
-    """Spectrograms that are computed from the audio whenever they are asked for.
-
-    Nothing is kept: for a corpus larger than the disk, or one that is read once.
-
-    Parameters
-    ----------
-    recipes : sequence of Recipe
-        One a note, all of one type.
-    n_variants : int
-    """
-
-    def __init__(self, recipes: Sequence[Recipe], n_variants: int) -> None:
-        self._recipes = recipes
-        self.n_variants, self.n_notes = n_variants, len(recipes)
-        self.shape = shape_of(recipes[0].type)
-
-    def take(self, variants: Numbers, notes: Numbers) -> FloatArray:
-        """Return ``(n, n_frames, n_bins)`` float16, the k-th of variants[k] and notes[k]."""
-        pairs = zip(variants, notes, strict=True)
-        parts = [compute(self._recipes[note], [int(variant)]) for variant, note in pairs]
-        return np.concatenate(parts) if parts else np.empty((0, *self.shape), np.float16)
 
 
 class Chunked:
