@@ -28,10 +28,10 @@ def test_every_requirement_is_pinned_to_one_version(name: str) -> None:
         assert re.fullmatch(r"==[0-9][^*,]*", str(requirement.specifier)), requirement
 
 
-def test_readme_gives_a_reason_for_every_requirement() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    _, found, rest = readme.partition("What is installed and why")
-    assert found, "README.md has no section 'What is installed and why'"
+def test_there_is_a_reason_for_every_requirement() -> None:
+    page = (ROOT / "docs" / "packages.md").read_text(encoding="utf-8")
+    _, found, rest = page.partition("What is installed and why")
+    assert found, "docs/packages.md has no heading 'What is installed and why'"
     section = re.split(r"^#", rest, maxsplit=1, flags=re.MULTILINE)[0].lower()
     names = {requirement.name.lower() for requirement in requirements("requirements.txt")}
     words = set(re.findall(r"[\w-]+", section))
