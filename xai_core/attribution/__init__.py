@@ -1,4 +1,4 @@
-"""Attribution methods in NumPy: Integrated Gradients, Grad-CAM, feature maps, salient regions.
+"""Attribution methods in NumPy: gradients, paths, class activation maps, occlusion, feature maps.
 
 Conventions
 -----------
@@ -6,8 +6,17 @@ The model is a callable or is given as arrays, so nothing here depends on a
 framework. Attributions are raw and signed, in units of the model's output.
 """
 
+from xai_core.attribution.expected_gradients import expected_gradients
 from xai_core.attribution.feature_maps import choose_filters
-from xai_core.attribution.grad_cam import grad_cam, resize_bilinear
+from xai_core.attribution.grad_cam import (
+    grad_cam,
+    grad_cam_plus_plus,
+    hires_cam,
+    layer_cam,
+    resize_bilinear,
+)
+from xai_core.attribution.gradient import gradient, input_x_gradient, smooth_grad
+from xai_core.attribution.guided_ig import guided_ig
 from xai_core.attribution.integrated_gradients import (
     RULES,
     PathIntegral,
@@ -15,14 +24,26 @@ from xai_core.attribution.integrated_gradients import (
     quadrature,
     refine_integrated_gradients,
 )
+from xai_core.attribution.occlusion import occlusion
+from xai_core.attribution.score_cam import score_cam
 
 __all__ = [
     "RULES",
     "PathIntegral",
     "choose_filters",
+    "expected_gradients",
     "grad_cam",
+    "grad_cam_plus_plus",
+    "gradient",
+    "guided_ig",
+    "hires_cam",
+    "input_x_gradient",
     "integrated_gradients",
+    "layer_cam",
+    "occlusion",
     "quadrature",
     "refine_integrated_gradients",
     "resize_bilinear",
+    "score_cam",
+    "smooth_grad",
 ]

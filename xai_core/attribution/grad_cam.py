@@ -1,4 +1,4 @@
-"""Grad-CAM: where the maps of a convolution layer speak for a decision.
+"""Grad-CAM and its relatives: where the maps of a convolution layer speak for a decision.
 
 Conventions
 -----------
@@ -13,7 +13,7 @@ import numpy as np
 from xai_core.errors import GridMismatchError
 from xai_core.values import FloatArray
 
-__all__ = ["grad_cam", "resize_bilinear"]
+__all__ = ["grad_cam", "grad_cam_plus_plus", "hires_cam", "layer_cam", "resize_bilinear"]
 
 
 def grad_cam(activations: FloatArray, gradients: FloatArray, *, relu: bool = True) -> FloatArray:
@@ -47,14 +47,113 @@ def grad_cam(activations: FloatArray, gradients: FloatArray, *, relu: bool = Tru
     >>> grad_cam(np.ones((1, 2, 1)), np.full((1, 2, 1), 3.0)).tolist()
     [[3.0, 3.0]]
     """
-    if activations.ndim != 3 or activations.shape != gradients.shape:
-        raise GridMismatchError(
-            "expected two arrays of one shape (height, width, channels), got "
-            f"{activations.shape} and {gradients.shape}"
-        )
-    weights = gradients.astype(np.float64).mean(axis=(0, 1))  # (channels,)
-    cam: FloatArray = activations.astype(np.float64) @ weights
+    activations, gradients = _checked(activations, gradients)
+    cam: FloatArray = activations @ gradients.mean(axis=(0, 1))
     return np.maximum(cam, 0.0) if relu else cam
+
+
+def grad_cam_plus_plus(activations: FloatArray, gradients: FloatArray) -> FloatArray:
+    """Weigh each feature map by its positive gradients, each by its own importance.
+
+    Parameters
+    ----------
+    activations, gradients : ndarray, shape (height, width, channels)
+        As for :func:`grad_cam`.
+
+    Returns
+    -------
+    ndarray, shape (height, width), float64
+        Non-negative.
+
+    Raises
+    ------
+    GridMismatchError
+        If the two arrays differ in shape or are not three-dimensional.
+
+    References
+    ----------
+    Chattopadhyay et al. 2018, "Grad-CAM++", equations 5 and 19: for the
+    exponential of the score, whose higher derivatives are powers of the gradient.
+
+    Examples
+    --------
+    >>> grad_cam_plus_plus(np.ones((1, 1, 1)), np.full((1, 1, 1), 2.0)).tolist()
+    [[0.5]]
+    """
+    activations, gradients = _checked(activations, gradients)
+    squares = gradients**2
+    below = 2.0 * squares + activations.sum(axis=(0, 1)) * gradients**3
+    shares = np.divide(squares, below, out=np.zeros_like(squares), where=below != 0.0)
+    weights = (shares * np.maximum(gradients, 0.0)).sum(axis=(0, 1))  # (channels,)
+    cam: FloatArray = activations @ weights
+    return np.maximum(cam, 0.0)
+
+
+def hires_cam(activations: FloatArray, gradients: FloatArray, *, relu: bool = False) -> FloatArray:
+    """Sum gradient times activation over the channels, place by place.
+
+    Parameters
+    ----------
+    activations, gradients : ndarray, shape (height, width, channels)
+        As for :func:`grad_cam`.
+    relu : bool
+        Keep positive evidence only.
+
+    Returns
+    -------
+    ndarray, shape (height, width), float64
+        Signed, in units of the target; equals Grad-CAM without ReLU where the
+        layer is followed by global average pooling and a linear output.
+
+    Raises
+    ------
+    GridMismatchError
+        If the two arrays differ in shape or are not three-dimensional.
+
+    References
+    ----------
+    Draelos and Carin 2020, "Use HiResCAM instead of Grad-CAM", equation 5.
+
+    Examples
+    --------
+    >>> hires_cam(np.array([[[2.0], [1.0]]]), np.array([[[3.0], [-1.0]]])).tolist()
+    [[6.0, -1.0]]
+    """
+    activations, gradients = _checked(activations, gradients)
+    cam: FloatArray = (activations * gradients).sum(axis=2)
+    return np.maximum(cam, 0.0) if relu else cam
+
+
+def layer_cam(activations: FloatArray, gradients: FloatArray) -> FloatArray:
+    """Sum positive gradient times activation over the channels, place by place.
+
+    Parameters
+    ----------
+    activations, gradients : ndarray, shape (height, width, channels)
+        As for :func:`grad_cam`.
+
+    Returns
+    -------
+    ndarray, shape (height, width), float64
+        Non-negative, in units of the target.
+
+    Raises
+    ------
+    GridMismatchError
+        If the two arrays differ in shape or are not three-dimensional.
+
+    References
+    ----------
+    Jiang et al. 2021, "LayerCAM", equations 4 and 5.
+
+    Examples
+    --------
+    >>> layer_cam(np.array([[[2.0], [1.0]]]), np.array([[[3.0], [-1.0]]])).tolist()
+    [[6.0, 0.0]]
+    """
+    activations, gradients = _checked(activations, gradients)
+    cam: FloatArray = (activations * np.maximum(gradients, 0.0)).sum(axis=2)
+    return np.maximum(cam, 0.0)
 
 
 def resize_bilinear(values: FloatArray, shape: tuple[int, int]) -> FloatArray:
@@ -75,6 +174,15 @@ def resize_bilinear(values: FloatArray, shape: tuple[int, int]) -> FloatArray:
     columns = _interpolation(values.shape[1], shape[1])
     resized: FloatArray = rows @ values.astype(np.float64) @ columns.T
     return resized
+
+
+def _checked(activations: FloatArray, gradients: FloatArray) -> tuple[FloatArray, FloatArray]:
+    if activations.ndim != 3 or activations.shape != gradients.shape:
+        raise GridMismatchError(
+            "expected two arrays of one shape (height, width, channels), got "
+            f"{activations.shape} and {gradients.shape}"
+        )
+    return activations.astype(np.float64), gradients.astype(np.float64)
 
 
 def _interpolation(n_in: int, n_out: int) -> FloatArray:
