@@ -219,7 +219,7 @@ class Attribution(_Map):
     Parameters
     ----------
     method : str
-        ``integrated_gradients`` or ``grad_cam``.
+        One of :data:`xai_core.catalogue.methods.METHODS`.
     target : str
         ``logit`` or ``probability``: the output whose units the values have.
     """
@@ -257,7 +257,7 @@ class Heatmap(_Map):
 
 @dataclass(frozen=True)
 class Completeness:
-    """How well an Integrated Gradients map adds up.
+    """How well the map of a complete method, such as Integrated Gradients, adds up.
 
     Parameters
     ----------

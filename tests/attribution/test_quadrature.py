@@ -6,12 +6,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from xai_core.attribution import (
-    RULES,
-)
-from xai_core.attribution import (
-    integrated_gradients as quadrature,
-)
+from xai_core.attribution import RULES, quadrature
 from xai_core.errors import InputError
 
 STEPS = [1, 2, 3, 4, 5, 8, 16, 31, 50, 64, 100, 255, 512]

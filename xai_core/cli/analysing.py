@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from xai_core.catalogue.methods import METHODS, PAPER_METHODS, listed
 from xai_core.cli.console import JobsProgress, quiet_start
 from xai_core.datasets.collection import describe_collection, read_collection
 from xai_core.errors import InputError
@@ -50,7 +51,9 @@ def analyse(
     ] = None,
     method: Annotated[
         list[str] | None,
-        typer.Option(help="integrated_gradients or grad_cam; repeatable. Both by default."),
+        typer.Option(
+            help=f"{listed(METHODS, 'or')}; repeatable. By default {listed(PAPER_METHODS)}."
+        ),
     ] = None,
     notes: Annotated[
         int, typer.Option(min=2, help="Most notes of a family; its instruments take turns.")
@@ -87,7 +90,6 @@ def analyse(
     folders = [folder.resolve() for folder in data]
     records = [record for folder in folders for record in read_collection(folder)]
     with quiet_start():
-        from xai_core.explanations.settings import METHODS
         from xai_core.study.run import analyse as analyse_notes
         from xai_core.study.tables import left_out_sentence, write_analysis
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each model it traces
@@ -97,7 +99,7 @@ def analyse(
             records,
             types=type,
             families=family,
-            methods=method or METHODS,
+            methods=method or PAPER_METHODS,
             notes_per_family=notes,
             between_pairs=between,
             seed=seed,

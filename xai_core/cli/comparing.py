@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, listed
 from xai_core.cli.console import quiet_start
 from xai_core.cli.explaining import write_files
 
@@ -38,8 +39,8 @@ def compare(
         typer.Option(help="Whose model is explained for the other note, if another."),
     ] = None,
     method: Annotated[
-        str, typer.Option("--method", help="integrated_gradients or grad_cam.")
-    ] = "integrated_gradients",
+        str, typer.Option("--method", help=f"{listed(METHODS, 'or')}.")
+    ] = DEFAULT_METHOD,
     preset: Annotated[str, typer.Option(help="default or paper.")] = "default",
     models: Annotated[str, typer.Option(help="Name of the model set.")] = "starter",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,

@@ -16,6 +16,7 @@ from xai_core.attribution.salient_regions import (
     evidence_sentence,
     find_evidence,
 )
+from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, labels_of, listed
 from xai_core.cli.console import quiet_start
 from xai_core.errors import InputError
 from xai_core.values import FAMILIES, Explanation, Prediction
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "predict", "write_files"]
 
-METHOD, PRESET, MODELS, START = "integrated_gradients", "default", "starter", 0.0
+METHOD, PRESET, MODELS, START = DEFAULT_METHOD, "default", "starter", 0.0
 
 Start = Annotated[float, typer.Option(help="Seconds into the recording at which the note begins.")]
 ModelSet = Annotated[str, typer.Option(help="Name of the model set.")]
@@ -82,7 +83,7 @@ def explain(
     ] = None,
     method: Annotated[
         str | None,
-        typer.Option("--method", help="integrated_gradients or grad_cam.", show_default=METHOD),
+        typer.Option("--method", help=f"{listed(METHODS, 'or')}.", show_default=METHOD),
     ] = None,
     preset: Annotated[
         str | None, typer.Option(help="default or paper.", show_default=PRESET)
@@ -113,7 +114,9 @@ def explain(
     steps: Annotated[
         int | None, typer.Option(help="Fixed number of steps; as many as needed without it.")
     ] = None,
-    layer: Annotated[str | None, typer.Option(help="Convolution layer of Grad-CAM.")] = None,
+    layer: Annotated[
+        str | None, typer.Option(help=f"Convolution layer of {labels_of(taking='layer')}.")
+    ] = None,
 ) -> None:
     """Show which time-frequency bins of a note drive the model of a family.
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from xai_core.catalogue.methods import DEFAULT_METHOD
 from xai_core.explanations.explain import (
     Audio,
     explain,
@@ -68,7 +69,7 @@ def compare(
     type: str,
     family: str,
     other_family: str | None = None,
-    method: str = "integrated_gradients",
+    method: str = DEFAULT_METHOD,
     other_method: str | None = None,
     preset: str = "default",
     models: str = "starter",
@@ -86,9 +87,10 @@ def compare(
         `other_family` is given.
     other_family : str, optional
         Whose model is explained for `audio_b`.
-    method : {'integrated_gradients', 'grad_cam'}
-        For `audio_a`, and for `audio_b` too unless `other_method` is given.
-    other_method : {'integrated_gradients', 'grad_cam'}, optional
+    method : str
+        Of :data:`xai_core.catalogue.methods.METHODS`. For `audio_a`, and for
+        `audio_b` too unless `other_method` is given.
+    other_method : str, optional
     preset : {'default', 'paper'}
     models : str
         Name of the model set.

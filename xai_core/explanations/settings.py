@@ -14,31 +14,35 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from xai_core.attribution.integrated_gradients import RULES
+from xai_core.catalogue.methods import DEFAULT_METHOD, TARGETS, listed
+from xai_core.catalogue.methods import method as method_of
 from xai_core.errors import InputError
 
-__all__ = ["BASELINES", "LAYERS", "METHODS", "PRESETS", "TARGETS", "Settings", "resolve_settings"]
+__all__ = ["BASELINES", "LAYERS", "PRESETS", "TARGETS", "Settings", "resolve_settings"]
 
-METHODS = ("integrated_gradients", "grad_cam")
-TARGETS = ("logit", "probability")
 BASELINES = ("silence", "dataset_mean", "noise", "note")
 LAYERS = ("conv2d", "conv2d_1", "conv2d_2", "conv2d_3", "conv2d_4", "conv2d_5")
 MAX_STEPS = 512
-PATH_SETTINGS = ("baseline", "noise_level", "seed", "rule", "n_steps", "tolerance", "max_steps")
+ALWAYS = ("method", "preset", "target")  # settings that have an effect on every method
 
 
 @dataclass(frozen=True)
 class Settings:
     """Every parameter that decides a map, beside note and model.
 
+    Which of them have an effect on a method is in its entry of
+    :data:`xai_core.catalogue.methods.METHODS`.
+
     Parameters
     ----------
-    method : {'integrated_gradients', 'grad_cam'}
+    method : str
     preset : str
         The preset that the other values started from.
     target : {'logit', 'probability'}
-        Grad-CAM always explains the logit.
+        Some methods, Grad-CAM among them, explain the logit alone.
     baseline : {'silence', 'dataset_mean', 'noise', 'note'}
-        Where the path of Integrated Gradients begins.
+        What the note is compared with: where the path of Integrated Gradients
+        begins.
     noise_level : float
         Standard deviation of the noise baseline, in units of the spectrogram.
     seed : int
@@ -53,10 +57,10 @@ class Settings:
     max_steps : int
         Most steps to spend when `n_steps` is None.
     layer : str
-        Convolution layer of Grad-CAM.
+        Convolution layer of the methods that look at one, such as Grad-CAM.
     """
 
-    method: str = "integrated_gradients"
+    method: str = DEFAULT_METHOD
     preset: str = "default"
     target: str = "logit"
     baseline: str = "silence"
@@ -69,7 +73,7 @@ class Settings:
     layer: str = "conv2d_5"
 
     def __post_init__(self) -> None:
-        _check("method", self.method, METHODS)
+        entry = method_of(self.method)
         _check("preset", self.preset, tuple(PRESETS))
         _check("target", self.target, TARGETS)
         _check("baseline", self.baseline, BASELINES)
@@ -83,24 +87,25 @@ class Settings:
             raise InputError(f"expected a tolerance between 0 and 1, got {self.tolerance}")
         if not 0.0 <= self.noise_level <= 1.0:
             raise InputError(f"expected a noise level between 0 and 1, got {self.noise_level}")
-        if self.method == "grad_cam" and self.target != "logit":
-            raise InputError("Grad-CAM explains the logit: choose target 'logit'")
+        if self.target not in entry.targets:
+            quoted = listed(map(repr, entry.targets), "or")
+            raise InputError(
+                f"{entry.label} explains the {listed(entry.targets)}: choose target {quoted}"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """Return what decides the map by this method, JSON-serialisable."""
-        values = asdict(self)
-        for name in self._idle():
-            del values[name]
-        return values
+        effective = {*ALWAYS, *method_of(self.method).settings} - self._idle()
+        return {name: value for name, value in asdict(self).items() if name in effective}
 
     def _idle(self) -> set[str]:
-        """Names of the settings that have no effect on this map."""
-        if self.method == "grad_cam":
-            return set(PATH_SETTINGS)
-        idle = {"layer"}
-        if self.baseline != "noise":
+        """Names of the settings that other values leave without an effect."""
+        entry, idle = method_of(self.method), set()
+        if entry.takes("baseline") and self.baseline != "noise":
             idle |= {"noise_level", "seed"}
-        return idle | ({"rule"} if self.n_steps is None else {"tolerance", "max_steps"})
+        if entry.takes("tolerance"):
+            idle |= {"rule"} if self.n_steps is None else {"tolerance", "max_steps"}
+        return idle
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -114,7 +119,8 @@ def resolve_settings(method: str, preset: str, **changes: Any) -> Settings:
 
     Parameters
     ----------
-    method : {'integrated_gradients', 'grad_cam'}
+    method : str
+        Of :data:`xai_core.catalogue.methods.METHODS`.
     preset : {'default', 'paper'}
     **changes
         Fields of :class:`Settings`; None keeps the preset's value.
@@ -130,9 +136,8 @@ def resolve_settings(method: str, preset: str, **changes: Any) -> Settings:
         method.
     """
     _check("preset", preset, tuple(PRESETS))
-    values = dict(PRESETS[preset])
-    if method == "grad_cam":
-        values["target"] = "logit"
+    entry, values = method_of(method), dict(PRESETS[preset])
+    values["target"] = entry.target_for(values["target"])
     changed = {name: value for name, value in changes.items() if value is not None}
     settings = Settings(method=method, preset=preset, **{**values, **changed})
     for name in changed:
@@ -142,7 +147,7 @@ def resolve_settings(method: str, preset: str, **changes: Any) -> Settings:
 
 
 def _without_effect(name: str, settings: Settings) -> str:
-    if settings.method == "grad_cam" or name == "layer":
+    if not method_of(settings.method).takes(name):
         return f"{name} has no effect on {settings.method}: leave it out"
     needed = {
         "noise_level": "baseline noise",

@@ -19,6 +19,7 @@ from typing import Any
 import jinja2
 import numpy as np
 
+from xai_core.catalogue.methods import map_kind
 from xai_core.errors import InputError
 from xai_core.figures import (
     accuracy_bars,
@@ -27,7 +28,6 @@ from xai_core.figures import (
     medians_map,
     score_bars,
 )
-from xai_core.figures.base.words import METHOD_NAMES
 from xai_core.figures.distances.boxes import METRIC_NAMES
 from xai_core.figures.html import (
     embedded,
@@ -140,7 +140,7 @@ def _content(analysis: Analysis, findings: Findings, models: str) -> dict[str, A
         "by_chance": tally(findings.verdicts),
         "claims": by_section,
         "rules": RULES,
-        "method": METHOD_NAMES.get(findings.method, findings.method),
+        "method": map_kind(findings.method).label,
         "n_resamples": findings.n_resamples,
         "n_permutations": findings.n_permutations,
         "scores": _score_figures(findings.standing),
@@ -164,7 +164,7 @@ def _about(analysis: Analysis, standing: Standing | None, models: str) -> dict[s
     per_map = inside.groupby(["type", "method"]).size()
     return {
         "types": [short_name(type) for type in types],
-        "methods": [METHOD_NAMES.get(method, method) for method in methods],
+        "methods": [map_kind(method).label for method in methods],
         "families": families,
         "missing": [family for family in FAMILIES if family not in families],
         "n_notes": notes["note"].nunique(),
@@ -175,7 +175,7 @@ def _about(analysis: Analysis, standing: Standing | None, models: str) -> dict[s
         "models": models,
         "analysed_with": settings.get("models", {}).get("name", models),
         "presets": {
-            METHOD_NAMES.get(method, method): json.dumps(preset, ensure_ascii=False)
+            map_kind(method).label: json.dumps(preset, ensure_ascii=False)
             for method, preset in settings.get("presets", {}).items()
         },
         "n_other_models": _n_other_models(settings, standing),
@@ -258,8 +258,7 @@ def _boxplots(analysis: Analysis, findings: Findings) -> list[dict[str, str]]:
                     analysis.pairs[chosen], type=type, method=method, medians=findings.medians
                 )
                 heading = (
-                    f"Figure {PAPERS_FIGURES[type]}. {short_name(type)}, "
-                    f"{METHOD_NAMES.get(method, method)}"
+                    f"Figure {PAPERS_FIGURES[type]}. {short_name(type)}, {map_kind(method).label}"
                 )
                 out.append(_figure(figure, f"boxes-{type}-{method}", heading))
     return out
@@ -270,7 +269,7 @@ def _median_maps(analysis: Analysis, findings: Findings) -> list[dict[str, str]]
         _figure(
             medians_map(findings.medians, metric=metric, method=method),
             f"medians-{metric}-{method}",
-            f"{METRIC_NAMES[metric]}, {METHOD_NAMES.get(method, method)}",
+            f"{METRIC_NAMES[metric]}, {map_kind(method).label}",
         )
         for method in findings.medians["method"].unique()
         for metric in METRICS

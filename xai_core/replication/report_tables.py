@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from xai_core.figures.base.words import METHOD_NAMES
+from xai_core.catalogue.methods import map_kind
 from xai_core.figures.distances.boxes import number_text
 from xai_core.figures.scores.words import short_name
 from xai_core.pair_tables import METRICS
@@ -114,7 +114,7 @@ def differ_tables(differ: pd.DataFrame) -> tuple[Table, ...]:
             )
             for type, group in of_method.groupby("type", sort=False)
         ]
-        caption = f"{METHOD_NAMES.get(str(method), method)}: separation of families, R"
+        caption = f"{map_kind(str(method)).label}: separation of families, R"
         headings = ("Type", "Instruments", *SHORT_METRICS.values())
         out.append(Table(caption, headings, tuple(rows)))
     return tuple(out)
@@ -159,7 +159,7 @@ def claim_frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
 
 def _by_type_and_method(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     for (type, method), of_one in table.groupby(["type", "method"], sort=False):
-        yield f"{short_name(type)}, {METHOD_NAMES.get(method, method)}", of_one
+        yield f"{short_name(type)}, {map_kind(method).label}", of_one
 
 
 def _by_metric(group: pd.DataFrame, column: str, *, signed: bool = False) -> Iterator[str]:

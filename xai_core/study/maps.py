@@ -67,7 +67,7 @@ class NoteMap:
     values : ndarray, shape (n_frames, n_bins)
     probability : float
     completeness_error : float
-        NaN for Grad-CAM, which promises no sum.
+        NaN for a method that promises no sum.
     """
 
     values: FloatArray

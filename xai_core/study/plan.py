@@ -18,6 +18,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from xai_core import __version__, store
+from xai_core.catalogue.methods import METHODS
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
 from xai_core.explanations.settings import Settings
@@ -51,11 +52,6 @@ __all__ = [
 ]
 
 NOTES_PER_JOB = 8
-MAP_COST = {  # ms for the map of a note on two cores: for the time left
-    "integrated_gradients": {"stft": 12_000, "log_mel": 1_500, "mfcc": 500},
-    "grad_cam": {"stft": 600, "log_mel": 80, "mfcc": 40},
-}
-OTHER_MAP_COST = {"integrated_gradients": 200, "grad_cam": 30}  # of the narrow types
 PAIR_COST = 2  # ms for all metrics of a pair
 
 Cards = Mapping[str, Mapping[str, store.Card]]  # by type and family
@@ -178,7 +174,7 @@ def jobs_of(blocks: Sequence[Block]) -> list[Job]:
 
 def _explaining(of: FamilyMaps) -> list[Job]:
     method = of.settings.method
-    cost = MAP_COST[method].get(of.type, OTHER_MAP_COST[method])
+    cost = METHODS[method].cost_of(of.type)
     return [
         Job(
             f"{of.type} {method} {of.family} maps {start + 1} to {start + len(notes)}",

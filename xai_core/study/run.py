@@ -24,12 +24,10 @@ import numpy as np
 import pandas as pd
 
 from xai_core import store
+from xai_core.catalogue.methods import METHODS, PAPER_METHODS
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError, TimbreLensError
-from xai_core.explanations.settings import (
-    METHODS,
-    resolve_settings,
-)
+from xai_core.explanations.settings import resolve_settings
 from xai_core.grid import run_jobs
 from xai_core.pair_tables import (
     NOTE_COLUMNS,
@@ -78,7 +76,7 @@ def analyse(
     *,
     types: Sequence[str] | None = None,
     families: Sequence[str] | None = None,
-    methods: Sequence[str] = METHODS,
+    methods: Sequence[str] = PAPER_METHODS,
     notes_per_family: int = NOTES_PER_FAMILY,
     between_pairs: int = BETWEEN_PAIRS,
     seed: int = 0,
@@ -99,7 +97,9 @@ def analyse(
         Spectrogram types; all that the set has models of, if not given.
     families : sequence of str, optional
         All that have a model and two notes, if not given.
-    methods : sequence of {'integrated_gradients', 'grad_cam'}
+    methods : sequence of str
+        Of :data:`xai_core.catalogue.methods.METHODS`; the two of the paper, if
+        not given.
     notes_per_family : int
         Most notes of a family, at least 2; its instruments take turns.
     between_pairs : int
@@ -203,7 +203,7 @@ def _place(block: Block) -> tuple[int, int, int, int]:
     """Return where a block's rows stand."""
     return (
         SPECTROGRAM_TYPES.index(block.a.type),
-        METHODS.index(block.a.settings.method),
+        list(METHODS).index(block.a.settings.method),
         FAMILIES.index(block.a.family),
         FAMILIES.index(block.b.family),
     )

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from xai_core.catalogue.methods import METHODS
 from xai_core.errors import InputError
 from xai_core.pair_tables import (
     PAIR_COLUMNS,
@@ -119,9 +120,9 @@ def left_out_sentence(analysis: Analysis) -> str:
 
 
 def _why_zero(block: Block) -> str:
-    if block.a.settings.method == "grad_cam":
-        return f"all evidence in {block.a.settings.layer} speaks against {block.a.family}"
-    return "the map is zero everywhere"
+    settings = block.a.settings
+    reason = METHODS[settings.method].zero.reason or "the map is zero everywhere"
+    return reason.format(layer=settings.layer, family=block.a.family)
 
 
 TABLES = ("pairs", "notes")

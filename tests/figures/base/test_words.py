@@ -128,9 +128,9 @@ def test_zero_maps_say_so_and_why() -> None:
 
 
 def test_the_subtitle_gives_red_and_blue_their_meaning_only_where_they_are_drawn() -> None:
-    assert "raise (red)" in meaning_of("signed")
-    assert "lower (blue)" in meaning_of("signed")
-    assert "red" not in meaning_of("unsigned")
+    assert "raise (red)" in meaning_of("integrated_gradients", "signed")
+    assert "lower (blue)" in meaning_of("integrated_gradients", "signed")
+    assert "red" not in meaning_of("integrated_gradients", "unsigned")
 
 
 # ------------------------------------------------------------------------ heatmaps

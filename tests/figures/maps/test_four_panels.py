@@ -51,6 +51,17 @@ def _panels(type: str = "chroma", *, layer: str = "conv2d_5") -> Panels:
     )
 
 
+def _explore(
+    spectrogram: Spectrogram | None,
+    feature_maps: FeatureMaps | None,
+    *attributions: Attribution | None,
+    **drawn: Any,
+) -> go.Figure:
+    """Draw four panels; None is a panel that waits for its value."""
+    by_method = {one.method: one for one in attributions if one is not None}
+    return explore_panels(spectrogram, feature_maps, by_method, **drawn)
+
+
 def _axes_of(figure: go.Figure) -> dict[str, dict[str, Any]]:
     layout = sent(figure)["layout"]
     return {
@@ -71,7 +82,7 @@ def _box(axes: dict[str, dict[str, Any]], x: str) -> tuple[float, ...]:
 
 @pytest.mark.parametrize("type", SPECTROGRAM_TYPES)
 def test_zooming_is_linked(type: str) -> None:
-    axes = _axes_of(explore_panels(*_panels(type)))
+    axes = _axes_of(_explore(*_panels(type)))
     assert [axes[x].get("matches") for x in ("x", "x2", "x3", "x4")] == [None, "x", "x", "x"]
     assert [axes[y].get("matches") for y in ("y", "y3", "y4")] == [None, "y", "y"]
     # axes that match must agree, else Plotly unites their ranges
@@ -83,7 +94,7 @@ def test_zooming_is_linked(type: str) -> None:
 
 
 def test_panels_lie_side_by_side_with_equal_widths() -> None:
-    axes = _axes_of(explore_panels(*_panels("stft")))
+    axes = _axes_of(_explore(*_panels("stft")))
     boxes = [_box(axes, x) for x in ("x", "x2", "x3", "x4")]
     widths = [right - left for left, right, _, _ in boxes]
     assert widths == pytest.approx([widths[0]] * 4, rel=1e-9)
@@ -96,7 +107,7 @@ def test_panels_lie_side_by_side_with_equal_widths() -> None:
 @pytest.mark.parametrize("filled", [0, 1, 4])
 def test_the_player_of_a_page_finds_the_time_axis_of_each_panel(filled: int) -> None:
     panels = _panels("mfcc")
-    figure = explore_panels(*(p if k < filled else None for k, p in enumerate(panels)))
+    figure = _explore(*(p if k < filled else None for k, p in enumerate(panels)))
     names = sent(figure)["layout"]["meta"]["playhead"]
     axes = _axes_of(figure)
     assert names == sorted((name for name in axes if name.startswith("x")), key=len)
@@ -112,8 +123,8 @@ def test_the_player_of_a_page_finds_the_time_axis_of_each_panel(filled: int) -> 
 @pytest.mark.parametrize("filled", [(0,), (0, 1), (0, 2), (0, 1, 2), (0, 3), (2,), (3,)])
 def test_nothing_jumps_while_panels_are_computed(type: str, filled: tuple[int, ...]) -> None:
     panels = _panels(type)
-    done = explore_panels(*panels)
-    waiting = explore_panels(*(p if k in filled else None for k, p in enumerate(panels)))
+    done = _explore(*panels)
+    waiting = _explore(*(p if k in filled else None for k, p in enumerate(panels)))
     for name in ("height", "width", "margin", "uirevision"):
         assert done.layout[name] == waiting.layout[name]
     full, part = _axes_of(done), _axes_of(waiting)
@@ -127,7 +138,7 @@ def test_nothing_jumps_while_panels_are_computed(type: str, filled: tuple[int, .
 @pytest.mark.parametrize("filled", [(), (0,), (0, 1), (0, 1, 2), (0, 1, 2, 3)])
 def test_every_panel_has_a_trace_and_those_without_a_map_say_so(filled: tuple[int, ...]) -> None:
     panels = _panels()
-    figure = explore_panels(*(p if k in filled else None for k, p in enumerate(panels)))
+    figure = _explore(*(p if k in filled else None for k, p in enumerate(panels)))
     # Plotly draws no axis that has no trace
     assert {trace["xaxis"] for trace in sent(figure)["data"]} == {"x", "x2", "x3", "x4"}
     waiting = [a for a in figure.layout.annotations if a.text.startswith("computing")]
@@ -139,8 +150,8 @@ def test_every_panel_has_a_trace_and_those_without_a_map_say_so(filled: tuple[in
 
 def test_an_all_zero_grad_cam_is_a_sentence_instead_of_a_map() -> None:
     first, second, third, fourth = _panels()
-    filled = explore_panels(first, second, third, fourth)
-    empty = explore_panels(first, second, third, grad_cam("chroma", zeros("chroma")))
+    filled = _explore(first, second, third, fourth)
+    empty = _explore(first, second, third, grad_cam("chroma", zeros("chroma")))
     assert "y4" in maps_sent(filled)
     assert "y4" not in maps_sent(empty)
     (sentence,) = (a for a in empty.layout.annotations if "is negative" in a.text)
@@ -157,7 +168,7 @@ def test_an_all_zero_grad_cam_is_a_sentence_instead_of_a_map() -> None:
 
 @pytest.mark.parametrize("type", SPECTROGRAM_TYPES)
 def test_hot_bins_are_found_in_the_right_panel(type: str) -> None:
-    figure = explore_panels(
+    figure = _explore(
         spectrogram(type, hot(type, 10, 1, 0.5)),
         feature_maps(type, np.ones((4, 3, 2))),
         integrated_gradients(type, hot(type, 20, 2, -0.25)),
@@ -177,11 +188,11 @@ def test_hot_bins_are_found_in_the_right_panel(type: str) -> None:
 
 
 def test_unsigned_is_for_both_attributions() -> None:
-    traces = maps_sent(explore_panels(*_panels(), sign="unsigned"))
+    traces = maps_sent(_explore(*_panels(), sign="unsigned"))
     for name in ("y3", "y4"):
         assert decoded(traces[name]["z"]).min() >= 0
         assert traces[name]["zmin"] == 0
-    signed = maps_sent(explore_panels(*_panels(), sign="signed"))
+    signed = maps_sent(_explore(*_panels(), sign="signed"))
     assert decoded(signed["y3"]["z"]).min() < 0
     assert signed["y3"]["zmin"] == -signed["y3"]["zmax"]
     assert signed["y4"] == traces["y4"]  # Grad-CAM is never negative
@@ -189,14 +200,14 @@ def test_unsigned_is_for_both_attributions() -> None:
 
 def test_limits_given_are_those_of_integrated_gradients_alone() -> None:
     panels = _panels()
-    traces = maps_sent(explore_panels(*panels, limits=(-0.5, 0.5)))
+    traces = maps_sent(_explore(*panels, limits={"integrated_gradients": (-0.5, 0.5)}))
     assert (traces["y3"]["zmin"], traces["y3"]["zmax"]) == (-0.5, 0.5)
     assert (0, traces["y4"]["zmax"]) == pytest.approx(limits(panels[3], sign="unsigned"))
 
 
 def test_grad_cam_has_limits_of_its_own() -> None:
     panels = _panels()
-    traces = maps_sent(explore_panels(*panels, cam_limits=(0.0, 0.25)))
+    traces = maps_sent(_explore(*panels, limits={"grad_cam": (0.0, 0.25)}))
     assert (traces["y4"]["zmin"], traces["y4"]["zmax"]) == (0.0, 0.25)
     assert (traces["y3"]["zmin"], traces["y3"]["zmax"]) == pytest.approx(limits(panels[2]))
 
@@ -208,32 +219,30 @@ def test_the_alternative_text_says_all_four_or_that_some_are_missing() -> None:
         integrated_gradients("stft", hot("stft", 60, 256)),
         grad_cam("stft", hot("stft", 0, 512)),
     )
-    said = alt_text(explore_panels(*shown))
+    said = alt_text(_explore(*shown))
     assert "energy lies around 1000 Hz at 1.6 s" in said
     assert "filter 0 responds most" in said
     assert "Integrated Gradients map: bins around 2000 Hz raise the score most" in said
     assert "Grad-CAM map: bins around 4000 Hz raise the score most" in said
     assert "computed" not in said
-    assert alt_text(explore_panels(shown[0], None, None, None)).endswith(
-        "The rest is being computed."
-    )
+    assert alt_text(_explore(shown[0], None, None, None)).endswith("The rest is being computed.")
 
 
 def test_subtitles_name_layer_and_number_of_filters() -> None:
     first, _, third, fourth = _panels()
     maps = feature_maps("chroma", np.ones((6, 3, 2)), tuple(range(6)), layer="conv2d_2")
     printed = " ".join(
-        sentences_of(explore_panels(first, maps, third, fourth, layer="conv2d_3"))
+        sentences_of(_explore(first, maps, third, fourth, layer="conv2d_3"))
     ).replace("<br>", " ")
     assert "What six of its filters respond to (conv2d_2)" in printed
     assert "Where layer conv2d_3 looks" in printed
-    printed = " ".join(sentences_of(explore_panels(*_panels()))).replace("<br>", " ")
+    printed = " ".join(sentences_of(_explore(*_panels()))).replace("<br>", " ")
     assert "Where the last convolution looks" in printed
 
 
 def test_the_zoom_is_kept_within_a_type() -> None:
-    assert explore_panels(*_panels("mfcc")).layout.uirevision == "mfcc"
-    figure = explore_panels(*_panels("mfcc"), uirevision="note 7", height=400)
+    assert _explore(*_panels("mfcc")).layout.uirevision == "mfcc"
+    figure = _explore(*_panels("mfcc"), uirevision="note 7", height=400)
     assert (figure.layout.uirevision, figure.layout.height) == ("note 7", 400)
 
 
@@ -242,7 +251,7 @@ def test_the_zoom_is_kept_within_a_type() -> None:
 
 @pytest.mark.parametrize("layer", ["conv2d_5", "conv2d"])
 def test_four_panels_of_the_stft_stay_under_two_megabytes(layer: str) -> None:
-    figure = explore_panels(*_panels("stft", layer=layer))
+    figure = _explore(*_panels("stft", layer=layer))
     assert len(figure.to_json().encode()) < 2_000_000
     traces = maps_sent(figure)
     assert len(traces) == 7
@@ -253,7 +262,7 @@ def test_four_panels_of_the_stft_stay_under_two_megabytes(layer: str) -> None:
 
 def test_a_large_grad_cam_is_sent_as_the_strongest_of_two_by_two() -> None:
     panels = _panels("stft")
-    trace = maps_sent(explore_panels(*panels))["y4"]
+    trace = maps_sent(_explore(*panels))["y4"]
     blocks = panels[3].values[:, :1024].reshape(63, 2, 512, 2).max(axis=(1, 3))
     z = decoded(trace["z"])
     np.testing.assert_array_equal(z[:512], blocks.T)
@@ -263,7 +272,7 @@ def test_a_large_grad_cam_is_sent_as_the_strongest_of_two_by_two() -> None:
     x, y = decoded(trace["x"]), decoded(trace["y"])
     np.testing.assert_allclose(x, (2 * np.arange(63) + 0.5) * SECONDS_PER_FRAME)
     np.testing.assert_allclose(y, 7.8125 * (2 * np.arange(513) + 0.5))
-    trace = maps_sent(explore_panels(*_panels("log_mel")))["y4"]
+    trace = maps_sent(_explore(*_panels("log_mel")))["y4"]
     assert decoded(trace["z"]).shape == (128, 126)
 
 
@@ -271,7 +280,7 @@ def test_a_large_grad_cam_is_sent_as_the_strongest_of_two_by_two() -> None:
 @pytest.mark.parametrize("bin", [128, 129, 1024])
 def test_no_hot_bin_of_a_large_grad_cam_is_lost(frame: int, bin: int) -> None:
     cam = grad_cam("stft", hot("stft", frame, bin, 2.0))
-    trace = maps_sent(explore_panels(None, None, None, cam))["y4"]
+    trace = maps_sent(_explore(None, None, None, cam))["y4"]
     z = decoded(trace["z"])
     assert z[bin // 2, frame // 2] == 2.0
     assert np.count_nonzero(z) == 1
@@ -285,7 +294,7 @@ def test_panels_on_different_grids_are_refused(panel: int) -> None:
     mixed = [*_panels("chroma")]
     mixed[panel] = _panels("tonnetz")[panel]
     with pytest.raises(GridMismatchError, match="expected four panels of one"):
-        explore_panels(*mixed)
+        _explore(*mixed)
 
 
 def test_panels_of_another_time_are_refused() -> None:
@@ -293,11 +302,11 @@ def test_panels_of_another_time_are_refused() -> None:
     later = Axis("Time", "s", third.time.values + 4.0)
     shifted = Attribution(third.values, third.type, later, third.bins, third.method, third.target)
     with pytest.raises(GridMismatchError, match="axes that differ"):
-        explore_panels(first, None, shifted, None)
+        _explore(first, None, shifted, None)
 
 
 def test_panels_of_different_types_are_refused_though_their_axes_match() -> None:
     first, _, third, _ = _panels("chroma")
     other = Attribution(third.values, "tonnetz", third.time, third.bins, third.method, third.target)
     with pytest.raises(GridMismatchError, match="chroma and tonnetz"):
-        explore_panels(first, None, other, None)
+        _explore(first, None, other, None)

@@ -29,7 +29,7 @@ def script() -> None:
         sign="signed" if st.checkbox("signed", value=True) else "unsigned",
         percentile=100,
     )
-    st.text(f"{found.integrated_gradients} {found.grad_cam}")
+    st.text(f"{found.get('integrated_gradients')} {found.get('grad_cam')}")
 
 
 def start() -> AppTest:

@@ -29,6 +29,7 @@ from xai_core.attribution.salient_regions.rectangles import (
     strongest_frequency,
     strongest_rectangles,
 )
+from xai_core.catalogue.methods import map_kind
 from xai_core.values import Attribution, Axis, FloatArray
 
 __all__ = ["SIDES", "Concentration", "Evidence", "Region", "Side", "find_evidence"]
@@ -65,7 +66,7 @@ class Region:
         The same range in words, without the unit of the axis.
     note : str
         Note nearest to `strongest`, or "" where bins are no frequencies or too
-        wide to tell semitones apart, as are those that Grad-CAM enlarges.
+        wide to tell semitones apart, as are those of a map that is interpolated.
     share : float
         Of all evidence on this side, in (0, 1].
     """
@@ -279,7 +280,8 @@ def _strongest(inside: FloatArray, attribution: Attribution, band: slice) -> tup
     if bins.unit != "Hz":
         return float(bins.values[band][int(profile.argmax())]), ""
     frequency, width = strongest_frequency(profile, bins, band)
-    return frequency, "" if attribution.method == "grad_cam" else note_name(frequency, width=width)
+    smooth = map_kind(attribution.method).smooth
+    return frequency, "" if smooth else note_name(frequency, width=width)
 
 
 def _size(stretch: slice) -> int:

@@ -14,6 +14,7 @@ from xai_core.attribution.salient_regions.regions import (
     Concentration,
     Evidence,
 )
+from xai_core.catalogue.methods import map_kind
 from xai_core.values import Attribution
 
 __all__ = ["evidence_sentence", "share_text"]
@@ -105,12 +106,5 @@ def _band(main: Concentration, attribution: Attribution) -> str:
 
 
 def _nothing(attribution: Attribution, family: str) -> str:
-    if attribution.method == "grad_cam":
-        return (
-            f"Grad-CAM is zero everywhere: the layer finds nothing that speaks for {family}, and "
-            "evidence against it is not shown."
-        )
-    return (
-        f"The map is zero everywhere: nothing in it speaks for {family} or against it, because the "
-        "note does not differ from the baseline."
-    )
+    kind = map_kind(attribution.method)
+    return kind.zero.sentence.format(label=kind.label, family=family)

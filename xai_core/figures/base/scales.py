@@ -15,10 +15,11 @@ from typing import Literal
 
 import numpy as np
 
+from xai_core.catalogue.methods import map_kind
 from xai_core.errors import InputError
 from xai_core.values import Attribution, FeatureMaps, FloatArray, Heatmap, Spectrogram
 
-__all__ = ["PERCENTILE", "Scale", "Sign", "limits", "number_text"]
+__all__ = ["PERCENTILE", "Scale", "Sign", "limits", "number_text", "shared_sign", "sign_of"]
 
 Sign = Literal["signed", "unsigned"]
 
@@ -106,6 +107,16 @@ def limits(
     return _limits([np.abs(one.values) for one in maps], sign, percentile)
 
 
+def sign_of(attribution: Attribution, sign: Sign) -> Sign:
+    """Return how a map is drawn that is to be drawn with a sign, if it has any."""
+    return sign if map_kind(attribution.method).signed else "unsigned"
+
+
+def shared_sign(a: Attribution, b: Attribution) -> Sign:
+    """Return how two maps are drawn side by side: maps of two methods as absolute values."""
+    return sign_of(a, "signed") if a.method == b.method else "unsigned"
+
+
 def number_text(value: float) -> str:
     """Return two significant digits with a true minus sign: ``−2.1×10⁻⁵``."""
     if value == 0:
@@ -154,7 +165,7 @@ def attribution_scale(
     values = attribution.values if sign == "signed" else np.abs(attribution.values)
     low, high = limits or _limits([np.abs(values)], sign, percentile)
     unit = attribution.target
-    caption = f"{unit} per bin" if attribution.method == "integrated_gradients" else unit
+    caption = map_kind(attribution.method).unit.format(target=unit)
     if limits is None:
         caption = _clipped(caption, values, high, percentile)
     return Scale(values, low, high, DIVERGING if sign == "signed" else CIVIDIS, unit, caption)

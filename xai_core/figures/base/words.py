@@ -13,6 +13,7 @@ from collections.abc import Mapping
 import numpy as np
 import plotly.graph_objects as go
 
+from xai_core.catalogue.methods import map_kind
 from xai_core.figures.base.axes import (
     bin_names,
     outer_edges,
@@ -33,8 +34,6 @@ from xai_core.values import (
 )
 
 __all__ = [
-    "LOOKS",
-    "METHOD_NAMES",
     "RECEIVES",
     "TYPE_NAMES",
     "alt_text",
@@ -57,14 +56,7 @@ TYPE_NAMES = {
     "spectral_contrast": "Spectral contrast",
     "tonnetz": "Tonnetz",
 }
-METHOD_NAMES = {
-    "integrated_gradients": "Integrated Gradients",
-    "grad_cam": "Grad-CAM",
-    "gradient": "Gradient",  # these two in lessons only
-    "weighted_maps": "Weighted maps",
-}
 
-LOOKS = "Where the convolution layer looks"
 RECEIVES = "What the model receives"
 MOST = 0.8  # share of a map that "most" stands for
 
@@ -103,7 +95,7 @@ def spectrogram_sentence(spectrogram: Spectrogram) -> str:
 
 def attribution_sentence(attribution: Attribution) -> str:
     """Say which bins raise the score, which lower it, and when."""
-    head = f"{METHOD_NAMES.get(attribution.method, attribution.method)} map"
+    head = f"{map_kind(attribution.method).label} map"
     if attribution.is_zero:
         return f"{head}: zero in every bin."
     values = attribution.values.astype(np.float64)
@@ -193,18 +185,24 @@ def percent_text(probability: float | None) -> str:
     return f"{100 * probability:.0f} %"
 
 
-def meaning_of(sign: Sign) -> str:
-    """Return what the colours of Integrated Gradients mean, in two short lines."""
-    if sign == "signed":
-        return "Bins that raise (red) or<br>lower (blue) the score"
-    return "How much each bin<br>moves the score"
+def meaning_of(method: str, sign: Sign, *, layer: str = "the convolution layer") -> str:
+    """Return what the colours of a method's maps mean, in two short lines.
+
+    Parameters
+    ----------
+    method : str
+    sign : {"signed", "unsigned"}
+    layer : str
+        What a method that looks at a layer calls it.
+    """
+    kind = map_kind(method)
+    meaning = kind.meaning if sign == "signed" else kind.meaning_absolute
+    return meaning.format(layer=layer)
 
 
 def zero_sentence(attribution: Attribution) -> str:
     """Return the sentence, in short lines, that stands in place of an all-zero map."""
-    if attribution.method == "grad_cam":
-        return "All evidence in this layer<br>is negative: nothing here<br>raises the score."
-    return "Zero in every bin:<br>the note does not differ<br>from the baseline."
+    return map_kind(attribution.method).zero.panel
 
 
 def _duration(time: Axis) -> float:

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
+from xai_core.catalogue.methods import map_kind
 from xai_core.errors import InputError
 from xai_core.figures.base.drawing import (
     LETTER,
@@ -23,7 +24,6 @@ from xai_core.figures.base.drawing import (
     Drawing,
     Frame,
 )
-from xai_core.figures.base.words import METHOD_NAMES
 from xai_core.figures.distances.boxes import (
     METRIC_NAMES,
     number_text,
@@ -150,5 +150,5 @@ def _sentence(values: pd.DataFrame, metric: str, method: str) -> str:
                 f"{short_name(type)} from {low} ({number_text(column[low])}) "
                 f"to {high} ({number_text(column[high])})"
             )
-    name = METHOD_NAMES.get(method, method)
+    name = map_kind(method).label
     return f"{METRIC_NAMES[metric]}, {name}: median within a family; {'; '.join(said)}."

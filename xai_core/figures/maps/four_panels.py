@@ -2,17 +2,20 @@
 
 Conventions
 -----------
-From left to right: what the model receives, how it responds, what decided by
-Integrated Gradients and by Grad-CAM. A panel whose value is still being
+From left to right: what the model receives, how it responds, and what decided
+by each of two methods. A panel whose value is still being
 computed is drawn empty in its final size, so that nothing jumps when it
 arrives.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import plotly.graph_objects as go
 
+from xai_core.catalogue.methods import PAPER_METHODS, map_kind
 from xai_core.errors import GridMismatchError
 from xai_core.figures.base.drawing import (
     Drawing,
@@ -26,6 +29,7 @@ from xai_core.figures.base.scales import (
     Sign,
     attribution_scale,
     feature_maps_scale,
+    sign_of,
     spectrogram_scale,
 )
 from xai_core.figures.base.traces import (
@@ -33,7 +37,6 @@ from xai_core.figures.base.traces import (
     add_strips,
 )
 from xai_core.figures.base.words import (
-    METHOD_NAMES,
     RECEIVES,
     TYPE_NAMES,
     attribution_sentence,
@@ -52,19 +55,19 @@ PLAYHEAD = "playhead"  # in `meta`: the time axes that the player of the page dr
 TYPICAL = 1000  # px, the width that gaps are measured at; they still fit at 900
 GAP = 22  # px at that width, between two panels
 MAX_ROWS = 64  # rows of one feature map, about one a pixel
-LARGE_MAP = 2**16  # bins; Grad-CAM above it is sent in blocks of 2 x 2
+LARGE_MAP = 2**16  # bins; a smooth map above it is sent in blocks of 2 x 2
+Limits = tuple[float, float]
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 def explore_panels(
     spectrogram: Spectrogram | None,
     feature_maps: FeatureMaps | None,
-    integrated_gradients: Attribution | None,
-    grad_cam: Attribution | None,
+    attributions: Mapping[str, Attribution],
     *,
+    methods: tuple[str, str] = PAPER_METHODS,
     sign: Sign = "signed",
-    limits: tuple[float, float] | None = None,
-    cam_limits: tuple[float, float] | None = None,
+    limits: Mapping[str, Limits | None] | None = None,
     percentile: float = PERCENTILE,
     layer: str = LAST_LAYER,
     height: int = 480,
@@ -77,22 +80,24 @@ def explore_panels(
 
     Parameters
     ----------
-    spectrogram, feature_maps, integrated_gradients, grad_cam
-        The four panels from left to right; None draws an empty panel of the
-        same size. Pass the spectrogram first: without any value the axes of
+    spectrogram, feature_maps
+        The first two panels from left to right; None draws an empty panel of
+        the same size. Pass the spectrogram first: without any value the axes of
         the type are unknown and the left margin is narrower.
+    attributions : mapping of str to Attribution
+        By method; a method that is not there has an empty panel.
+    methods : tuple of str
+        Methods of the third and the fourth panel.
     sign : {"signed", "unsigned"}
-        Whether Integrated Gradients are drawn as they are, blue to red, or as
+        Whether maps that have a sign are drawn as they are, blue to red, or as
         absolute values.
-    limits : tuple of float or None
-        Colour limits of Integrated Gradients; by default its own.
-    cam_limits : tuple of float or None
-        Colour limits of Grad-CAM, from 0; by default its own.
+    limits : mapping of str to tuple of float, optional
+        Colour limits by method; by default a map's own.
     percentile : float
         Share of the absolute values, in percent, that own limits cover; said
         beneath the colour bar where it clips. 100 clips nothing.
     layer : str
-        Convolution layer that Grad-CAM was computed at, for its subtitle.
+        Convolution layer of the methods that look at one, for their subtitles.
     height : int
         Pixels.
     uirevision : str or None
@@ -110,35 +115,40 @@ def explore_panels(
     ------
     GridMismatchError
         If the panels belong to different types or grids.
+    InputError
+        If a method is unknown.
 
     Notes
     -----
     A feature map is reduced to the strongest of each block of bins where a
-    strip has fewer pixels than bins, and Grad-CAM of the STFT, which is four
-    times coarser than its grid at the last layer, to the strongest of each
-    block of 2 x 2 bins: the four panels of the STFT stay below 2 MB.
+    strip has fewer pixels than bins, and a smooth map of the STFT, such as
+    Grad-CAM, which is four times coarser than its grid at the last layer, to the
+    strongest of each block of 2 x 2 bins: the four panels of the STFT stay below
+    2 MB.
     """
-    shown = [v for v in (spectrogram, integrated_gradients, grad_cam, feature_maps) if v]
+    decided = [attributions[method] for method in methods if method in attributions]
+    shown = [v for v in (spectrogram, *decided, feature_maps) if v]
     time, bins = _shared_axes(shown)
     type = next((v.type for v in shown if not isinstance(v, FeatureMaps)), "")
     labels = label_width(bins)
     drawing = Drawing(
         Frame(height, left=labels + 24),
-        alt=_four_sentences(spectrogram, feature_maps, integrated_gradients, grad_cam),
+        alt=_four_sentences(spectrogram, feature_maps, decided),
         uirevision=uirevision or type or "explore",
     )
-    first, second, third, fourth = _four_places(drawing.frame, labels)
+    places = _four_places(drawing.frame, labels)
+    (first, second), others = places[:2], places[2:]
 
     drawing.add_title(first, TYPE_NAMES.get(type, "Spectrogram"), RECEIVES)
     drawing.add_bin_axis(first, bins)
     drawing.add_title(second, "Feature maps", _responds(feature_maps))
-    drawing.add_title(third, METHOD_NAMES["integrated_gradients"], meaning_of(sign))
-    drawing.add_bin_axis(third, bins, titled=False)
-    drawing.add_title(fourth, METHOD_NAMES["grad_cam"], _looks(layer))
-    drawing.add_bin_axis(fourth, bins, labelled=False, titled=False)
-    for place in (first, second, third, fourth):
+    for place, method in zip(others, methods, strict=True):
+        meaning = meaning_of(method, sign, layer=_in_two_lines(layer))
+        drawing.add_title(place, map_kind(method).label, meaning)
+        drawing.add_bin_axis(place, bins, labelled=place is others[0], titled=False)
+    for place in places:
         drawing.add_time_axis(place, time)
-    drawing.meta[PLAYHEAD] = [place.x for place in (first, second, third, fourth)]
+    drawing.meta[PLAYHEAD] = [place.x for place in places]
 
     if spectrogram:
         add_map(drawing, first, spectrogram_scale(spectrogram), time, bins)
@@ -150,16 +160,14 @@ def explore_panels(
     else:
         drawing.add_strip_axis(second, second.number, 1, (0.0, 1.0))
         _add_empty(drawing, second, WAITING)
-    if integrated_gradients:
-        scale = attribution_scale(integrated_gradients, sign, limits, percentile)
-        _add_attribution(drawing, third, integrated_gradients, scale)
-    else:
-        _add_empty(drawing, third, WAITING)
-    if grad_cam:
-        scale = attribution_scale(grad_cam, "unsigned", cam_limits, percentile)
-        _add_attribution(drawing, fourth, grad_cam, scale)
-    else:
-        _add_empty(drawing, fourth, WAITING)
+    for place, method in zip(others, methods, strict=True):
+        one = attributions.get(method)
+        if one is None:
+            _add_empty(drawing, place, WAITING)
+            continue
+        ends = (limits or {}).get(method)
+        scale = attribution_scale(one, sign_of(one, sign), ends, percentile)
+        _add_attribution(drawing, place, one, scale)
     return drawing.figure()
 
 
@@ -170,9 +178,8 @@ def _responds(feature_maps: FeatureMaps | None) -> str:
     return f"What {number} of its filters<br>respond to{where}"
 
 
-def _looks(layer: str) -> str:
-    where = "the last<br>convolution" if layer == LAST_LAYER else f"layer<br>{layer}"
-    return f"Where {where} looks"
+def _in_two_lines(layer: str) -> str:
+    return "the last<br>convolution" if layer == LAST_LAYER else f"layer<br>{layer}"
 
 
 def _add_empty(drawing: Drawing, place: Place, sentence: str) -> None:
@@ -186,8 +193,8 @@ def _add_attribution(
     if attribution.is_zero:
         _add_empty(drawing, place, zero_sentence(attribution))
         return
-    smooth = attribution.method == "grad_cam" and attribution.values.size > LARGE_MAP
-    every = 2 if smooth else 1
+    smooth = map_kind(attribution.method).smooth
+    every = 2 if smooth and attribution.values.size > LARGE_MAP else 1
     add_map(drawing, place, scale, attribution.time, attribution.bins, every=every)
 
 
@@ -225,15 +232,14 @@ def _four_places(frame: Frame, labels: int) -> list[Place]:
 def _four_sentences(
     spectrogram: Spectrogram | None,
     feature_maps: FeatureMaps | None,
-    integrated_gradients: Attribution | None,
-    grad_cam: Attribution | None,
+    decided: list[Attribution],
 ) -> str:
     said = ["Four panels on one time axis."]
     if spectrogram:
         said.append(spectrogram_sentence(spectrogram))
     if feature_maps:
         said.append(feature_maps_sentence(feature_maps))
-    said += [attribution_sentence(one) for one in (integrated_gradients, grad_cam) if one]
+    said += [attribution_sentence(one) for one in decided]
     if len(said) < 5:
         said.append("The rest is being computed.")
     return " ".join(said)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import plotly.graph_objects as go
 
+from xai_core.catalogue.methods import map_kind
 from xai_core.figures.base.drawing import (
     Drawing,
     Frame,
@@ -23,6 +24,7 @@ from xai_core.figures.base.scales import (
     attribution_scale,
     feature_maps_scale,
     heatmap_scale,
+    sign_of,
     spectrogram_scale,
 )
 from xai_core.figures.base.traces import (
@@ -30,8 +32,6 @@ from xai_core.figures.base.traces import (
     add_strips,
 )
 from xai_core.figures.base.words import (
-    LOOKS,
-    METHOD_NAMES,
     RECEIVES,
     TYPE_NAMES,
     attribution_sentence,
@@ -107,7 +107,8 @@ def attribution_figure(
     ----------
     attribution : Attribution
     sign : {"signed", "unsigned"}
-        Grad-CAM, which has no negative values, is drawn unsigned in any case.
+        A method without negative values, such as Grad-CAM, is drawn unsigned in
+        any case.
     limits : tuple of float or None
         Colour limits shared with other maps, from :func:`limits`.
     percentile : float
@@ -124,13 +125,12 @@ def attribution_figure(
     plotly.graph_objects.Figure
         An attribution that is zero everywhere is a sentence in an empty panel.
     """
-    is_cam = attribution.method == "grad_cam"
-    drawn: Sign = "unsigned" if is_cam else sign
-    meaning = LOOKS if is_cam else meaning_of(sign).replace("<br>", " ")
+    drawn = sign_of(attribution, sign)
+    meaning = meaning_of(attribution.method, drawn).replace("<br>", " ")
     return _single(
         attribution,
         attribution_scale(attribution, drawn, limits, percentile),
-        title or METHOD_NAMES.get(attribution.method, attribution.method),
+        title or map_kind(attribution.method).label,
         subtitle if subtitle is not None else meaning,
         alt=attribution_sentence(attribution),
         height=height,

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from xai_core.figures.base.words import METHOD_NAMES
+from xai_core.catalogue.methods import map_kind
 from xai_core.figures.distances.boxes import (
     FAMILY_COLOURS,
     METRIC_AXES,
@@ -60,7 +60,7 @@ def distance_boxplots_png(
         _draw(axes, boxes_of(chosen, metric), metric)
     for axes in panels[len(metrics) :]:
         axes.set_axis_off()
-    name = METHOD_NAMES.get(method, method)
+    name = map_kind(method).label
     figure.suptitle(
         f"{short_name(type)}, {name}: distances between the heatmaps of two notes of a family",
         fontsize=10,

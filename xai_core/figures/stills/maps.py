@@ -17,6 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from xai_core.catalogue.methods import map_kind
 from xai_core.errors import GridMismatchError
 from xai_core.figures.base.axes import (
     axis_title,
@@ -30,11 +31,11 @@ from xai_core.figures.base.scales import (
     Sign,
     attribution_scale,
     limits,
+    shared_sign,
+    sign_of,
     spectrogram_scale,
 )
 from xai_core.figures.base.words import (
-    LOOKS,
-    METHOD_NAMES,
     RECEIVES,
     TYPE_NAMES,
     meaning_of,
@@ -69,7 +70,7 @@ def explanation_png(
     ----------
     explanation : Explanation
     sign : {"signed", "unsigned"}
-        How Integrated Gradients are drawn; Grad-CAM is never negative.
+        How a map with a sign is drawn; Grad-CAM is never negative.
     limits : tuple of float or None
         Colour limits of the map; by default its own.
     percentile : float
@@ -132,8 +133,7 @@ def _figure(
     percentile: float,
 ) -> Figure:
     spectrogram, attribution = explanation.spectrogram, explanation.attribution
-    is_cam = attribution.method == "grad_cam"
-    drawn: Sign = "unsigned" if is_cam else sign
+    kind, drawn = map_kind(attribution.method), sign_of(attribution, sign)
     figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     (left, right), bars = figure.subplots(2, 2, height_ratios=(20, 1))
@@ -142,8 +142,8 @@ def _figure(
     left.set_ylabel(axis_title(bins))
     right.tick_params(labelleft=False)
     left.set_title(f"{TYPE_NAMES[spectrogram.type]}: {_lower(RECEIVES)}", fontsize=9)
-    meaning = LOOKS if is_cam else meaning_of(sign).replace("<br>", " ")
-    right.set_title(f"{METHOD_NAMES[attribution.method]}: {_lower(meaning)}", fontsize=9)
+    meaning = meaning_of(attribution.method, drawn).replace("<br>", " ")
+    right.set_title(f"{kind.label}: {_lower(meaning)}", fontsize=9)
     draw_map(left, bars[0], spectrogram_scale(spectrogram), time, bins)
     # a map that is zero everywhere still needs its axes, and a sentence in place of colours
     draw_map(right, bars[1], attribution_scale(attribution, drawn, limits, percentile), time, bins)
@@ -215,8 +215,7 @@ def _comparison_figure(
 ) -> Figure:
     if not (a.same_grid(b) and a.same_grid(difference)):
         raise GridMismatchError("expected two maps and their difference on one grid, got several")
-    unsigned = a.method != b.method or a.method == "grad_cam"
-    sign: Sign = "unsigned" if unsigned else "signed"
+    sign = shared_sign(a, b)
     shared = limits(a, b, sign=sign)
     figure = Figure(figsize=COMPARISON_INCHES, dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
@@ -224,8 +223,8 @@ def _comparison_figure(
     figure.suptitle(f"A: {names[0]}   B: {names[1]}   ({TYPE_NAMES[a.type]})", fontsize=11)
     of_both = (-shared[1], shared[1])
     for axes, bar, one, title, scale in (
-        (panels[0], bars[0], a, f"A: {METHOD_NAMES[a.method]}", (sign, shared)),
-        (panels[1], bars[1], b, f"B: {METHOD_NAMES[b.method]}", (sign, shared)),
+        (panels[0], bars[0], a, f"A: {map_kind(a.method).label}", (sign, shared)),
+        (panels[1], bars[1], b, f"B: {map_kind(b.method).label}", (sign, shared)),
         (panels[2], bars[2], difference, "A − B (red: more in A; blue: more in B)", None),
     ):
         drawn, ends = scale or ("signed", of_both)

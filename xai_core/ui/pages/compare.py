@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from xai_core.audio import load_note, to_wav
+from xai_core.catalogue.methods import METHODS
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import (
     Comparison,
@@ -25,13 +26,10 @@ from xai_core.explanations import (
 )
 from xai_core.figures import attribution_figure, limits
 from xai_core.figures.base.scales import (
-    Sign,
     number_text,
+    shared_sign,
 )
-from xai_core.figures.base.words import (
-    METHOD_NAMES,
-    difference_sentence,
-)
+from xai_core.figures.base.words import difference_sentence
 from xai_core.figures.maps.maps import difference_figure
 from xai_core.results.files import comparison_files
 from xai_core.ui.parts.available import (
@@ -70,7 +68,7 @@ from xai_core.values import FAMILIES, Explanation
 
 __all__ = ["compare_page"]
 
-METHODS = {name: METHOD_NAMES[name] for name in ("integrated_gradients", "grad_cam")}
+LABELS = {name: one.label for name, one in METHODS.items()}
 SIDE_KEYS = ("family", "note", "explain")  # of side A in the address
 B = "_b"  # ending of those of side B
 HEIGHT = 400  # px
@@ -109,11 +107,11 @@ def compare_page() -> None:
         key="type",
         default="log_mel",
     )
-    method = choose(middle, "Method", METHODS, key="method")
+    method = choose(middle, "Method", LABELS, key="method")
     other_method = choose(
         beside,
         "Method of B",
-        {SAME_METHOD: "the same", **METHODS},
+        {SAME_METHOD: "the same", **LABELS},
         key="method_b",
         default=SAME_METHOD,
     )
@@ -164,8 +162,8 @@ def _explained(
                 side.record.path,
                 type=type,
                 family=side.family,
-                settings=advanced.settings(method),
-                baseline_audio=advanced.baseline_note if method == "integrated_gradients" else None,
+                settings=advanced.settings[method],
+                baseline_audio=advanced.baseline_of(method),
             ),
             waiting,
         )
@@ -249,8 +247,7 @@ def _verdict(name: str, explanation: Explanation) -> str:
 def _maps(comparison: Comparison, *, stage: str = "") -> None:
     """Draw both maps and their difference; a stage of its own for each time in one run."""
     a, b = comparison.maps
-    in_shares = a.method != b.method
-    sign: Sign = "unsigned" if in_shares or a.method == "grad_cam" else "signed"
+    sign = shared_sign(a, b)
     shared = limits(a, b, sign=sign)
     columns = st.columns(3)
     for place, name, one, whose in (
@@ -261,7 +258,7 @@ def _maps(comparison: Comparison, *, stage: str = "") -> None:
             one,
             sign=sign,
             limits=shared,
-            title=f"{name}: {METHODS[one.method]}",
+            title=f"{name}: {LABELS[one.method]}",
             subtitle=f"What drives the {whose} model",
             height=HEIGHT,
         )

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from xai_core.catalogue.methods import METHODS
 from xai_core.datasets.notes import NoteRecord
 from xai_core.figures import Figure, distance_boxplots, medians_map
 from xai_core.figures.base.scales import number_text
-from xai_core.figures.base.words import METHOD_NAMES
 from xai_core.figures.distances.boxes import METRIC_NAMES
 from xai_core.pair_tables import (
     METRICS,
@@ -75,7 +75,7 @@ from xai_core.values import FAMILIES
 
 __all__ = ["metrics_page"]
 
-METHODS = {name: METHOD_NAMES[name] for name in ("integrated_gradients", "grad_cam")}
+LABELS = {name: one.label for name, one in METHODS.items()}
 NOTES = {str(n): f"{n} notes a family" for n in (4, 6, 8, 12)}
 DEFAULT_NOTES = "6"
 ALL_TYPES = "all"
@@ -106,7 +106,7 @@ def metrics_page() -> None:
         key="type",
         default="log_mel",
     )
-    method = choose(columns[1], "Method", METHODS, key="method")
+    method = choose(columns[1], "Method", LABELS, key="method")
     n_notes = int(choose(columns[2], "How many notes", NOTES, key="notes", default=DEFAULT_NOTES))
     found = analysis_so_far(records, types=[type], methods=[method], notes_per_family=n_notes)
     place = columns[3].empty()

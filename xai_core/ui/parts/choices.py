@@ -12,10 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, Method, labels_of, listed
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations.settings import (
     LAYERS,
@@ -74,20 +76,29 @@ FILTERS = {"most_active": "the four most active", "first": "the first four"}
 
 @dataclass(frozen=True)
 class Methods:
-    """Settings of both methods, and the note that a path begins at."""
+    """Settings of each method, the layer, and the note that is a baseline.
 
-    integrated_gradients: Settings
-    grad_cam: Settings
+    Parameters
+    ----------
+    settings : mapping of str to Settings
+        By method.
+    layer : str
+        Convolution layer of the feature maps, and of the methods that look at one.
+    baseline_note : Path or None
+    """
+
+    settings: Mapping[str, Settings]
+    layer: str
     baseline_note: Path | None
 
-    def settings(self, method: str) -> Settings:
-        """Return those of one method."""
-        return self.grad_cam if method == "grad_cam" else self.integrated_gradients
+    def baseline_of(self, method: str) -> Path | None:
+        """Return the note that a method compares with, if it compares with any."""
+        return self.baseline_note if METHODS[method].takes("baseline") else None
 
 
 @dataclass(frozen=True)
 class Advanced(Methods):
-    """Settings of both methods, and of how their maps are drawn."""
+    """Settings of each method, and of how maps are drawn."""
 
     filters: str
     sign: str
@@ -165,7 +176,7 @@ def choose_advanced(records: Sequence[NoteRecord]) -> Advanced:
         left, right = st.columns(2)
         methods = _choose_methods(left, right, records)
         filters = choose(right, "Feature maps shown", FILTERS, key="filters")
-        sign = choose(left, "Integrated Gradients drawn", SIGNS, key="sign")
+        sign = choose(left, f"{METHODS[DEFAULT_METHOD].label} drawn", SIGNS, key="sign")
         colours = choose(
             right,
             "Colour scale",
@@ -185,8 +196,8 @@ def choose_advanced(records: Sequence[NoteRecord]) -> Advanced:
             "colour. It changes the picture, never the numbers.",
         )
     return Advanced(
-        integrated_gradients=methods.integrated_gradients,
-        grad_cam=methods.grad_cam,
+        settings=methods.settings,
+        layer=methods.layer,
         baseline_note=methods.baseline_note,
         filters=filters,
         sign=sign,
@@ -217,15 +228,15 @@ def _choose_methods(
         TARGETS,
         key="target",
         help="A probability near 0 or 1 has hardly any gradient left; the logit, the score "
-        "before the sigmoid, always has. Grad-CAM explains the logit.",
+        f"before the sigmoid, always has.{_of_the_logit()}",
     )
     baseline = choose(
         right,
         "Baseline",
         BASELINES,
         key="baseline",
-        help="Where the path of Integrated Gradients begins. Silence is zero in every bin, "
-        "whatever the type. From another note, the map says what makes this one score "
+        help=f"Where the path of {labels_of(taking='baseline')} begins. Silence is zero in every "
+        "bin, whatever the type. From another note, the map says what makes this one score "
         "higher or lower than that one.",
     )
     level, baseline_note = DEFAULT_NOISE, None
@@ -261,19 +272,32 @@ def _choose_methods(
         "Convolution layer",
         {name: name for name in reversed(LAYERS)},
         key="layer",
-        help="Of Grad-CAM and of the feature maps: conv2d is the first, conv2d_5 the last.",
+        help=f"Of {labels_of(taking='layer')} and of the feature maps: conv2d is the first, "
+        "conv2d_5 the last.",
     )
-    return Methods(
-        integrated_gradients=Settings(
-            target=target,
-            baseline=baseline,
-            noise_level=float(level),
-            rule=rule,
-            n_steps=None if steps == AS_NEEDED else int(steps),
-        ),
-        grad_cam=Settings(method="grad_cam", layer=layer),
-        baseline_note=baseline_note,
-    )
+    chosen = {
+        "baseline": baseline,
+        "noise_level": float(level),
+        "rule": rule,
+        "n_steps": None if steps == AS_NEEDED else int(steps),
+        "layer": layer,
+    }
+    settings = {name: _settings(one, target, chosen) for name, one in METHODS.items()}
+    return Methods(settings=settings, layer=layer, baseline_note=baseline_note)
+
+
+def _settings(method: Method, target: str, chosen: Mapping[str, Any]) -> Settings:
+    """Return the settings of a method: what is chosen, as far as it has an effect."""
+    taken = {name: value for name, value in chosen.items() if method.takes(name)}
+    return Settings(method=method.name, target=method.target_for(target), **taken)
+
+
+def _of_the_logit() -> str:
+    """Say which methods explain the logit whatever is chosen, after a space, or ""."""
+    only = [one.label for one in METHODS.values() if one.targets == ("logit",)]
+    if not only:
+        return ""
+    return f" {listed(only)} {'explains' if len(only) == 1 else 'explain'} the logit."
 
 
 def _baseline_note(place: DeltaGenerator, records: Sequence[NoteRecord]) -> Path:

@@ -3,40 +3,36 @@
 Conventions
 -----------
 A limit is half the width of a signed scale, in units of the target per bin. What
-is held lives in the address as ``limit`` and ``cam_limit``, so that a link draws
-the same colours; it belongs to one spectrogram type and one target, since maps
-of others have other sizes, and is taken anew where either changes.
+is held lives in the address as ``limit`` and ``cam_limit``, for the first and the
+second map that is shown, so that a link draws the same colours; it belongs to one
+spectrogram type and one target, since maps of others have other sizes, and is
+taken anew where either changes.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 import streamlit as st
 
 from xai_core.figures import limits
-from xai_core.figures.base.scales import Sign
+from xai_core.figures.base.scales import Sign, sign_of
 from xai_core.values import Attribution
 
 __all__ = ["Limits", "held_limits"]
 
-KEYS = ("limit", "cam_limit")  # of Integrated Gradients and of Grad-CAM
+KEYS = ("limit", "cam_limit")  # in an address: of the first map that is shown and of the second
 HELD = "limits that are held"
 MOST = 1e6  # larger limits in an address are ignored
 
 
-@dataclass(frozen=True)
-class Limits:
-    """Colour limits of both maps; None for those of each map by itself."""
-
-    integrated_gradients: tuple[float, float] | None = None
-    grad_cam: tuple[float, float] | None = None
+Limits = Mapping[str, tuple[float, float]]  # by method; without those that a map has by itself
 
 
 def held_limits(
-    attribution: Attribution,
-    cam: Attribution,
+    first: Attribution,
+    second: Attribution,
     *,
     held: bool,
     final: bool,
@@ -47,16 +43,21 @@ def held_limits(
 
     Parameters
     ----------
-    attribution, cam : Attribution
-        Integrated Gradients and Grad-CAM as they are drawn.
+    first, second : Attribution
+        The two maps as they are drawn, of two methods.
     held : bool
         Whether the visitor wants limits held; otherwise any are forgotten.
     final : bool
         Whether the map is as good as it gets: a first picture is not held.
     sign : {"signed", "unsigned"}
-        How Integrated Gradients are drawn.
+        How maps that have a sign are drawn.
     percentile : float
         Share of the absolute values, in percent, that limits of these maps cover.
+
+    Returns
+    -------
+    mapping of str to tuple of float
+        By method; empty where each map has limits of its own.
     """
     state = st.session_state
     if not held:
@@ -64,30 +65,32 @@ def held_limits(
         for key in KEYS:
             if key in st.query_params:
                 del st.query_params[key]
-        return Limits()
-    of_what = (attribution.type, attribution.target)
+        return {}
+    of_what = (first.type, first.target)
     if HELD not in state and (linked := _from_address()):
         state[HELD] = (of_what, linked)
     if HELD not in state or state[HELD][0] != of_what:
         if not final:
-            return Limits()
+            return {}
         own = tuple(
             float(f"{limits(one, sign='unsigned', percentile=percentile)[1]:.3g}")
-            for one in (attribution, cam)
+            for one in (first, second)
         )
         state[HELD] = (of_what, own)
     for key, limit in zip(KEYS, state[HELD][1], strict=True):
         if st.query_params.get(key) != f"{limit:g}":
             st.query_params[key] = f"{limit:g}"
-    high, cam_high = state[HELD][1]
-    return Limits((-high if sign == "signed" else 0.0, high), (0.0, cam_high))
+    return {
+        one.method: (-high if sign_of(one, sign) == "signed" else 0.0, high)
+        for one, high in zip((first, second), state[HELD][1], strict=True)
+    }
 
 
-def _from_address() -> tuple[float, float] | None:
+def _from_address() -> tuple[float, ...] | None:
     """Return the limits that a link asks for, or None if it has none that can be drawn."""
     try:
-        high, cam_high = (float(st.query_params[key]) for key in KEYS)
+        found = tuple(float(st.query_params[key]) for key in KEYS)
     except (KeyError, ValueError):
         return None
-    usable = all(math.isfinite(limit) and 0 < limit <= MOST for limit in (high, cam_high))
-    return (high, cam_high) if usable else None
+    usable = all(math.isfinite(limit) and 0 < limit <= MOST for limit in found)
+    return found if usable else None

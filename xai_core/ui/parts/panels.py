@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import streamlit as st
 
+from xai_core.catalogue.methods import METHODS, PAPER_METHODS
 from xai_core.explanations import (
     explain_progressively,
     feature_maps,
@@ -48,10 +49,9 @@ PANELS_HEIGHT = 480  # pixels
 
 @dataclass(frozen=True, eq=False)
 class Panels:
-    """Both explanations as they were drawn last, with their colours."""
+    """The explanations by two methods as they were drawn last, with their colours."""
 
-    integrated_gradients: Explanation
-    grad_cam: Explanation
+    explanations: tuple[Explanation, Explanation]
     sign: Sign
     colours: Limits
     percentile: float
@@ -65,7 +65,9 @@ def draw_panels(
     *,
     meanwhile: Callable[[], None] | None = None,
 ) -> Panels:
-    """Draw spectrogram, feature maps, Integrated Gradients and Grad-CAM, and what they say.
+    """Draw spectrogram, feature maps and the maps of two methods, and what they say.
+
+    The map of the first method is refined in place; that of the second is drawn finished.
 
     Parameters
     ----------
@@ -74,7 +76,7 @@ def draw_panels(
     type, family : str
         Whose model is explained.
     advanced : Advanced
-        Settings of both methods.
+        Settings of each method.
     meanwhile : callable, optional
         What else the page has to draw: called once, after the first picture.
 
@@ -84,28 +86,32 @@ def draw_panels(
         Of the finished map.
     """
     waiting, status, picture, below = st.empty(), st.empty(), st.empty(), reserve_evidence()
-    layer = advanced.grad_cam.layer
+    layer = advanced.layer
+
+    def estimates_by(method: str) -> Iterator[Explanation]:
+        return explain_progressively(
+            note,
+            type=type,
+            family=family,
+            settings=advanced.settings[method],
+            baseline_audio=advanced.baseline_of(method),
+        )
+
+    refined, finished = PAPER_METHODS
     with turn(waiting):
         maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
-        *_, cam = explain_progressively(note, type=type, family=family, settings=advanced.grad_cam)
-    estimates = explain_progressively(
-        note,
-        type=type,
-        family=family,
-        settings=advanced.integrated_gradients,
-        baseline_audio=advanced.baseline_note,
-    )
+        *_, beside = estimates_by(finished)
     sign: Sign = "unsigned" if advanced.sign == "unsigned" else "signed"
     first, began = True, time.monotonic()
     draw_after = began + MOMENT
-    for explanation in in_turns(estimates, waiting):
+    for explanation in in_turns(estimates_by(refined), waiting):
         refining = _is_refining(explanation)
         now = time.monotonic()
         if refining and (now < draw_after or _seconds_needed(explanation, now - began) < SOON):
             continue
         colours = held_limits(
             explanation.attribution,
-            cam.attribution,
+            beside.attribution,
             held=advanced.hold_colours,
             final=not refining,
             sign=sign,
@@ -114,23 +120,21 @@ def draw_panels(
         figure = explore_panels(
             explanation.spectrogram,
             maps,
-            explanation.attribution,
-            cam.attribution,
+            {one.attribution.method: one.attribution for one in (explanation, beside)},
             sign=sign,
-            limits=colours.integrated_gradients,
-            cam_limits=colours.grad_cam,
+            limits=colours,
             percentile=advanced.percentile,
             layer=layer,
             height=PANELS_HEIGHT,
         )
-        _status(status, explanation, cam, refining)
+        _status(status, explanation, beside, refining)
         draw_figure(picture, figure, buttons=True)
         if first or not refining:
-            draw_evidence(below, explanation, cam)
+            draw_evidence(below, explanation, beside)
         if first and meanwhile is not None:
             meanwhile()
         first, draw_after = False, time.monotonic() + REDRAW_SECONDS
-    return Panels(explanation, cam, sign, colours, advanced.percentile)
+    return Panels((explanation, beside), sign, colours, advanced.percentile)
 
 
 def draw_saving_of_panels(panels: Panels, *, name: str, start: float) -> None:
@@ -144,24 +148,17 @@ def draw_saving_of_panels(panels: Panels, *, name: str, start: float) -> None:
     start : float
         Where it begins in its recording, in seconds.
     """
-    for label, key, explanation, limits in (
-        (
-            "Save Integrated Gradients",
-            "integrated gradients",
-            panels.integrated_gradients,
-            panels.colours.integrated_gradients,
-        ),
-        ("Save Grad-CAM", "grad cam", panels.grad_cam, panels.colours.grad_cam),
-    ):
+    for explanation in panels.explanations:
+        method = METHODS[explanation.attribution.method]
         files = explanation_files(
             explanation,
             note=name,
             start=start,
             sign=panels.sign,
-            limits=limits,
+            limits=panels.colours.get(method.name),
             percentile=panels.percentile,
         )
-        draw_saving(files, label=label, key=key)
+        draw_saving(files, label=f"Save {method.label}", key=method.name.replace("_", " "))
 
 
 def _is_refining(explanation: Explanation) -> bool:
@@ -182,7 +179,7 @@ def _seconds_needed(explanation: Explanation, spent: float) -> float:
 def _status(
     place: st.delta_generator.DeltaGenerator,
     explanation: Explanation,
-    cam: Explanation,
+    beside: Explanation,
     refining: bool,
 ) -> None:
     completeness = explanation.completeness
@@ -194,5 +191,5 @@ def _status(
         st.caption(completeness_sentence(completeness, target=explanation.attribution.target))
         if said := baseline_sentence(completeness, target=explanation.attribution.target):
             st.caption(said)
-        for note in dict.fromkeys((*explanation.notes, *cam.notes)):
+        for note in dict.fromkeys((*explanation.notes, *beside.notes)):
             st.caption(note)

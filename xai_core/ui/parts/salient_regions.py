@@ -24,6 +24,7 @@ from xai_core.attribution.salient_regions import (
     find_evidence,
     share_text,
 )
+from xai_core.catalogue.methods import METHODS, PAPER_METHODS
 from xai_core.explanations.loaded_models import Recent, digest_of
 from xai_core.values import Attribution, Axis, Explanation
 
@@ -34,9 +35,9 @@ COLOURS = {"for": "red", "against": "blue"}  # as in the map
 WIDTHS = {"From": 62, "To": 54, "Range": 90, "Peak": 76, "Note": 50, "Share": 120}  # px
 NAMES_WIDTH = 220  # px, of a column of named bins
 HELP = (
-    "Read from the map of Integrated Gradients. Evidence for the family is what raises the "
-    "model's score (red), evidence against it what lowers it (blue). Point at a table to save it "
-    "as CSV."
+    f"Read from the map of {METHODS[PAPER_METHODS[0]].label}. Evidence for the family is what "
+    "raises the model's score (red), evidence against it what lowers it (blue). Point at a table "
+    "to save it as CSV."
 )
 SHARE_HELP = (
     "Of all evidence on this side. Regions do not overlap, so the shares add up; what is missing "
@@ -60,38 +61,40 @@ class EvidencePlace:
 
     heading: st.delta_generator.DeltaGenerator
     sentence: st.delta_generator.DeltaGenerator
-    coarse: st.delta_generator.DeltaGenerator
+    beside: st.delta_generator.DeltaGenerator
     titles: Mapping[Side, st.delta_generator.DeltaGenerator]
     tables: Mapping[Side, st.delta_generator.DeltaGenerator]
 
 
 def reserve_evidence() -> EvidencePlace:
     """Return places in the order in which they stand on the page."""
-    heading, sentence, coarse = st.empty(), st.empty(), st.empty()
+    heading, sentence, beside = st.empty(), st.empty(), st.empty()
     columns = dict(zip(SIDES, st.columns(2, gap="medium"), strict=True))
     titles = {side: column.empty() for side, column in columns.items()}
     tables = {side: column.empty() for side, column in columns.items()}
-    return EvidencePlace(heading, sentence, coarse, titles, tables)
+    return EvidencePlace(heading, sentence, beside, titles, tables)
 
 
-def draw_evidence(place: EvidencePlace, explanation: Explanation, cam: Explanation) -> None:
+def draw_evidence(place: EvidencePlace, explanation: Explanation, beside: Explanation) -> None:
     """Say what drives the answer, and list its strongest regions.
 
     Parameters
     ----------
     place : EvidencePlace
     explanation : Explanation
-        Integrated Gradients: the sentence and both tables.
-    cam : Explanation
-        Grad-CAM: a sentence beside it.
+        Of the first method that is shown: the sentence and both tables.
+    beside : Explanation
+        Of the second: a sentence beside it.
     """
     attribution, family = explanation.attribution, explanation.family
     evidence = _evidence_of(attribution)
-    coarse = _evidence_of(cam.attribution, n_regions=0)
+    other = _evidence_of(beside.attribution, n_regions=0)
     place.heading.markdown("##### What drives the answer", help=HELP)
     place.sentence.markdown(evidence_sentence(evidence, attribution, family=family))
-    said = evidence_sentence(coarse, cam.attribution, family=family)
-    place.coarse.caption(said if coarse.is_zero else f"By Grad-CAM, which is coarser: {said}")
+    said = evidence_sentence(other, beside.attribution, family=family)
+    method = METHODS[beside.attribution.method]
+    by = f"By {method.label}{', which is coarser' if method.smooth else ''}"
+    place.beside.caption(said if other.is_zero else f"{by}: {said}")
     for side in SIDES:
         regions = evidence.on(side)
         title, held = f"Speaks {side} {family}", share_text(sum(one.share for one in regions))

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from xai_core.catalogue.methods import METHODS, PAPER_METHODS
 from xai_core.datasets.notes import NoteRecord
 from xai_core.figures.base.scales import number_text
 from xai_core.figures.base.words import percent_text
@@ -63,7 +64,8 @@ TEN_ANSWERS = (
     "add up to 100 %. They are set so that 50 % means: as likely this family as not, if half of "
     "all notes were of this family."
 )
-HOW_TO_READ = """
+METHODS_SAY = "\n".join(f"- {METHODS[name].how_to_read}" for name in PAPER_METHODS)
+HOW_TO_READ = f"""
 Time runs from left to right in all four panels; zoom into one by dragging, and the others follow.
 Double-click to see the whole note again. Point at a bin to read its value, in this panel and in
 the others. While the note plays, a line moves over the panels: it is
@@ -74,11 +76,7 @@ plays and pauses, and the arrow keys move by 0.1 s (0.5 s with shift).
   for: loudness for STFT and log-mel, the size of a coefficient for MFCC.
 - **Feature maps** show how four filters of a convolution layer respond: bright where a filter
   finds the pattern that it has learnt.
-- **Integrated Gradients** give every bin its share of the score. Red bins speak for the family,
-  blue bins against it. The shares add up to the score of the note minus the score of the baseline,
-  which is silence unless you choose another; the badge says how exactly.
-- **Grad-CAM** is coarser: bright where the maps of a layer, weighed by how much they matter, find
-  evidence for the family. Evidence against it is not shown.
+{METHODS_SAY}
 
 A map explains the model, not the instrument: where the model is wrong, the map shows what misled
 it. Try *Explain the model of* another family to ask why it was not chosen.
