@@ -42,7 +42,8 @@ def test_lossless_files_give_their_samples(format: str, subtype: str, step: floa
     y = sine(4.0)
     note = audio.load_note(encode(y, format=format, subtype=subtype))
     assert note.sr == SR
-    assert note.edits == ()
+    # 8 bits are rounded down, by half a step on average
+    assert note.edits == (("removed a DC offset of -0.0039",) if subtype == "PCM_U8" else ())
     # quantised to the file's step, then to single precision
     np.testing.assert_allclose(note.y, y, atol=step + 2**-25)
 
@@ -111,7 +112,8 @@ BAD_CONTENT = {
     "beyond all measure": (encode(1e30 * sine(1.0)), "got a peak of 5e[+]29: is the file dam"),
     "silence": (encode(np.zeros(SR)), "expected a sound, got silence"),
     "hardly anything": (encode(1e-4 * sine(1.0)), "expected a sound, got silence"),
-    "channels that cancel": (encode(np.stack([sine(1), -sine(1)], 1)), "got silence"),
+    "two channels of silence": (encode(np.zeros((SR, 2))), "expected a sound, got silence"),
+    "nothing but an offset": (encode(np.full(SR, 0.3)), "expected a sound, got silence"),
     "too short": (encode(sine(0.05)), "at least 0.1 s, got 0.050 s: is the file cut short"),
     "nine channels": (encode(np.ones((SR, 9)) / 2), "at most 8 channels, got 9"),
     "too low a rate": (encode(sine(1.0), 4_000), "8 to 192 kHz, got 4000 Hz"),

@@ -76,7 +76,7 @@ def test_all_that_was_done_is_said_in_order() -> None:
 
 def test_start_is_in_seconds_of_the_recording_whatever_its_rate() -> None:
     y = np.zeros(8 * 44_100)
-    y[3 * 44_100 :] = 0.3  # sounds from 3 s on
+    y[3 * 44_100 :] = 0.3 * np.cos(0.1 * np.arange(5 * 44_100))  # sounds from 3 s on
     note = audio.load_note(encode(y, 44_100), start=2.0)
     onset = int(np.flatnonzero(np.abs(note.y) > 0.15)[0])
     assert onset == pytest.approx(SR, abs=2)
@@ -129,3 +129,24 @@ def test_unscaled_integers_are_let_through() -> None:
     # float files that hold 16-bit integers as they are: loud, but features are relative
     note = audio.load_note(encode(32767 * sine(1.0)))
     assert np.abs(note.y).max() == pytest.approx(32767 / 2, rel=1e-3)
+
+
+def test_the_first_sound_of_a_recording() -> None:
+    tone = sine(10.0)
+    assert audio.first_sound(Waveform(tone, SR)) == 0.0
+    late = np.concatenate([np.zeros(6 * SR), tone])
+    assert audio.first_sound(Waveform(late, SR)) == pytest.approx(5.9, abs=1e-4)
+    assert audio.load_note(Waveform(late, SR), start=5.9).y.any()
+    # near the end, the last 4 s
+    very_late = np.concatenate([np.zeros(6 * SR), sine(1.0)])
+    assert audio.first_sound(Waveform(very_late, SR)) == pytest.approx(3.0)
+    # what is softer than -80 dB cannot be heard
+    hum = np.concatenate([5e-5 * np.ones(5 * SR), tone])
+    assert audio.first_sound(Waveform(hum, SR)) == pytest.approx(4.9, abs=1e-4)
+
+
+def test_a_recording_without_a_sound_or_too_short_has_none() -> None:
+    with pytest.raises(AudioError, match="silence from beginning to end"):
+        audio.first_sound(Waveform(np.zeros(10 * SR), SR))
+    with pytest.raises(AudioError, match=r"at least 0\.1 s"):
+        audio.first_sound(Waveform(sine(0.05), SR))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from xai_core import audio
 from xai_core.values import Waveform
@@ -14,6 +15,18 @@ def test_a_waveform_survives_the_way_through_wav() -> None:
     again = audio.load(audio.to_wav(note))
     assert again.sr == 16_000
     np.testing.assert_allclose(again.y, note.y, atol=1 / 2**15)  # one step of 16 bits
+
+
+def test_a_player_gets_all_of_a_waveform_beyond_full_scale() -> None:
+    t = np.arange(64_000) / 16_000
+    note = Waveform(3.0 * np.sin(2 * np.pi * 440 * t), 16_000)
+    assert np.mean(np.abs(note.y) > 1.0) > 0.6  # what clipping would flatten
+    gain = audio.listening_gain(note)
+    assert gain == pytest.approx(1 / 3, rel=1e-3)
+    played = audio.load(audio.to_wav(note)).y
+    np.testing.assert_allclose(played, gain * note.y, atol=1.5 / 2**15)
+    quiet = Waveform(note.y / 4, 16_000)
+    assert audio.listening_gain(quiet) == 1.0
 
 
 def test_an_exact_wav_gives_every_sample_back_beyond_full_scale_too() -> None:

@@ -18,11 +18,12 @@ from xai_core.audio.decoding import MAX_BYTES, decode
 from xai_core.errors import AudioError
 from xai_core.values import NOTE_SAMPLES, SAMPLE_RATE, FloatArray, Waveform
 
-__all__ = ["NOTE_SECONDS", "fit_note", "load", "load_note"]
+__all__ = ["NOTE_SECONDS", "first_sound", "fit_note", "load", "load_note"]
 
 NOTE_SECONDS = NOTE_SAMPLES / SAMPLE_RATE
 MIN_SECONDS = 0.1
 EDGE_SECONDS = 0.25  # resampled on both sides of the 4 s, so that the filter sees no edge
+BEFORE_SOUND = 0.1  # s of silence before a first sound that comes late
 SILENCE_PEAK = 1e-4  # of full scale (-80 dB); below it nothing can be heard
 MAX_PEAK = 2.0**31  # of full scale; 32-bit integers read as they are stay below it
 
@@ -125,6 +126,43 @@ def fit_note(waveform: Waveform, *, start: float = 0.0) -> Waveform:
             f"expected samples between -1 and 1, got a peak of {peak:.0e}: is the file damaged?"
         )
     return Waveform(y, SAMPLE_RATE, tuple(edits))
+
+
+def first_sound(waveform: Waveform) -> float:
+    """Return where the first 4 s begin in which something can be heard.
+
+    Parameters
+    ----------
+    waveform : Waveform
+        Mono, any rate.
+
+    Returns
+    -------
+    float
+        Seconds: 0 where the first 4 s are not silent, else 0.1 s before the first
+        sound, or as late as 4 s still fit.
+
+    Raises
+    ------
+    AudioError
+        If all of it is silent, or it is too short to be a note.
+
+    Examples
+    --------
+    >>> first_sound(Waveform(np.repeat([0.0, 0.5], 10 * 16_000), 16_000))
+    9.9
+    """
+    sounding = np.abs(waveform.y) >= SILENCE_PEAK
+    first = int(sounding.argmax()) / waveform.sr
+    if not sounding.any():
+        raise AudioError(
+            "expected a sound, got silence from beginning to end (peak below -80 dB of full "
+            "scale): was the microphone on?"
+        )
+    latest = max(waveform.duration - NOTE_SECONDS, 0.0)
+    start = 0.0 if first < NOTE_SECONDS else min(first - BEFORE_SOUND, latest)
+    fit_note(waveform, start=start)
+    return start
 
 
 def _window(waveform: Waveform, start: float) -> FloatArray:

@@ -11,11 +11,12 @@ one panel is shown in the others too (``crosshair.js``).
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import streamlit as st
 
-from xai_core.audio import to_wav
+from xai_core.audio import listening_gain, to_wav
 from xai_core.values import Waveform
 
 __all__ = ["draw_player"]
@@ -24,7 +25,7 @@ HERE = Path(__file__)
 
 
 def draw_player(note: Waveform, *, key: str = "player") -> None:
-    """Draw the player of a note.
+    """Draw the player of a note, and say so where it plays softer than the note is.
 
     It plays on when the page is run again with the same note, and falls silent
     when the note is another one.
@@ -43,6 +44,10 @@ def draw_player(note: Waveform, *, key: str = "player") -> None:
     file on the server that could be gone when the visitor presses play.
     """
     _player(data=to_wav(note), key=key)
+    if (gain := listening_gain(note)) < 1.0:
+        st.caption(
+            f"Played {-20.0 * math.log10(gain):.1f} dB softer: the samples go beyond full scale."
+        )
 
 
 def _text(name: str) -> str:

@@ -62,7 +62,9 @@ class Recording {
     Object.assign(this, { duration, length, step });
     this.#id = id;
     this.#start = this.#told = start;
-    this.#svg.setAttribute("viewBox", `0 -100 ${envelope.length} 200`);
+    // a recording shorter than the window ends where it ends on the axis
+    const columns = (envelope.length * this.#span) / duration;
+    this.#svg.setAttribute("viewBox", `0 -100 ${columns} 200`);
     this.#path.setAttribute("d", outline(envelope));
     this.#drawTicks();
     const movable = this.latest > 0;

@@ -20,7 +20,14 @@ from pathlib import Path
 import streamlit as st
 
 from xai_core import store
-from xai_core.audio import MAX_BYTES, NOTE_SECONDS, fit_note, load_untrusted, open_gate
+from xai_core.audio import (
+    MAX_BYTES,
+    NOTE_SECONDS,
+    first_sound,
+    fit_note,
+    load_untrusted,
+    open_gate,
+)
 from xai_core.errors import InputError
 from xai_core.explanations import (
     predict,
@@ -100,7 +107,7 @@ class _Recording:
     waveform: Waveform
     content: bytes
     digest: str
-    start: float = 0.0  # s, where a link says that the 4 s begin
+    start: float = 0.0  # s, where the 4 s begin: at the first sound, or where a link says
 
     @property
     def latest(self) -> float:
@@ -191,12 +198,13 @@ def _bring() -> _Recording | None:
     content = file.getvalue()
     try:
         waveform = load_untrusted(content)
-        fit_note(waveform)
+        start = floor(100 * first_sound(waveform)) / 100
     except InputError as error:
         st.error(sentence(error), icon=":material/error:")
         return None
     digest = hashlib.sha256(content).hexdigest()
-    st.session_state[KEPT] = _Recording(file.name or "recording", waveform, content, digest)
+    name = file.name or "recording"
+    st.session_state[KEPT] = _Recording(name, waveform, content, digest, start)
     st.rerun()
 
 
@@ -211,7 +219,7 @@ def _of_a_link() -> _Recording | None:
             st.warning(GONE, icon=":material/link_off:")
             return None
         waveform = load_untrusted(content)
-        fit_note(waveform)
+        first_sound(waveform)
     except InputError as error:
         st.warning(sentence(error), icon=":material/link_off:")
         return None
