@@ -1,5 +1,5 @@
 """TimbreLens: the dashboard's first page, Explore. Start it with ``make app``."""
 
-from xai_core.ui.shell.page_top import open_explore
+from xai_core.ui.shell.page_top import open_page
 
-open_explore()
+open_page("Explore")

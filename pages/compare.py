@@ -1,5 +1,5 @@
 """The Compare page: two heatmaps, their difference, and how far apart they are."""
 
-from xai_core.ui.shell.page_top import open_compare
+from xai_core.ui.shell.page_top import open_page
 
-open_compare()
+open_page("Compare")

@@ -1,5 +1,5 @@
 """The Learn page: a guided tour from a note to the distance between two heatmaps."""
 
-from xai_core.ui.shell.page_top import open_learn
+from xai_core.ui.shell.page_top import open_page
 
-open_learn()
+open_page("Learn")

@@ -1,5 +1,5 @@
 """The Models page: how good the shipped networks are, and what they learnt from."""
 
-from xai_core.ui.shell.page_top import open_models
+from xai_core.ui.shell.page_top import open_page
 
-open_models()
+open_page("Models")

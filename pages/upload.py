@@ -1,5 +1,5 @@
 """The Upload page: a recording of the visitor's own, heard by every model."""
 
-from xai_core.ui.shell.page_top import open_upload
+from xai_core.ui.shell.page_top import open_page
 
-open_upload()
+open_page("Upload")

@@ -1,11 +1,9 @@
 """The sidebar: a link to every page, and the size of text.
 
+Streamlit's own list of pages, made of file names, is switched off in the settings.
+
 Conventions
 -----------
-Pages are files that Streamlit finds by itself, so that the address of each works
-as the first request of a fresh server; Streamlit's own list of them, made of file
-names, is switched off in the settings.
-
 Text sizes are for a screen or for a projector. Streamlit's own sizes are multiples
 of the root's, so one rule enlarges them all; figures are enlarged by
 :mod:`xai_core.ui.parts.charts`.
@@ -16,6 +14,7 @@ from __future__ import annotations
 import streamlit as st
 
 from xai_core.ui.shell.address import choose
+from xai_core.ui.shell.pages import PAGES
 
 __all__ = [
     "SIDEBAR_WIDTH",
@@ -25,33 +24,13 @@ __all__ = [
 ]
 
 SIDEBAR_WIDTH = 200  # px
-PAGES = {  # file: (name, icon, what it is for)
-    "app.py": ("Explore", ":material/search:", "One note, one network, four panels"),
-    "pages/compare.py": (
-        "Compare",
-        ":material/compare_arrows:",
-        "Two maps, their difference and their distance",
-    ),
-    "pages/metrics.py": (
-        "Metrics",
-        ":material/box:",
-        "Distances between the heatmaps of many notes",
-    ),
-    "pages/upload.py": ("Upload", ":material/mic:", "A recording of your own"),
-    "pages/models.py": (
-        "Models",
-        ":material/leaderboard:",
-        "How good the networks are, and what they learnt from",
-    ),
-    "pages/learn.py": ("Learn", ":material/school:", "How all this works, in six steps"),
-}
 
 
 def draw_sidebar() -> None:
     """Draw a link to each page, and the choice of text size."""
     with st.sidebar:
-        for file, (name, icon, purpose) in PAGES.items():
-            st.page_link(file, label=name, icon=icon, help=purpose)
+        for page in PAGES:
+            st.page_link(page.file, label=page.name, icon=page.menu_icon, help=page.short)
         st.space("small")
         choose_text_size()
 
