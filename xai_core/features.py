@@ -1,14 +1,14 @@
-"""Waveform to spectrogram: the six types of the paper, in one table.
+"""Waveform to spectrogram: one function for each type of the catalogue.
 
 Conventions
 -----------
 Input is 16 kHz mono. Frames are centred, 2048 samples long and 512 apart, so a
 4 s note (64 000 samples) has 126. Values are ``(n_frames, n_bins)`` float32,
-scaled as the CNN receives them, and digital silence is exactly 0 in all six
+scaled as the CNN receives them, and digital silence is exactly 0 in all
 types: the zero baseline of Integrated Gradients is a silent note.
 
 The matrices (window, mel, chroma, DCT) are built once per process. The STFT is
-computed in double precision, as librosa does, and kept in single: all six types
+computed in double precision, as librosa does, and kept in single: the six types of the paper
 equal those of plain librosa calls to 1e-5 (``tests/benchmarks/features.py``).
 """
 
@@ -16,13 +16,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import pairwise
 
 import librosa
 import numpy as np
+import numpy.typing as npt
 
-from xai_core.errors import AudioError
+from xai_core.catalogue.types import TOP_DB, spectrogram_type
+from xai_core.errors import AudioError, InputError
 from xai_core.values import (
     NOTE_SAMPLES,
     SAMPLE_RATE,
@@ -46,25 +48,18 @@ __all__ = [
 N_FFT = 2048  # samples
 HOP_LENGTH = 512  # samples
 N_FRAMES = 1 + NOTE_SAMPLES // HOP_LENGTH  # 126
-N_MELS = 128
-N_MFCC = 40
-N_CHROMA = 12
+N_MELS = spectrogram_type("log_mel").n_bins
+N_MFCC = spectrogram_type("mfcc").n_bins
+N_CHROMA = spectrogram_type("chroma").n_bins
 N_OCTAVES = 6  # spectral contrast bands above F_MIN
 F_MIN = 200.0  # Hz, lower edge of the first octave band
-TOP_DB = 80.0  # dB below the note's peak that still count
 SILENT_PEAK = 1e-10  # power; a note whose peak is at or below it is silence
 FRAMES_AT_ONCE = 14  # a ninth of a note: pieces that stay in the processor's cache
 MELS_AT_ONCE = 8
 PRODUCT_SIZE = 2**17  # multiply-adds; BLAS starts threads from 2**18 on, which stall under load
-PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
-TONAL_DIMENSIONS = (
-    "fifths x",
-    "fifths y",
-    "minor thirds x",
-    "minor thirds y",
-    "major thirds x",
-    "major thirds y",
-)
+
+_Values = Callable[[FloatArray], FloatArray]  # samples (64 000,) to (126, n_bins)
+_Bins = Callable[[], Axis]
 
 
 def extract(waveform: Waveform, type: str) -> Spectrogram:
@@ -80,9 +75,8 @@ def extract(waveform: Waveform, type: str) -> Spectrogram:
     Returns
     -------
     Spectrogram
-        ``values`` of shape (126, n_bins), float32: [0, 1] for ``stft``,
-        ``log_mel`` and ``chroma``, [-1, 1] for ``tonnetz``, dB / 80 for
-        ``spectral_contrast``, DCT coefficients for ``mfcc``.
+        ``values`` of shape (126, n_bins), float32, in the scale of the type's
+        entry in :data:`xai_core.catalogue.types.TYPES`.
 
     Raises
     ------
@@ -97,27 +91,25 @@ def extract(waveform: Waveform, type: str) -> Spectrogram:
     >>> float(extract(silence, "mfcc").values.max())
     0.0
     """
-    check_type(type)
+    values = _extractor(type).values
     if waveform.sr != SAMPLE_RATE or waveform.y.size != NOTE_SAMPLES:
         raise AudioError(
             f"expected a note of {NOTE_SAMPLES} samples at {SAMPLE_RATE} Hz, got "
             f"{waveform.y.size} at {waveform.sr} Hz: was it passed through audio.fit_note?"
         )
-    kind = _KINDS[type]
-    time, bins = axes(type)
-    return Spectrogram(kind.compute(waveform.y), type, time, bins)
+    return Spectrogram(values(waveform.y), type, *axes(type))
 
 
 def n_bins(type: str) -> int:
     """Return the number of bins of a type, e.g. 128 for ``log_mel``."""
-    return int(axes(type)[1].values.size)
+    return spectrogram_type(type).n_bins
 
 
 @cache
 def axes(type: str) -> tuple[Axis, Axis]:
     """Return the time axis (seconds) and the bin axis of a type."""
     times = np.arange(N_FRAMES) * HOP_LENGTH / SAMPLE_RATE
-    return Axis("Time", "s", times), _KINDS[check_type(type)].bins()
+    return Axis("Time", "s", times), _extractor(type).bins()
 
 
 def describe(type: str) -> dict[str, int | str]:
@@ -134,17 +126,85 @@ def describe(type: str) -> dict[str, int | str]:
         "n_fft": N_FFT,
         "hop_length": HOP_LENGTH,
         "n_bins": n_bins(type),
-        "scale": _KINDS[check_type(type)].scale,
+        "scale": spectrogram_type(type).scale.made_from,
     }
 
 
-# ---------------------------------------------------------------- the six types
+# ---------------------------------------------------------------- the functions
 
 
+@dataclass(frozen=True)
+class _Extractor:
+    values: _Values
+    bins: _Bins
+
+
+_EXTRACTORS: dict[str, _Extractor] = {}
+
+
+def _computes(type: str, bins: _Bins | None = None) -> Callable[[_Values], _Values]:
+    """Register the function that computes a type of the catalogue.
+
+    Parameters
+    ----------
+    type : str
+    bins : callable, optional
+        Returns the bin axis; by default bins are numbered from 0 and have the
+        labels of the catalogue.
+    """
+
+    def register(values: _Values) -> _Values:
+        _EXTRACTORS[spectrogram_type(type).name] = _Extractor(
+            values, bins or partial(_numbered_bins, type)
+        )
+        return values
+
+    return register
+
+
+def _extractor(type: str) -> _Extractor:
+    if check_type(type) not in _EXTRACTORS:
+        raise InputError(f"no function in features computes the spectrogram type {type!r}")
+    return _EXTRACTORS[type]
+
+
+# -------------------------------------------------------------------- bin axes
+
+
+def _axis(type: str, values: npt.ArrayLike, labels: tuple[str, ...] = ()) -> Axis:
+    axis = spectrogram_type(type).axis
+    return Axis(axis.name, axis.unit, np.asarray(values, np.float64), labels or axis.labels)
+
+
+def _numbered_bins(type: str) -> Axis:
+    return _axis(type, np.arange(n_bins(type)))
+
+
+def _stft_bins() -> Axis:
+    return _axis("stft", librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT))
+
+
+def _mel_bins() -> Axis:
+    edges = librosa.mel_frequencies(n_mels=N_MELS + 2, fmin=0.0, fmax=SAMPLE_RATE / 2)
+    return _axis("log_mel", edges[1:-1])
+
+
+def _contrast_bins() -> Axis:
+    edges = [0.0, *(F_MIN * 2.0**k for k in range(N_OCTAVES + 1))]
+    edges[-1] = SAMPLE_RATE / 2
+    labels = tuple(f"{lo:.0f}–{hi:.0f} Hz" for lo, hi in pairwise(edges))
+    return _axis("spectral_contrast", np.arange(len(labels)), labels)
+
+
+# -------------------------------------------------------------------- the types
+
+
+@_computes("stft", _stft_bins)
 def _stft(y: FloatArray) -> FloatArray:
     return _scale_db(_power(y))
 
 
+@_computes("log_mel", _mel_bins)
 def _log_mel(y: FloatArray) -> FloatArray:
     power = _power(y)
     mel = np.empty((N_FRAMES, N_MELS), power.dtype)
@@ -153,16 +213,19 @@ def _log_mel(y: FloatArray) -> FloatArray:
     return _scale_db(mel)
 
 
+@_computes("mfcc")
 def _mfcc(y: FloatArray) -> FloatArray:
     return _product(_log_mel(y), _dct_matrix())
 
 
+@_computes("chroma")
 def _chroma(y: FloatArray) -> FloatArray:
     chroma = _product(_power(y), _chroma_matrix())  # (n_frames, n_chroma)
     # frames are scaled to a largest value of 1, silent ones stay 0
     return np.asarray(librosa.util.normalize(chroma, axis=1))
 
 
+@_computes("spectral_contrast", _contrast_bins)
 def _spectral_contrast(y: FloatArray) -> FloatArray:
     contrast = librosa.feature.spectral_contrast(
         S=np.sqrt(_power(y)).T, sr=SAMPLE_RATE, n_fft=N_FFT, fmin=F_MIN, n_bands=N_OCTAVES
@@ -170,6 +233,7 @@ def _spectral_contrast(y: FloatArray) -> FloatArray:
     return np.asarray(contrast.T / TOP_DB)
 
 
+@_computes("tonnetz")
 def _tonnetz(y: FloatArray) -> FloatArray:
     return np.asarray(librosa.feature.tonnetz(chroma=_chroma(y).T, sr=SAMPLE_RATE).T)
 
@@ -244,53 +308,3 @@ def _dct_matrix() -> FloatArray:
     basis = np.sqrt(2.0 / N_MELS) * np.cos(np.pi * positions * np.arange(N_MFCC))
     basis[:, 0] /= np.sqrt(2.0)
     return np.asarray(basis, np.float32)
-
-
-# -------------------------------------------------------------------- bin axes
-
-
-def _stft_bins() -> Axis:
-    return Axis("Frequency", "Hz", librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT))
-
-
-def _mel_bins() -> Axis:
-    edges = librosa.mel_frequencies(n_mels=N_MELS + 2, fmin=0.0, fmax=SAMPLE_RATE / 2)
-    return Axis("Frequency", "Hz", edges[1:-1])
-
-
-def _coefficient_bins() -> Axis:
-    return Axis("Coefficient", "", np.arange(float(N_MFCC)))
-
-
-def _chroma_bins() -> Axis:
-    return Axis("Pitch class", "", np.arange(float(N_CHROMA)), PITCH_CLASSES)
-
-
-def _contrast_bins() -> Axis:
-    edges = [0.0, *(F_MIN * 2.0**k for k in range(N_OCTAVES + 1))]
-    edges[-1] = SAMPLE_RATE / 2
-    labels = tuple(f"{lo:.0f}–{hi:.0f} Hz" for lo, hi in pairwise(edges))
-    return Axis("Octave band", "", np.arange(float(len(labels))), labels)
-
-
-def _tonal_bins() -> Axis:
-    return Axis("Tonal dimension", "", np.arange(float(len(TONAL_DIMENSIONS))), TONAL_DIMENSIONS)
-
-
-@dataclass(frozen=True)
-class _Kind:
-    compute: Callable[[FloatArray], FloatArray]
-    bins: Callable[[], Axis]
-    scale: str
-
-
-_KINDS = {
-    "stft": _Kind(_stft, _stft_bins, "-80 dB below the note's peak or less: 0, peak: 1"),
-    "log_mel": _Kind(
-        _log_mel, _mel_bins, "mel power, -80 dB below the note's peak or less: 0, peak: 1"
-    ),
-    "mfcc": _Kind(_mfcc, _coefficient_bins, "orthonormal DCT-II of log_mel"),
-    "chroma": _Kind(_chroma, _chroma_bins, "largest of a frame: 1"),
-    "spectral_contrast": _Kind(_spectral_contrast, _contrast_bins, "dB / 80"),
-    "tonnetz": _Kind(_tonnetz, _tonal_bins, "coordinates in [-1, 1]"),
-}

@@ -22,6 +22,7 @@ from typing import Any
 
 import pandas as pd
 
+from xai_core.catalogue.paper import PAPER_METRICS
 from xai_core.errors import InputError
 
 __all__ = [
@@ -147,7 +148,6 @@ def as_table(rows: Any, columns: Mapping[str, str]) -> pd.DataFrame:
         raise InputError(f"a table of an analysis has a value of another kind ({error})") from error
 
 
-PAPER_METRICS = ("difference_mean", "kl_divergence", "js_divergence", "emd")  # its figures 5 to 10
 METRICS = (*PAPER_METRICS, "emd_values")
 REVERSED: Mapping[str, str] = {"kl_divergence": "kl_divergence_reversed"}
 

@@ -1,4 +1,4 @@
-"""The frozen values that travel through TimbreLens, and its two vocabularies.
+"""The frozen values that travel through TimbreLens, and the names they are checked against.
 
 Conventions
 -----------
@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from xai_core.catalogue.families import FAMILIES, check_family
+from xai_core.catalogue.types import PITCH_CLASSES, TYPES, spectrogram_type
 from xai_core.errors import AudioError, EmptyMapError, GridMismatchError, InputError
 
 __all__ = [
@@ -40,29 +42,7 @@ __all__ = [
 
 FloatArray = npt.NDArray[np.floating[Any]]
 
-FAMILIES: tuple[str, ...] = (
-    "bass",
-    "brass",
-    "flute",
-    "guitar",
-    "keyboard",
-    "mallet",
-    "organ",
-    "reed",
-    "string",
-    "vocal",
-)
-
-SPECTROGRAM_TYPES: tuple[str, ...] = (
-    "stft",
-    "log_mel",
-    "mfcc",
-    "chroma",
-    "spectral_contrast",
-    "tonnetz",
-)
-
-PITCH_CLASSES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+SPECTROGRAM_TYPES: tuple[str, ...] = tuple(TYPES)
 
 SAMPLE_RATE = 16_000  # Hz, of every note
 NOTE_SAMPLES = 64_000  # 4.0 s, the length of every note
@@ -70,20 +50,9 @@ NOTE_SAMPLES = 64_000  # 4.0 s, the length of every note
 DELTA_FLOOR = 0.05  # smallest |f(x) - f(x0)| that a completeness error is divided by
 
 
-def check_family(family: str) -> str:
-    """Return `family` if it is one of :data:`FAMILIES`, else raise InputError."""
-    if family not in FAMILIES:
-        raise InputError(f"unknown family {family!r}: choose one of {', '.join(FAMILIES)}")
-    return family
-
-
 def check_type(type: str) -> str:
     """Return `type` if it is one of :data:`SPECTROGRAM_TYPES`, else raise InputError."""
-    if type not in SPECTROGRAM_TYPES:
-        raise InputError(
-            f"unknown spectrogram type {type!r}: choose one of {', '.join(SPECTROGRAM_TYPES)}"
-        )
-    return type
+    return spectrogram_type(type).name
 
 
 def _frozen(values: npt.ArrayLike, dtype: npt.DTypeLike = np.float32) -> FloatArray:
@@ -205,7 +174,7 @@ class _Map:
 
 @dataclass(frozen=True, eq=False)
 class Spectrogram(_Map):
-    """One of the six time-frequency views of a note, as the CNN receives it.
+    """One time-frequency view of a note, as the CNN receives it.
 
     ``values`` has shape (n_frames, n_bins); ``time`` is in seconds; ``bins``
     is in Hz or names its bins. Zero is silence, whatever the type.

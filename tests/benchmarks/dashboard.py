@@ -53,7 +53,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.benchmarks.reporting import conditions, other_work_now
 from tests.browser import choose, find_chrome, open_browser, open_page, start_app
-from xai_core.ui.parts.words import TYPE_LABELS
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.values import SPECTROGRAM_TYPES
 
 VISITS = 3  # to each page
@@ -204,7 +204,7 @@ def _visit(page: Page, asked: argparse.Namespace) -> None:
     print(f"{'change of':<34}{'n':>3}{'picture s':>22}{'converged s':>22}{'steps':>14}")
     for number, type in enumerate(asked.types):
         if number:
-            _choose(page, "Spectrogram", TYPE_LABELS[type])
+            _choose(page, "Spectrogram", spectrogram_type(type).label)
         _changes(page, type, asked.changes)
     _pages(page)
     _upload(page)

@@ -13,9 +13,11 @@ To add a method: an entry here, and a module of its name whose function
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
 
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
 
 __all__ = [
@@ -121,18 +123,19 @@ class Method(MapKind):
     targets : tuple of str
         Outputs that it can explain; the first is taken where a preset names
         another one.
-    costs : mapping of str to int
-        Milliseconds by spectrogram type.
-    other_cost : int
-        Milliseconds for the types that `costs` does not name.
+    cost : {"path", "layer"}
+        Which of the costs in a spectrogram type's entry a map has: that of
+        gradients along a path, or that of one layer's gradients.
+    times : float
+        How many times that cost.
     """
 
     complete: bool
     how_to_read: str = ""
     settings: tuple[str, ...] = ()
     targets: tuple[str, ...] = TARGETS
-    costs: Mapping[str, int] = field(default_factory=dict, hash=False)
-    other_cost: int = 200
+    cost: Literal["path", "layer"] = "path"
+    times: float = 1.0
 
     def takes(self, setting: str) -> bool:
         """Whether a setting has an effect on this method."""
@@ -144,7 +147,9 @@ class Method(MapKind):
 
     def cost_of(self, type: str) -> int:
         """Return milliseconds for the map of one note of a spectrogram type."""
-        return self.costs.get(type, self.other_cost)
+        entry = spectrogram_type(type)
+        base = entry.path_map_ms if self.cost == "path" else entry.layer_map_ms
+        return round(self.times * base)
 
 
 METHODS: dict[str, Method] = {
@@ -169,8 +174,6 @@ METHODS: dict[str, Method] = {
                 "tolerance",
                 "max_steps",
             ),
-            costs={"stft": 12_000, "log_mel": 1_500, "mfcc": 500},
-            other_cost=200,
         ),
         Method(
             name="grad_cam",
@@ -187,8 +190,7 @@ METHODS: dict[str, Method] = {
             smooth=True,
             unit="{target}",
             zero=ALL_AGAINST,
-            costs={"stft": 600, "log_mel": 80, "mfcc": 40},
-            other_cost=30,
+            cost="layer",
         ),
     )
 }

@@ -143,7 +143,7 @@ def _table(scores: TypeScores) -> Table:
 
 
 def _ten_way_table(evaluation: Evaluation) -> Table:
-    from xai_core.figures.scores.words import PAPER_ACCURACY
+    from xai_core.catalogue.paper import PAPER_ACCURACY
 
     table = Table(title="Ten-way accuracy, averaged over families", show_edge=False)
     table.add_column("Type")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from xai_core.catalogue.paper import PAPER_TYPES
 from xai_core.cli.console import JobsProgress, quiet_start
 from xai_core.datasets.collection import describe_collection, read_collection
 from xai_core.errors import InputError
@@ -26,7 +27,10 @@ def train(
     type: Annotated[
         list[str] | None,
         typer.Option(
-            "--type", "--types", "-t", help="Spectrogram type; repeatable. All six by default."
+            "--type",
+            "--types",
+            "-t",
+            help="Spectrogram type; repeatable. All by default; with the preset paper, its six.",
         ),
     ] = None,
     family: Annotated[
@@ -75,7 +79,8 @@ def train(
         raise InputError(f"unknown preset {preset!r}: choose one of {', '.join(PRESETS)}")
     chosen = PRESETS[preset] if epochs is None else PRESETS[preset].with_epochs(epochs)
     named = type or [ALL_TYPES]
-    types = SPECTROGRAM_TYPES if ALL_TYPES in named else [check_type(name) for name in named]
+    every = PAPER_TYPES if preset == "paper" else SPECTROGRAM_TYPES
+    types = every if ALL_TYPES in named else [check_type(name) for name in named]
     families = [check_family(name) for name in family or FAMILIES]
     folders = [folder.resolve() for folder in data]
     records = [record for folder in folders for record in read_collection(folder)]

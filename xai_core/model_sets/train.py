@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from xai_core import store
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import (
     NoteRecord,
     skipped_sentence,
@@ -50,14 +51,6 @@ _LOG = logging.getLogger(__name__)
 
 TEST_FRACTION = 0.2  # of a family's instruments
 CALIBRATION_FRACTION = 0.1
-STEP_COST = {  # ms for a note and step with the pooled head on two cores: for the time left
-    "stft": 100,
-    "log_mel": 14,
-    "mfcc": 5,
-    "chroma": 3,
-    "spectral_contrast": 2,
-    "tonnetz": 2,
-}
 EPOCH = "loss"  # is told of each
 NOTE_COST = 8  # ms to make the spectrogram of a note
 
@@ -201,7 +194,7 @@ def _jobs(plan: Plan, families: Sequence[str]) -> list[Job]:
     if not missing and is_finished(plan):
         return []
     n_notes = len(plan.parts["train"])
-    epoch = STEP_COST[type] * n_notes
+    epoch = spectrogram_type(type).step_ms * n_notes
     jobs = [
         Job(
             f"{type} spectrograms",

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from xai_core.catalogue.paper import PAPER_METHOD
 from xai_core.errors import InputError, ModelError
 from xai_core.metrics.permutation import N_PERMUTATIONS, families_differ
 from xai_core.metrics.statistics import (
@@ -48,8 +49,6 @@ __all__ = [
     "find_out",
     "judge_distances",
 ]
-
-PAPERS_METHOD = "integrated_gradients"
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +118,7 @@ def find_out(
     if pairs.empty:
         raise InputError("expected an analysis with pairs of notes, got none")
     methods = pairs["method"].unique()
-    method = PAPERS_METHOD if PAPERS_METHOD in methods else str(methods[0])
+    method = PAPER_METHOD if PAPER_METHOD in methods else str(methods[0])
     draws = draw_instruments(pairs, rng=rng, n_resamples=n_resamples)
     quartiles = within_families(pairs, draws)
     rest = against_the_rest(pairs, draws)

@@ -20,6 +20,7 @@ import jinja2
 import numpy as np
 
 from xai_core.catalogue.methods import map_kind
+from xai_core.catalogue.paper import PAPER_FIGURES
 from xai_core.errors import InputError
 from xai_core.figures import (
     accuracy_bars,
@@ -66,7 +67,6 @@ __all__ = ["write_report"]
 
 REPORT_FILE = "report.html"
 TEMPLATE = "report.html.jinja"
-PAPERS_FIGURES = dict(zip(SPECTROGRAM_TYPES, range(5, 11), strict=True))  # 5 to 10
 
 
 def write_report(analysis: Analysis, folder: str | Path, *, models: str) -> Path:
@@ -257,9 +257,8 @@ def _boxplots(analysis: Analysis, findings: Findings) -> list[dict[str, str]]:
                 figure = distance_boxplots(
                     analysis.pairs[chosen], type=type, method=method, medians=findings.medians
                 )
-                heading = (
-                    f"Figure {PAPERS_FIGURES[type]}. {short_name(type)}, {map_kind(method).label}"
-                )
+                number = f"Figure {PAPER_FIGURES[type]}. " if type in PAPER_FIGURES else ""
+                heading = f"{number}{short_name(type)}, {map_kind(method).label}"
                 out.append(_figure(figure, f"boxes-{type}-{method}", heading))
     return out
 

@@ -3,7 +3,8 @@
 Conventions
 -----------
 A preset is one frozen value that JSON can hold and that is written to the card of
-every model. Values that differ between spectrogram types stand in ``by_type``;
+every model. Values that differ between spectrogram types stand in ``by_type``, in
+the presets of this table from the types' entries in the catalogue;
 :meth:`Preset.for_type` returns what holds for one type, which is what the card
 says.
 
@@ -20,6 +21,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
+from xai_core.catalogue.types import TYPES
 from xai_core.errors import InputError
 from xai_core.networks.cnn import (
     Head,
@@ -174,7 +176,7 @@ class Preset:
 
     def for_type(self, type: str) -> Preset:
         """Return the preset as it holds for one spectrogram type on this machine."""
-        changes: dict[str, Any] = {**self.by_type.get(type, {}), "by_type": {}}
+        changes: dict[str, Any] = {**self.by_type.get(check_type(type), {}), "by_type": {}}
         found = replace(self, **changes)
         if found.precision == FASTEST:
             return replace(found, precision=fastest_precision())
@@ -205,6 +207,13 @@ class Preset:
         return cls(**{**values, "augmentation": Augmentation.from_dict(values["augmentation"])})
 
 
+def _by_type(preset: str) -> dict[str, Mapping[str, Any]]:
+    """Return what the entries of the types change in a preset."""
+    return {
+        name: entry.training[preset] for name, entry in TYPES.items() if preset in entry.training
+    }
+
+
 PRESETS = {
     "standard": Preset(
         "standard",
@@ -217,19 +226,7 @@ PRESETS = {
         patience=10,
         precision=FASTEST,
         label_smoothing=0.05,
-        by_type={
-            "stft": {
-                "trunk_epochs": 30,
-                "trunk_rate": 1.5e-3,
-                "crop_frames": 42,
-                "whole_epochs": 1,
-            },
-            "log_mel": {"trunk_epochs": 22, "trunk_rate": 1.5e-3, "n_augmented": 7},
-            "mfcc": {"trunk_epochs": 36, "n_augmented": 7},
-            "chroma": {"trunk_rate": 1e-3},  # twice as much and nothing is learnt
-            "spectral_contrast": {"trunk_rate": 1e-3},
-            "tonnetz": {"trunk_rate": 1e-3},
-        },
+        by_type=_by_type("standard"),
     ),
     "quick": Preset(
         "quick",
@@ -240,7 +237,7 @@ PRESETS = {
         n_augmented=0,
         epoch_notes=1000,
         label_smoothing=0.05,
-        by_type={"stft": {"epoch_notes": 500, "crop_frames": 32}},
+        by_type=_by_type("quick"),
     ),
     "paper": Preset(
         "paper",

@@ -15,9 +15,9 @@ from tests.figures.hand_made import (
     spectrogram,
     zeros,
 )
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.figures import alt_text, heatmap_figure
 from xai_core.figures.base.words import (
-    TYPE_NAMES,
     attribution_sentence,
     feature_maps_sentence,
     heatmap_sentence,
@@ -81,7 +81,7 @@ def test_an_mfcc_of_nothing_but_its_level_claims_no_other_coefficient() -> None:
 @pytest.mark.parametrize("type", SPECTROGRAM_TYPES)
 def test_silence_is_called_silence(type: str) -> None:
     sentence = spectrogram_sentence(spectrogram(type, zeros(type)))
-    assert sentence == f"{TYPE_NAMES[type]}, 4.0 s; silence, every bin is zero."
+    assert sentence == f"{spectrogram_type(type).title}, 4.0 s; silence, every bin is zero."
 
 
 # -------------------------------------------------------------------- attributions

@@ -15,18 +15,12 @@ from xai_core.attribution.salient_regions.regions import (
     Evidence,
 )
 from xai_core.catalogue.methods import map_kind
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.values import Attribution
 
 __all__ = ["evidence_sentence", "share_text"]
 
 NARROW = 1.5  # ratio of two frequencies, a fifth, up to which a band is "around" one
-WORDS = {  # for each axis: before one place, before a few, and the whole of it
-    "Frequency": ("around", "at", "all frequencies"),
-    "Coefficient": ("in coefficient", "in coefficients", "all coefficients"),
-    "Pitch class": ("in pitch class", "in pitch classes", "all pitch classes"),
-    "Octave band": ("in the octave band", "in the octave bands", "all octave bands"),
-    "Tonal dimension": ("along the", "along the", "all tonal dimensions"),
-}
 
 
 def evidence_sentence(evidence: Evidence, attribution: Attribution, *, family: str) -> str:
@@ -94,14 +88,13 @@ def _when(main: Concentration) -> str:
 
 
 def _band(main: Concentration, attribution: Attribution) -> str:
-    axis = attribution.bins
-    one, several, everywhere = WORDS.get(axis.name, ("in", "in", "everything"))
+    axis, words = attribution.bins, spectrogram_type(attribution.type).axis
     strongest = main.strongest_place + (f" ({main.note})" if main.note else "")
-    around = f"{one} {strongest}"
+    around = f"{words.one} {strongest}"
     narrow = main.high <= NARROW * main.low if axis.unit else main.low == main.high
     if narrow and not main.all_bins:
         return around
-    where = f"over {everywhere}" if main.all_bins else f"{several} {main.place}"
+    where = f"over {words.whole}" if main.all_bins else f"{words.several} {main.place}"
     return f"{where}, most of all {around}" if main.peaked else where
 
 

@@ -16,7 +16,9 @@ from typing import Literal
 import numpy as np
 
 from xai_core.catalogue.methods import map_kind
+from xai_core.catalogue.types import TOP_DB, spectrogram_type
 from xai_core.errors import InputError
+from xai_core.figures.base.axes import bin_names
 from xai_core.values import Attribution, FeatureMaps, FloatArray, Heatmap, Spectrogram
 
 __all__ = ["PERCENTILE", "Scale", "Sign", "limits", "number_text", "shared_sign", "sign_of"]
@@ -24,8 +26,6 @@ __all__ = ["PERCENTILE", "Scale", "Sign", "limits", "number_text", "shared_sign"
 Sign = Literal["signed", "unsigned"]
 
 PERCENTILE = 99.5  # of the absolute values; stronger ones take the end colour
-TOP_DB = 80.0  # dB below the note's peak that the scaled types map to 0
-DECIBEL_TYPES = ("stft", "log_mel")  # scaled so that -80 dB is 0 and the peak 1
 
 VIRIDIS = "viridis"
 CIVIDIS = "cividis"
@@ -130,29 +130,31 @@ def number_text(value: float) -> str:
 
 
 def spectrogram_scale(spectrogram: Spectrogram) -> Scale:
-    """Return a spectrogram in its unit: dB where its type is made of decibels.
+    """Return a spectrogram in the unit, and with the limits, of its type's entry.
 
     Notes
     -----
-    Coefficient 0 of the MFCC, the overall level, is many times larger than the
-    others; the colours are spread over the others, and it is off the scale.
+    Where bin 0 is the overall level (MFCC), many times larger than the others,
+    the colours are spread over the others, and it is off the scale.
     """
-    type, values = spectrogram.type, spectrogram.values
-    if type in DECIBEL_TYPES:
-        return Scale((values - 1) * TOP_DB, -TOP_DB, 0.0, VIRIDIS, "dB", "dB below the note's peak")
-    if type == "spectral_contrast":
-        decibels = values * TOP_DB
-        low, high = _span(decibels)
-        return Scale(decibels, min(low, 0.0), high, VIRIDIS, "dB", "dB from valley to peak")
-    if type == "chroma":
-        return Scale(values, 0.0, 1.0, VIRIDIS, "", "relative to the strongest class")
-    if type == "mfcc":
-        low, high = _span(values[:, 1:] if values.shape[1] > 1 else values)
-        off_scale = values[:, 0].max() > high or values[:, 0].min() < low
-        caption = "value<br>(coefficient 0 is off the scale)" if off_scale else "value"
-        return Scale(values, low, high, VIRIDIS, "", caption)
-    limit = max(abs(end) for end in _span(values))
-    return Scale(values, -limit, limit, VIRIDIS, "", "coordinate")
+    scale, values = spectrogram_type(spectrogram.type).scale, spectrogram.values
+    if scale.limits == "level":
+        shown = (values - 1) * TOP_DB
+        return Scale(shown, -TOP_DB, 0.0, VIRIDIS, scale.unit, scale.caption)
+    caption = scale.caption
+    shown = values if scale.unit_per_value == 1.0 else values * scale.unit_per_value
+    spread = shown[:, 1:] if scale.first_is_level and shown.shape[1] > 1 else shown
+    low, high = _span(spread)
+    if scale.first_is_level and (shown[:, 0].max() > high or shown[:, 0].min() < low):
+        caption = f"{caption}<br>({bin_names(spectrogram.bins)[0]} is off the scale)"
+    if scale.limits == "share":
+        low, high = 0.0, 1.0
+    elif scale.limits == "from_zero":
+        low = min(low, 0.0)
+    elif scale.limits == "centred":
+        high = max(abs(low), abs(high))
+        low = -high
+    return Scale(shown, low, high, VIRIDIS, scale.unit, caption)
 
 
 def attribution_scale(

@@ -14,15 +14,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from xai_core.catalogue.methods import map_kind
+from xai_core.catalogue.types import TOP_DB, spectrogram_type
 from xai_core.figures.base.axes import (
     bin_names,
     outer_edges,
 )
-from xai_core.figures.base.scales import (
-    DECIBEL_TYPES,
-    TOP_DB,
-    Sign,
-)
+from xai_core.figures.base.scales import Sign
 from xai_core.values import (
     FAMILIES,
     Attribution,
@@ -35,9 +32,9 @@ from xai_core.values import (
 
 __all__ = [
     "RECEIVES",
-    "TYPE_NAMES",
     "alt_text",
     "attribution_sentence",
+    "count_text",
     "difference_sentence",
     "feature_maps_sentence",
     "heatmap_sentence",
@@ -48,22 +45,25 @@ __all__ = [
     "zero_sentence",
 ]
 
-TYPE_NAMES = {
-    "stft": "STFT spectrogram",
-    "log_mel": "Log-mel spectrogram",
-    "mfcc": "MFCC",
-    "chroma": "Chroma",
-    "spectral_contrast": "Spectral contrast",
-    "tonnetz": "Tonnetz",
-}
-
 RECEIVES = "What the model receives"
+COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 MOST = 0.8  # share of a map that "most" stands for
 
 
 def alt_text(figure: go.Figure) -> str:
     """Return the alternative text that a figure of this package carries."""
     return str(figure.layout.meta["alt"])
+
+
+def count_text(count: int) -> str:
+    """Return a count in a word, from nine on in digits.
+
+    Examples
+    --------
+    >>> count_text(0), count_text(6), count_text(12)
+    ('no', 'six', '12')
+    """
+    return COUNTS[count] if count < len(COUNTS) else str(count)
 
 
 def spectrogram_sentence(spectrogram: Spectrogram) -> str:
@@ -75,7 +75,7 @@ def spectrogram_sentence(spectrogram: Spectrogram) -> str:
         For example "Log-mel spectrogram, 4.0 s; most energy lies around 440 Hz
         in the first 0.5 s."
     """
-    head = f"{TYPE_NAMES[spectrogram.type]}, {_duration(spectrogram.time):.1f} s"
+    head = f"{spectrogram_type(spectrogram.type).title}, {_duration(spectrogram.time):.1f} s"
     if not np.any(spectrogram.values):
         return f"{head}; silence, every bin is zero."
     weight = _weight(spectrogram)
@@ -84,13 +84,8 @@ def spectrogram_sentence(spectrogram: Spectrogram) -> str:
     names = bin_names(spectrogram.bins)
     strongest = names[int(weight.sum(axis=0).argmax())]
     when = _when(weight.sum(axis=1), spectrogram.time)
-    said = {
-        "chroma": f"the strongest pitch class is {strongest}, mostly {when}",
-        "spectral_contrast": f"peaks stand out most from valleys in {strongest}, mostly {when}",
-        "tonnetz": f"the tonal centre is furthest from the middle along {strongest}, mostly {when}",
-        "mfcc": f"apart from the overall level, {strongest} is the largest, mostly {when}",
-    }
-    return f"{head}; {said.get(spectrogram.type, _energy(strongest, when))}."
+    said = spectrogram_type(spectrogram.type).says.format(bin=strongest, when=when)
+    return f"{head}; {said}."
 
 
 def attribution_sentence(attribution: Attribution) -> str:
@@ -213,15 +208,12 @@ def _duration(time: Axis) -> float:
 def _weight(spectrogram: Spectrogram) -> FloatArray:
     """Return what "most" is counted in: power, or size where the values are signed."""
     values = spectrogram.values.astype(np.float64)
-    if spectrogram.type in DECIBEL_TYPES:
+    scale = spectrogram_type(spectrogram.type).scale
+    if scale.limits == "level":
         return np.where(values > 0, 10 ** (TOP_DB * (values - 1) / 10), 0.0)
-    if spectrogram.type == "mfcc" and values.shape[1] > 1:
+    if scale.first_is_level and values.shape[1] > 1:
         values[:, 0] = 0.0
     return np.abs(values)
-
-
-def _energy(strongest: str, when: str) -> str:
-    return f"most energy lies around {strongest} {when}"
 
 
 def _when(weight: FloatArray, time: Axis) -> str:

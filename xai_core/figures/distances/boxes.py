@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from xai_core.catalogue.methods import map_kind
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
-from xai_core.figures.scores.words import short_name
 from xai_core.pair_tables import (
     distances,
     within,
@@ -154,8 +154,8 @@ def boxes_sentence(
     if not boxes:
         raise InputError("expected metrics to draw, got none")
     head = (
-        f"{short_name(type)}, {map_kind(method).label}: distances between the heatmaps "
-        "of two notes of a family"
+        f"{spectrogram_type(type).label}, {map_kind(method).label}: distances between the "
+        "heatmaps of two notes of a family"
     )
     said = [_extremes(METRIC_NAMES[metric], row) for metric, row in boxes.items() if row]
     if not said:

@@ -16,6 +16,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from xai_core.catalogue.methods import map_kind
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
 from xai_core.figures.base.drawing import (
     LETTER,
@@ -28,7 +29,6 @@ from xai_core.figures.distances.boxes import (
     METRIC_NAMES,
     number_text,
 )
-from xai_core.figures.scores.words import short_name
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
 
 __all__ = ["medians_map"]
@@ -73,7 +73,9 @@ def medians_map(
         alt=_sentence(values, metric, method),
         uirevision=uirevision,
     )
-    names = [short_name(type).replace(" ", "<br>") for type in types]  # columns are narrow
+    names = [
+        spectrogram_type(type).label.replace(" ", "<br>") for type in types
+    ]  # columns are narrow
     drawing.traces.append(
         {
             "type": "heatmap",
@@ -144,10 +146,10 @@ def _sentence(values: pd.DataFrame, metric: str, method: str) -> str:
         column = values[type].dropna()
         low, high = str(column.idxmin()), str(column.idxmax())
         if low == high:
-            said.append(f"{short_name(type)} {low} ({number_text(column[low])})")
+            said.append(f"{spectrogram_type(type).label} {low} ({number_text(column[low])})")
         else:
             said.append(
-                f"{short_name(type)} from {low} ({number_text(column[low])}) "
+                f"{spectrogram_type(type).label} from {low} ({number_text(column[low])}) "
                 f"to {high} ({number_text(column[high])})"
             )
     name = map_kind(method).label

@@ -16,6 +16,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from xai_core.catalogue.methods import PAPER_METHODS, map_kind
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import GridMismatchError
 from xai_core.figures.base.drawing import (
     Drawing,
@@ -38,8 +39,8 @@ from xai_core.figures.base.traces import (
 )
 from xai_core.figures.base.words import (
     RECEIVES,
-    TYPE_NAMES,
     attribution_sentence,
+    count_text,
     feature_maps_sentence,
     meaning_of,
     spectrogram_sentence,
@@ -57,7 +58,6 @@ GAP = 22  # px at that width, between two panels
 MAX_ROWS = 64  # rows of one feature map, about one a pixel
 LARGE_MAP = 2**16  # bins; a smooth map above it is sent in blocks of 2 x 2
 Limits = tuple[float, float]
-NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 
 
 def explore_panels(
@@ -139,7 +139,7 @@ def explore_panels(
     places = _four_places(drawing.frame, labels)
     (first, second), others = places[:2], places[2:]
 
-    drawing.add_title(first, TYPE_NAMES.get(type, "Spectrogram"), RECEIVES)
+    drawing.add_title(first, spectrogram_type(type).title if type else "Spectrogram", RECEIVES)
     drawing.add_bin_axis(first, bins)
     drawing.add_title(second, "Feature maps", _responds(feature_maps))
     for place, method in zip(others, methods, strict=True):
@@ -173,9 +173,8 @@ def explore_panels(
 
 def _responds(feature_maps: FeatureMaps | None) -> str:
     count = len(feature_maps.filters) if feature_maps else 4
-    number = NUMBERS[count] if count < len(NUMBERS) else str(count)
     where = f" ({feature_maps.layer})" if feature_maps else ""
-    return f"What {number} of its filters<br>respond to{where}"
+    return f"What {count_text(count)} of its filters<br>respond to{where}"
 
 
 def _in_two_lines(layer: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import plotly.graph_objects as go
 
 from xai_core.catalogue.methods import map_kind
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.figures.base.drawing import (
     Drawing,
     Frame,
@@ -33,7 +34,6 @@ from xai_core.figures.base.traces import (
 )
 from xai_core.figures.base.words import (
     RECEIVES,
-    TYPE_NAMES,
     attribution_sentence,
     difference_sentence,
     feature_maps_sentence,
@@ -82,7 +82,7 @@ def spectrogram_figure(
     return _single(
         spectrogram,
         spectrogram_scale(spectrogram),
-        TYPE_NAMES[spectrogram.type],
+        spectrogram_type(spectrogram.type).title,
         subtitle,
         alt=spectrogram_sentence(spectrogram),
         height=height,

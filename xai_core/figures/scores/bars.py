@@ -13,6 +13,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from xai_core.catalogue.paper import PAPER_ACCURACY
 from xai_core.errors import InputError
 from xai_core.figures.base.drawing import (
     LETTER,
@@ -30,11 +31,10 @@ from xai_core.figures.scores.parts import (
     PERCENT,
     RIM,
     look,
+    series_colour,
     title,
 )
 from xai_core.figures.scores.words import (
-    PAPER_ACCURACY,
-    TYPE_COLOURS,
     Unproven,
     accuracy_sentence,
     bars_sentence,
@@ -102,7 +102,7 @@ def score_bars(
                 "x": places,
                 "y": [100 * row[families[place]].value for place in places],
                 **look(
-                    TYPE_COLOURS.get(type, OTHER),
+                    series_colour(type),
                     [row[families[place]] for place in places],
                     [(type, families[place]) in unproven for place in places],
                 ),
@@ -184,7 +184,7 @@ def accuracy_bars(
                 "showlegend": False,
                 "x": [100 * score.value],
                 "y": [row],
-                **look(TYPE_COLOURS.get(name, OTHER), [score], [False], along="x"),
+                **look(series_colour(name), [score], [False], along="x"),
                 "hovertext": [f"{names[row]}: <b>{texts[row]}</b>"],
                 "hoverinfo": "text",
             }

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from xai_core.catalogue.types import TYPES
 from xai_core.figures.base.drawing import (
     LINE,
     SUBTITLE_SIZE,
@@ -28,6 +29,7 @@ __all__ = [
     "PERCENT",
     "RIM",
     "look",
+    "series_colour",
     "title",
 ]
 
@@ -71,6 +73,17 @@ HATCHED: dict[str, Any] = {  # a bar that is nowhere, for the legend
     },
 }
 RIM = {"width": 1.5, "color": "white"}  # so that it is told from a whisker beneath
+
+
+def series_colour(name: str) -> str:
+    """Return the colour of a spectrogram type, or grey for a series of another name.
+
+    Examples
+    --------
+    >>> series_colour("stft"), series_colour("averaged") == OTHER
+    ('#0072B2', True)
+    """
+    return TYPES[name].colour if name in TYPES else OTHER
 
 
 def look(

@@ -4,12 +4,6 @@ Conventions
 -----------
 Scores are fractions in [0, 1], told in percent. Every sentence is computed from
 the values that are drawn.
-
-References
-----------
-Chen, Ghobakhlou and Narayanan 2024, "Interpreting CNN models for musical
-instrument recognition using multi-spectrogram heatmap analysis", Front. Artif.
-Intell. 7:1499913: the overall accuracies of :data:`PAPER_ACCURACY`.
 """
 
 from __future__ import annotations
@@ -19,15 +13,14 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from xai_core.catalogue.paper import PAPER_TYPES
+from xai_core.catalogue.types import TYPES, spectrogram_type
 from xai_core.errors import InputError
-from xai_core.figures.base.words import TYPE_NAMES
 from xai_core.scores import LEVEL, Reliability, Score
 from xai_core.values import FAMILIES, check_family
 
 __all__ = [
     "MANY_COLOURS",
-    "PAPER_ACCURACY",
-    "TYPE_COLOURS",
     "Histories",
     "Unproven",
     "accuracy_sentence",
@@ -42,26 +35,16 @@ __all__ = [
     "training_sentence",
 ]
 
-PAPER_ACCURACY = {"mfcc": 0.62, "stft": 0.56, "log_mel": 0.55}  # on its own notes of NSynth
-
-# each at least 3 to 1 on white and on near-black
-TYPE_COLOURS = {
-    "stft": "#0072B2",
-    "log_mel": "#D55E00",
-    "mfcc": "#009E73",
-    "chroma": "#AA4499",
-    "spectral_contrast": "#997700",
-    "tonnetz": "#7A8794",
-}
-MANY_COLOURS = tuple(TYPE_COLOURS.values())[:5]  # ten models: these, solid and then dashed
+# ten models: the colours of these types, solid and then dashed
+MANY_COLOURS = tuple(spectrogram_type(type).colour for type in PAPER_TYPES[:5])
 
 Unproven = Collection[tuple[str, str]]  # (type, family) of models not shown to beat chance
 Histories = Mapping[str, Mapping[str, Sequence[float]]]  # {model: {"loss": one an epoch, ...}}
 
 
 def short_name(type: str) -> str:
-    """Return the name of a type for a legend, or any other name as it is."""
-    return TYPE_NAMES.get(type, type).removesuffix(" spectrogram")
+    """Return the label of a type for a legend, or any other series' name as it is."""
+    return TYPES[type].label if type in TYPES else type
 
 
 def families_of(scores: Mapping[str, Mapping[str, Score]]) -> tuple[str, ...]:

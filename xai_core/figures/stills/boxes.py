@@ -17,6 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from xai_core.catalogue.methods import map_kind
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.figures.distances.boxes import (
     FAMILY_COLOURS,
     METRIC_AXES,
@@ -30,7 +31,6 @@ from xai_core.figures.distances.boxplots import (
     COLUMNS,
 )
 from xai_core.figures.scores.parts import FAINT
-from xai_core.figures.scores.words import short_name
 from xai_core.pair_tables import PAPER_METRICS
 from xai_core.values import FAMILIES
 
@@ -62,7 +62,8 @@ def distance_boxplots_png(
         axes.set_axis_off()
     name = map_kind(method).label
     figure.suptitle(
-        f"{short_name(type)}, {name}: distances between the heatmaps of two notes of a family",
+        f"{spectrogram_type(type).label}, {name}: distances between the heatmaps of two notes of "
+        "a family",
         fontsize=10,
     )
     buffer = io.BytesIO()

@@ -18,6 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from xai_core.catalogue.methods import map_kind
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import GridMismatchError
 from xai_core.figures.base.axes import (
     axis_title,
@@ -37,7 +38,6 @@ from xai_core.figures.base.scales import (
 )
 from xai_core.figures.base.words import (
     RECEIVES,
-    TYPE_NAMES,
     meaning_of,
     percent_text,
     zero_sentence,
@@ -141,7 +141,7 @@ def _figure(
     time, bins = spectrogram.time, spectrogram.bins
     left.set_ylabel(axis_title(bins))
     right.tick_params(labelleft=False)
-    left.set_title(f"{TYPE_NAMES[spectrogram.type]}: {_lower(RECEIVES)}", fontsize=9)
+    left.set_title(f"{spectrogram_type(spectrogram.type).title}: {_lower(RECEIVES)}", fontsize=9)
     meaning = meaning_of(attribution.method, drawn).replace("<br>", " ")
     right.set_title(f"{kind.label}: {_lower(meaning)}", fontsize=9)
     draw_map(left, bars[0], spectrogram_scale(spectrogram), time, bins)
@@ -220,7 +220,9 @@ def _comparison_figure(
     figure = Figure(figsize=COMPARISON_INCHES, dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     panels, bars = figure.subplots(2, 3, height_ratios=(20, 1))
-    figure.suptitle(f"A: {names[0]}   B: {names[1]}   ({TYPE_NAMES[a.type]})", fontsize=11)
+    figure.suptitle(
+        f"A: {names[0]}   B: {names[1]}   ({spectrogram_type(a.type).title})", fontsize=11
+    )
     of_both = (-shared[1], shared[1])
     for axes, bar, one, title, scale in (
         (panels[0], bars[0], a, f"A: {map_kind(a.method).label}", (sign, shared)),

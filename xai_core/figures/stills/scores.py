@@ -20,9 +20,9 @@ from xai_core.figures.scores.parts import (
     FAINT,
     GUESS,
     OTHER,
+    series_colour,
 )
 from xai_core.figures.scores.words import (
-    TYPE_COLOURS,
     Unproven,
     families_of,
     interval_words,
@@ -56,7 +56,7 @@ def score_bars_png(
     axes = figure.subplots()
     width = GROUP / len(scores)
     for number, (type, row) in enumerate(scores.items()):
-        colour = TYPE_COLOURS.get(type, OTHER)
+        colour = series_colour(type)
         shown = [place for place, family in enumerate(families) if family in row]
         found = [row[families[place]] for place in shown]
         centre = np.array(shown) - GROUP / 2 + width * (number + 0.5)

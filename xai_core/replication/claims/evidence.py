@@ -2,8 +2,8 @@
 
 Conventions
 -----------
-A quantity is a table, spectrogram types by families in the fixed orders, NaN
-where nothing is known, and the same table for each resample of the instruments.
+A quantity is a table, the paper's spectrogram types by families in the fixed
+orders, NaN where nothing is known, and the same table for each resample of the instruments.
 Row r of every quantity of distances belongs to one draw of instruments, so
 families, types and metrics may be compared within a resample.
 """
@@ -18,13 +18,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from xai_core.catalogue.paper import PAPER_METRICS, PAPER_TYPES
 from xai_core.metrics.statistics import ENOUGH, FamilyQuartiles
-from xai_core.pair_tables import (
-    METRICS,
-    PAPER_METRICS,
-)
+from xai_core.pair_tables import METRICS
 from xai_core.scores import LEVEL, Score
-from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
+from xai_core.values import FAMILIES
 
 __all__ = ["Evidence", "Quantity", "gather_evidence"]
 
@@ -159,7 +157,9 @@ def _of_groups(
     chosen = np.flatnonzero((groups["method"] == method) & (groups["metric"] == metric))
     for k in chosen:
         group = groups.iloc[k]
-        cell = SPECTROGRAM_TYPES.index(group["type"]), FAMILIES.index(group["family"])
+        if group["type"] not in PAPER_TYPES:
+            continue
+        cell = PAPER_TYPES.index(group["type"]), FAMILIES.index(group["family"])
         out.values[cell] = values[k]
         out.resamples[:, cell[0], cell[1]] = resamples[k]
         out.varies[cell] = group["n_instruments"] >= ENOUGH
@@ -193,7 +193,7 @@ def _scores(
     n_resamples: int,
 ) -> Quantity:
     out = _nothing(name, f"{name} of", columns, n_resamples)
-    for row, type in enumerate(SPECTROGRAM_TYPES):
+    for row, type in enumerate(PAPER_TYPES):
         for column, family in enumerate(columns):
             score = scores.get(type, {}).get(family)
             if score is None:
@@ -209,7 +209,7 @@ def _scores(
 
 
 def _nothing(name: str, made_of: str, columns: tuple[str, ...], n_resamples: int) -> Quantity:
-    shape = (len(SPECTROGRAM_TYPES), len(columns))
+    shape = (len(PAPER_TYPES), len(columns))
     return Quantity(
         name,
         made_of,

@@ -28,6 +28,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from xai_core.catalogue.paper import PAPER_TYPES
 from xai_core.metrics.statistics import interval
 from xai_core.replication.claims.evidence import (
     Evidence,
@@ -51,7 +52,7 @@ from xai_core.replication.claims.verdicts import (
     Outcome,
     Verdict,
 )
-from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
+from xai_core.values import FAMILIES
 
 __all__ = [
     "chance_of",
@@ -184,7 +185,7 @@ def _quantity(metric: str, test: Relation, evidence: Evidence) -> Quantity:
 def _at(claim: Claim, quantity: Quantity) -> At:
     columns = tuple(quantity.columns.index(f) for f in claim.families if f in quantity.columns)
     return At(
-        tuple(SPECTROGRAM_TYPES.index(type) for type in claim.types),
+        tuple(PAPER_TYPES.index(type) for type in claim.types),
         columns or tuple(range(len(quantity.columns))),
     )
 
@@ -249,7 +250,7 @@ def _named(at: At, of: Quantity) -> npt.NDArray[np.bool_]:
 def _cells_in_words(cells: npt.NDArray[np.bool_], of: Quantity) -> str:
     """Name cells of a table: types, and families where not all of them are meant."""
     by_families: dict[tuple[str, ...], list[str]] = {}
-    for type, row in zip(SPECTROGRAM_TYPES, cells, strict=True):
+    for type, row in zip(PAPER_TYPES, cells, strict=True):
         names = tuple(name for name, one in zip(of.columns, row, strict=True) if one)
         if names:
             by_families.setdefault(names if not row.all() else (), []).append(type)
@@ -284,7 +285,7 @@ def _numbers(
             value = float(of.values[row, column])
             if np.isnan(value):
                 continue
-            type, family = SPECTROGRAM_TYPES[row], of.columns[column]
+            type, family = PAPER_TYPES[row], of.columns[column]
             sure = bool(of.varies[row, column])
             yield Number(
                 what=what,
@@ -309,7 +310,7 @@ def _count(
     low, high = interval(counts)
     return Number(
         what="families inside" + (f", {reading}" if reading else ""),
-        type=", ".join(SPECTROGRAM_TYPES[row] for row in at.types),
+        type=", ".join(PAPER_TYPES[row] for row in at.types),
         family="",
         value=float(test.count(change(of.values[None]), at)[0]),
         low=float(low),
@@ -346,7 +347,7 @@ def chance_of(tests: tuple[Relation, ...], at: At) -> float | None:
     if any(isinstance(test, MedianIn | Near) for test in tests):
         return None
     rng = np.random.default_rng(0)
-    shape = (N_DRAWS, len(SPECTROGRAM_TYPES), len(FAMILIES))
+    shape = (N_DRAWS, len(PAPER_TYPES), len(FAMILIES))
     drawn = {quantity: rng.random(shape) for quantity in ("level", "spread")}
     holds = [test.holds(drawn[test.quantity], at) for test in tests]
     return float(np.mean(np.all(holds, axis=0)))

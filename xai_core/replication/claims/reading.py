@@ -20,6 +20,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from xai_core.catalogue.paper import check_paper_type
 from xai_core.errors import InputError
 from xai_core.pair_tables import METRICS
 from xai_core.replication.claims.relations import (
@@ -33,7 +34,7 @@ from xai_core.replication.claims.relations import (
     OnMost,
     Relation,
 )
-from xai_core.values import FAMILIES, check_family, check_type
+from xai_core.values import FAMILIES, check_family
 
 __all__ = [
     "CHEN_2024",
@@ -118,7 +119,7 @@ def _claim(row: dict[str, str]) -> Claim:
         return Claim(
             id=row["id"],
             section=row["section"],
-            types=tuple(check_type(name) for name in _names(row["type"])),
+            types=tuple(check_paper_type(name) for name in _names(row["type"])),
             metric=row["metric"],
             relation=row["relation"],
             families=_families(_names(row["families"])),
@@ -197,5 +198,5 @@ _PATTERNS: tuple[tuple[str, Callable[[re.Match[str]], tuple[Relation, ...]]], ..
         rf"median in {_NUMBER}\.\.{_NUMBER}",
         lambda found: (MedianIn(float(found[1]), float(found[2])),),
     ),
-    (r"lower than (\w+)", lambda found: (LowerThan(check_type(found[1])),)),
+    (r"lower than (\w+)", lambda found: (LowerThan(check_paper_type(found[1])),)),
 )

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-A relation is tested on a table of numbers, spectrogram types by families, once
+A relation is tested on a table of numbers, the paper's spectrogram types by families, once
 for each resample: ``holds(values, at)`` takes ``(n_resamples, n_types,
 n_families)`` and returns ``(n_resamples,)``. `at` says which rows and columns
 the claim names. Ties never help a claim: a family is among the lowest only if
@@ -24,7 +24,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.values import SPECTROGRAM_TYPES
+from xai_core.catalogue.paper import PAPER_TYPES
 
 __all__ = [
     "TOLERANCE",
@@ -266,13 +266,13 @@ class LowerThan(Relation):
 
     def needs(self, at: At, shape: tuple[int, ...]) -> Flags:
         """Return the cells of the named types and of the other."""
-        return _cells(shape, (*at.types, SPECTROGRAM_TYPES.index(self.other)), at.families)
+        return _cells(shape, (*at.types, PAPER_TYPES.index(self.other)), at.families)
 
     def _words(self) -> str:
         return f"below that of {self.other} on each family"
 
     def _inside(self, values: Floats, at: At) -> Flags:
-        other = values[..., SPECTROGRAM_TYPES.index(self.other), None, :]
+        other = values[..., PAPER_TYPES.index(self.other), None, :]
         return np.asarray(values < other)
 
 

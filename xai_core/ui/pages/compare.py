@@ -44,6 +44,7 @@ from xai_core.ui.parts.choices import (
     SAME_METHOD,
     Methods,
     choose_methods,
+    choose_type,
 )
 from xai_core.ui.parts.metric_texts import (
     METRIC_NAMES,
@@ -54,7 +55,6 @@ from xai_core.ui.parts.sharing import (
     draw_saving,
 )
 from xai_core.ui.parts.words import (
-    TYPE_LABELS,
     answer_text,
     note_label,
 )
@@ -100,13 +100,7 @@ def compare_page() -> None:
     keep_keras_state()
     available = sound_models()
     left, middle, beside, right = st.columns([3, 3, 3, 2], vertical_alignment="bottom")
-    type = choose(
-        left,
-        "Spectrogram",
-        {name: TYPE_LABELS[name] for name in available},
-        key="type",
-        default="log_mel",
-    )
+    type = choose_type(left, available)
     method = choose(middle, "Method", LABELS, key="method")
     other_method = choose(
         beside,

@@ -16,6 +16,7 @@ import numpy as np
 import streamlit as st
 
 from xai_core.audio import load_note, to_wav
+from xai_core.catalogue.types import TYPES
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import feature_maps
 from xai_core.explanations.lessons import (
@@ -31,6 +32,7 @@ from xai_core.figures import (
     spectrogram_figure,
 )
 from xai_core.figures.base.scales import number_text
+from xai_core.figures.base.words import count_text
 from xai_core.figures.maps.lessons import (
     path_curve,
     weight_bars,
@@ -43,7 +45,6 @@ from xai_core.ui.pages.learn_small_maps import (
 from xai_core.ui.parts.available import samples, sound_models
 from xai_core.ui.parts.charts import draw_figure
 from xai_core.ui.parts.words import (
-    TYPE_LABELS,
     note_label,
 )
 from xai_core.ui.shell.address import (
@@ -60,12 +61,11 @@ __all__ = [
     "FILTERS",
     "PATH",
     "VIEWS",
-    "WHAT_A_VIEW_IS",
     "learn_page",
 ]
 
 STEPS = {
-    "views": "1 · Six views of one note",
+    "views": f"1 · {count_text(len(TYPES)).capitalize()} views of one note",
     "filters": "2 · From filter to feature map",
     "path": "3 · Integrated Gradients",
     "cam": "4 · Grad-CAM",
@@ -130,8 +130,9 @@ def _views() -> None:
     left, right = st.columns([2, 3], gap="large")
     with left:
         st.audio(to_wav(load_note(record.path)))
-        type = choose(left, "View", TYPE_LABELS, key="view", default="stft")
-        st.markdown(WHAT_A_VIEW_IS[type])
+        labels = {name: entry.label for name, entry in TYPES.items()}
+        type = choose(left, "View", labels, key="view", default="stft")
+        st.markdown(f"**{TYPES[type].label}**: {TYPES[type].shows}")
     figure = spectrogram_figure(extract(load_note(record.path), type), height=430)
     draw_figure(right, figure)
 
@@ -277,24 +278,11 @@ def _grad_cam_parts(path: str, type: str, family: str) -> CamParts:
     return grad_cam_parts(Path(path), type=type, family=family)
 
 
-VIEWS = """
+VIEWS = f"""
 A network does not hear a note: it is given a **picture** of it, time from left to right. There are
-many ways to draw one, and each keeps something else. Look at the same note in six of them.
+many ways to draw one, and each keeps something else. Look at the same note in
+{count_text(len(TYPES))} of them.
 """
-WHAT_A_VIEW_IS = {
-    "stft": "**STFT**: how strong each of 1025 frequencies is, every 32 ms. Each bright line is a "
-    "partial of the note. It keeps nearly everything, and is the largest picture.",
-    "log_mel": "**Log-mel**: the same in 128 bands that are narrow at low and wide at high "
-    "frequencies, about as an ear sorts them.",
-    "mfcc": "**MFCC**: 40 numbers that describe the *shape* of a log-mel column, from its overall "
-    "level (0) to its finest ripples (39). Pitch matters less, timbre more.",
-    "chroma": "**Chroma**: only which of the twelve pitch classes sounds, whatever the octave. "
-    "What tells a flute from a guitar is mostly gone.",
-    "spectral_contrast": "**Spectral contrast**: in each of seven octave bands, how far peaks "
-    "stand above the valleys between them: clear tones are high, noise is low.",
-    "tonnetz": "**Tonnetz**: six coordinates of the sounding pitch classes on the circles of "
-    "fifths, minor and major thirds. Made for harmony; a single note hardly moves in it.",
-}
 FILTERS = """
 The network looks at the picture through small **filters**, 3 by 3 bins each. A filter slides over
 everything and answers strongly where it finds its pattern; its answers are a **feature map**. The

@@ -18,6 +18,7 @@ import numpy as np
 import streamlit as st
 
 from xai_core.catalogue.methods import METHODS
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.figures import Figure, distance_boxplots, medians_map
 from xai_core.figures.base.scales import number_text
@@ -59,16 +60,14 @@ from xai_core.ui.parts.choices import (
     AS_PRESET,
     OWN_FAMILY,
     SAME_METHOD,
+    choose_type,
 )
 from xai_core.ui.parts.metric_texts import METRIC_SAYS
 from xai_core.ui.parts.sharing import (
     draw_link,
     draw_saving,
 )
-from xai_core.ui.parts.words import (
-    PAPER,
-    TYPE_LABELS,
-)
+from xai_core.ui.parts.words import PAPER
 from xai_core.ui.shell.address import choose
 from xai_core.ui.shell.preload import keep_keras_state
 from xai_core.values import FAMILIES
@@ -79,7 +78,6 @@ LABELS = {name: one.label for name, one in METHODS.items()}
 NOTES = {str(n): f"{n} notes a family" for n in (4, 6, 8, 12)}
 DEFAULT_NOTES = "6"
 ALL_TYPES = "all"
-BY_TIME = ("tonnetz", "spectral_contrast", "chroma", "mfcc", "log_mel", "stft")  # a note takes
 REDRAW_SECONDS = 0.7
 SIGNS = {
     "holds": ":material/check_circle:",
@@ -99,13 +97,7 @@ def metrics_page() -> None:
     records = samples()
     columns = st.columns([2, 2, 2, 3], vertical_alignment="bottom")
     available = sound_models()
-    type = choose(
-        columns[0],
-        "Spectrogram",
-        {name: TYPE_LABELS[name] for name in available},
-        key="type",
-        default="log_mel",
-    )
+    type = choose_type(columns[0], available)
     method = choose(columns[1], "Method", LABELS, key="method")
     n_notes = int(choose(columns[2], "How many notes", NOTES, key="notes", default=DEFAULT_NOTES))
     found = analysis_so_far(records, types=[type], methods=[method], notes_per_family=n_notes)
@@ -283,7 +275,7 @@ def _all_types(
     asked = Asked(ALL_TYPES, method, n_notes)
     button = beside.empty()
     if draw_button_of_all(button, found, asked):
-        for type in sorted(types, key=BY_TIME.index):
+        for type in sorted(types, key=lambda name: spectrogram_type(name).n_bins):
             _draw_medians(picture, found, types, asked, metric, key=f"medians before {type}")
             compute(records, asked, [type], bar)
             found = so_far()

@@ -16,6 +16,8 @@ from typing import Any
 import streamlit as st
 
 from xai_core import store
+from xai_core.catalogue.paper import PAPER_ACCURACY
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.figures import (
     accuracy_bars,
     confusion_map,
@@ -24,7 +26,6 @@ from xai_core.figures import (
     training_curves,
 )
 from xai_core.figures.audit import figures as audit_figures
-from xai_core.figures.scores.words import PAPER_ACCURACY
 from xai_core.model_sets.scorecards import (
     Standing,
     read_standing,
@@ -32,9 +33,9 @@ from xai_core.model_sets.scorecards import (
 from xai_core.scores import Score
 from xai_core.store import Card
 from xai_core.ui.parts.charts import draw_figure
+from xai_core.ui.parts.choices import choose_type
 from xai_core.ui.parts.words import (
     PAPER,
-    TYPE_LABELS,
 )
 from xai_core.ui.shell.address import choose
 from xai_core.values import FAMILIES
@@ -163,7 +164,7 @@ def _accuracy_table(standing: Standing, accuracy: Mapping[str, Score]) -> dict[s
         name for type in accuracy for name in standing.summaries[type].get("by_collection", {})
     )
     shown = [name for name in ("nsynth", "recordings") if name in collections]
-    table = {"": [TYPE_LABELS[type] for type in accuracy]}
+    table = {"": [spectrogram_type(type).label for type in accuracy]}
     table["all notes"] = [_percent(score.value) for score in accuracy.values()]
     for name in shown:
         table[COLLECTIONS[name]] = [
@@ -193,13 +194,7 @@ IN_NO_COLUMN = {
 def _one_type(standing: Standing) -> str:
     st.subheader("One spectrogram type", anchor=False)
     place, _ = st.columns([1, 3])
-    type = choose(
-        place,
-        "Spectrogram",
-        {name: TYPE_LABELS[name] for name in standing.cards},
-        key="type",
-        default="log_mel",
-    )
+    type = choose_type(place, standing.cards)
     left, right = st.columns(2, gap="large")
     summary = standing.summaries.get(type, {})
     with left:
@@ -236,8 +231,8 @@ def _one_model(standing: Standing, type: str) -> None:
     card = row[family]
     if (type, family) in standing.unproven:
         st.warning(
-            f"The {TYPE_LABELS[type]} model of {family} is not shown to be better than chance on "
-            "instruments it never heard: its maps tell little about the instrument.",
+            f"The {spectrogram_type(type).label} model of {family} is not shown to be better than "
+            "chance on instruments it never heard: its maps tell little about the instrument.",
             icon=":material/help:",
         )
     metrics = [name for name in METRICS if name in card.scores]

@@ -28,6 +28,7 @@ from xai_core.audio import (
     load_untrusted,
     open_gate,
 )
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
 from xai_core.explanations import (
     predict,
@@ -49,7 +50,7 @@ from xai_core.ui.parts.available import (
     sound_models,
 )
 from xai_core.ui.parts.charts import draw_figure
-from xai_core.ui.parts.choices import choose_advanced
+from xai_core.ui.parts.choices import choose_advanced, choose_type
 from xai_core.ui.parts.panels import (
     draw_panels,
     draw_saving_of_panels,
@@ -64,7 +65,6 @@ from xai_core.ui.parts.sharing import (
     write_place,
 )
 from xai_core.ui.parts.words import (
-    TYPE_LABELS,
     doubts,
     overall_verdict,
     plain,
@@ -138,7 +138,7 @@ def upload_page() -> None:
         )
     if scanned:
         _scan(recording, type)
-    st.subheader(f"Why the {TYPE_LABELS[type]} model of {family} says so", anchor=False)
+    st.subheader(f"Why the {spectrogram_type(type).label} model of {family} says so", anchor=False)
     said = prediction.probabilities[type][family]
     st.markdown(
         f"“Is it {family}?” It says {'yes' if said >= 0.5 else 'no'}, {percent_text(said)}."
@@ -272,7 +272,7 @@ def _choose_cell(prediction: Prediction) -> tuple[str, str]:
     st.subheader("What every model says", anchor=False, help=TABLE_HELP)
     st.markdown(overall_verdict(prediction.averaged()))
     families = [family for family in FAMILIES if any(family in row for row in table.values())]
-    headings = {TYPE_LABELS[type]: type for type in table}
+    headings = {spectrogram_type(type).label: type for type in table}
     st.dataframe(
         {"family": families}
         | {heading: _percents(table[type], families) for heading, type in headings.items()},
@@ -290,17 +290,13 @@ def _choose_cell(prediction: Prediction) -> tuple[str, str]:
     )
     doubted = {type: weak_families(type) for type in table}
     if any(doubted.values()):
-        st.caption(doubts([f"{TYPE_LABELS[t]} {name}" for t in doubted for name in doubted[t]]))
+        st.caption(
+            doubts([f"{spectrogram_type(t).label} {name}" for t in doubted for name in doubted[t]])
+        )
     for type in table:
         draw_faults(type)
     left, right = st.columns(2)
-    type = choose(
-        left,
-        "Spectrogram",
-        {type: heading for heading, type in headings.items()},
-        key="type",
-        default="log_mel",
-    )
+    type = choose_type(left, table)
     family = choose(
         right,
         "Explain the model of",
@@ -348,4 +344,7 @@ def _scan(recording: _Recording, type: str) -> None:
     found = kept[1]
     figure = scan_map(found.probabilities, found.starts, found.families, length=NOTE_SECONDS)
     draw_figure(st, figure)
-    st.caption(f"{TYPE_LABELS[type]} models; each column is 4 s of the recording, heard by itself.")
+    st.caption(
+        f"{spectrogram_type(type).label} models; each column is 4 s of the recording, heard by "
+        "itself."
+    )

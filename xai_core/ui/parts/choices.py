@@ -9,7 +9,7 @@ baseline_note, steps, rule, layer, filters, sign, colours, clip``.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, Method, labels_of, listed
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations.settings import (
     LAYERS,
@@ -25,10 +26,7 @@ from xai_core.explanations.settings import (
     Settings,
 )
 from xai_core.figures.base.scales import PERCENTILE
-from xai_core.ui.parts.words import (
-    TYPE_LABELS,
-    note_label,
-)
+from xai_core.ui.parts.words import note_label
 from xai_core.ui.shell.address import choose
 from xai_core.values import FAMILIES
 
@@ -43,12 +41,15 @@ __all__ = [
     "choose_methods",
     "choose_model",
     "choose_note",
+    "choose_type",
 ]
 
 OWN_FAMILY = "own"
 SAME_METHOD = "same"  # of side B on Compare: that of side A
 OWN_LABEL = "the note's own family"  # one text: a list shows the old one when it changes
 FIRST_FAMILY = "flute"  # what a first visitor sees
+FIRST_TYPE = "log_mel"
+TYPE_HELP = "What the CNN receives: sound turned into a picture in one of several ways."
 TARGETS = {"logit": "score (logit)", "probability": "probability"}
 BASELINES = {
     "silence": "silence",
@@ -129,6 +130,12 @@ def choose_note(records: Sequence[NoteRecord]) -> NoteRecord:
     return notes[note]
 
 
+def choose_type(place: DeltaGenerator, types: Iterable[str], *, help: str | None = None) -> str:
+    """Let the visitor pick one of some spectrogram types."""
+    labels = {name: spectrogram_type(name).label for name in types}
+    return choose(place, "Spectrogram", labels, key="type", default=FIRST_TYPE, help=help)
+
+
 def choose_model(available: Mapping[str, Sequence[str]], truth: str) -> tuple[str, str]:
     """Let the visitor pick the spectrogram type and whose model is explained.
 
@@ -144,14 +151,7 @@ def choose_model(available: Mapping[str, Sequence[str]], truth: str) -> tuple[st
     type, family : str
     """
     left, right = st.columns(2)
-    type = choose(
-        left,
-        "Spectrogram",
-        {name: TYPE_LABELS[name] for name in available},
-        key="type",
-        default="log_mel",
-        help="What the CNN receives: sound turned into a picture in one of several ways.",
-    )
+    type = choose_type(left, available, help=TYPE_HELP)
     own = {OWN_FAMILY: OWN_LABEL} if truth in available[type] else {}
     family = choose(
         right,

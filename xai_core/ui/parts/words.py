@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xai_core.catalogue.methods import METHODS, PAPER_METHODS
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.figures.base.scales import number_text
 from xai_core.figures.base.words import percent_text
@@ -22,7 +23,6 @@ __all__ = [
     "HOW_TO_READ",
     "PAPER",
     "TEN_ANSWERS",
-    "TYPE_LABELS",
     "Badge",
     "answer_text",
     "baseline_sentence",
@@ -37,14 +37,6 @@ __all__ = [
     "verdict",
 ]
 
-TYPE_LABELS = {
-    "stft": "STFT",
-    "log_mel": "Log-mel",
-    "mfcc": "MFCC",
-    "chroma": "Chroma",
-    "spectral_contrast": "Spectral contrast",
-    "tonnetz": "Tonnetz",
-}
 KINDS = {"recordings": "recorded", "renders": "rendered"}  # sources of the samples
 LOUDNESS = ((32, "very soft"), (60, "soft"), (85, "medium"), (110, "loud"), (127, "very loud"))
 PAPER = (
@@ -148,16 +140,13 @@ def verdict(
     headline, detail : str
         Markdown, one sentence each.
     """
+    label = spectrogram_type(type).label
     best = max(probabilities, key=lambda family: probabilities[family])
+    said = percent_text(probabilities[best])
     if probabilities[best] >= YES:
-        headline = (
-            f"The {TYPE_LABELS[type]} models hear **{best}** ({percent_text(probabilities[best])})"
-        )
+        headline = f"The {label} models hear **{best}** ({said})"
     else:
-        headline = (
-            f"No {TYPE_LABELS[type]} model is convinced; "
-            f"**{best}** comes nearest ({percent_text(probabilities[best])})"
-        )
+        headline = f"No {label} model is convinced; **{best}** comes nearest ({said})"
     right = best == truth and probabilities[best] >= YES
     headline += ", and that is right." if right else f"; the note is **{truth}**."
     question = f"Is it {explained}?"
