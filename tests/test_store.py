@@ -143,7 +143,7 @@ def _rewrite_card(path: Path, **changes: Any) -> None:
         (lambda f: (f / "card.json").write_text("{"), "the card .* cannot be read: was it edited"),
         (lambda f: (f / "card.json").write_text("[]"), "cannot be read"),
         (lambda f: (f / "card.json").write_bytes(b"\xff\xfe"), "cannot be read"),
-        (lambda f: _rewrite_card(f / "card.json", scores=None), "cannot be read: was it"),
+        (lambda f: _rewrite_card(f / "card.json", sha256=None), "cannot be read: was it"),
         (lambda f: _rewrite_card(f / "card.json", family="reed"), "is that of mfcc reed"),
         (lambda f: _rewrite_card(f / "card.json", sha256="0" * 64), "SHA-256 differs"),
     ],

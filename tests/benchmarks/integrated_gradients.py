@@ -51,6 +51,7 @@ from xai_core.attribution import integrated_gradients, refine_integrated_gradien
 from xai_core.datasets.notes import NoteRecord
 from xai_core.features import axes, extract, n_bins
 from xai_core.networks.cnn import build_cnn
+from xai_core.networks.contract import PackedModel
 from xai_core.networks.gradients import ModelGradients
 from xai_core.values import DELTA_FLOOR, FAMILIES, FloatArray
 
@@ -187,11 +188,11 @@ def _print(ours: _Run, theirs: _Run, same_steps: _Run, batch_size: int) -> None:
 # ------------------------------------------------------------------ the two tools
 
 
-def _explain_ours(gradients: ModelGradients, x: FloatArray, run: _Run) -> FloatArray:
+def _explain_ours(gradients: PackedModel, x: FloatArray, run: _Run) -> FloatArray:
     time.sleep(SETTLE)
     began = time.perf_counter()
     *_, last = refine_integrated_gradients(
-        lambda points: gradients.input_gradients(points, target="logit"),
+        gradients.evaluate,
         x,
         np.zeros_like(x),
         tolerance=TOLERANCE,
@@ -236,9 +237,9 @@ def _error(values: FloatArray, delta: float) -> float:
     return abs(float(values.sum(dtype=np.float64)) - delta) / max(abs(delta), DELTA_FLOOR)
 
 
-def _reference(gradients: ModelGradients, x: FloatArray, n_steps: int) -> FloatArray:
+def _reference(gradients: PackedModel, x: FloatArray, n_steps: int) -> FloatArray:
     return integrated_gradients(
-        lambda points: gradients.input_gradients(points)[1],
+        gradients.gradients,
         x,
         np.zeros_like(x),
         rule="midpoint",
@@ -263,10 +264,10 @@ def _model(type: str, family: str, models: str) -> keras.Model:
 
 
 @cache
-def _gradients(type: str, family: str, models: str) -> ModelGradients:
-    gradients = ModelGradients(_model(type, family, models))
+def _gradients(type: str, family: str, models: str) -> PackedModel:
+    gradients = PackedModel(ModelGradients(_model(type, family, models)), "0")
     for n in (1, 8):  # traces, and lets the kernels for both sizes be made
-        gradients.input_gradients(np.zeros((n, *gradients.input_shape), np.float32))
+        gradients.evaluate(np.zeros((n, *gradients.model.input_shapes[0]), np.float32))
     return gradients
 
 
@@ -279,7 +280,7 @@ def _peers(type: str, family: str, models: str, method: str) -> CaptumPeer:
     return CaptumPeer(_model(type, family, models), method=method)
 
 
-def _check_same_network(gradients: ModelGradients, peer: CaptumPeer, x: FloatArray) -> None:
+def _check_same_network(gradients: PackedModel, peer: CaptumPeer, x: FloatArray) -> None:
     points = np.stack([np.zeros_like(x), 0.5 * x, x])
     difference = np.abs(gradients.outputs(points) - peer.logits(points)).max()
     if difference > LOGITS_EQUAL:

@@ -46,7 +46,7 @@ def main() -> None:
             f"\n{'type':<20}{'models':>8}{'seconds (10 to 90 %)':>28}{'worst':>8}{'peer':>8}"
             f"{'first spectrogram':>20}"
         )
-        ModelGradients(build_cnn((8, 8), head="pooled")).outputs(np.zeros((1, 8, 8)))
+        ModelGradients(build_cnn((8, 8), head="pooled")).outputs((np.zeros((1, 8, 8)),))
         worst = 0.0
         for type, families in store.available_models(models).items():
             ours, peer = [], []
@@ -58,7 +58,7 @@ def main() -> None:
                 began = time.perf_counter()
                 model, _ = store.load_model(type, family, models=models)
                 x = extract(note, type).values[np.newaxis]
-                ours_says = float(ModelGradients(model).outputs(x, target="probability")[0])
+                ours_says = float(ModelGradients(model).outputs((x,), target="probability"))
                 ours.append(time.perf_counter() - began)
                 _tidy()
                 began = time.perf_counter()

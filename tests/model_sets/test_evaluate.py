@@ -69,8 +69,8 @@ def _said(records: list[NoteRecord], type: str) -> np.ndarray:
     return np.stack(
         [
             ModelGradients(store.load_model(type, family, models="tiny")[0]).outputs(
-                x, target="probability"
-            )
+                (x,), target="probability"
+            )[:, 0]
             for family in FAMILIES
         ],
         axis=1,

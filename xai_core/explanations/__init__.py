@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xai_core.explanations.explain import explain, explain_progressively, feature_maps
-from xai_core.explanations.loaded_models import load_gradients, weak_families
+from xai_core.explanations.loaded_models import layers_of, load_gradients, weak_families
 from xai_core.explanations.predict import predict
 from xai_core.explanations.settings import Settings, resolve_settings
 
@@ -26,6 +26,7 @@ __all__ = [
     "explain",
     "explain_progressively",
     "feature_maps",
+    "layers_of",
     "load_gradients",
     "predict",
     "resolve_settings",

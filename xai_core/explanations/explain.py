@@ -13,6 +13,7 @@ every setting. Grad-CAM and feature maps are cheap and are cached in memory only
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,7 @@ from xai_core.attribution.integrated_gradients import (
     refine_integrated_gradients,
 )
 from xai_core.audio import load_note
+from xai_core.catalogue.methods import METHODS
 from xai_core.errors import InputError
 from xai_core.explanations.loaded_models import (
     Audio,
@@ -34,6 +36,7 @@ from xai_core.explanations.loaded_models import (
     load_gradients,
     logit_of,
     probability_of,
+    resolve_layer,
     spectrogram_of,
     weakness_sentence,
 )
@@ -41,7 +44,7 @@ from xai_core.explanations.settings import (
     Settings,
     resolve_settings,
 )
-from xai_core.networks.gradients import ModelGradients
+from xai_core.networks.contract import Model, PackedModel
 from xai_core.values import (
     Attribution,
     Completeness,
@@ -49,7 +52,6 @@ from xai_core.values import (
     FeatureMaps,
     FloatArray,
     Spectrogram,
-    check_family,
 )
 
 __all__ = [
@@ -161,11 +163,15 @@ def explain_progressively(
     ------
     Explanation
     """
-    check_family(family)
+    target: Any = settings.target
     note = load_note(audio, start=start)
     spectrogram = spectrogram_of(note, type)
-    gradients, card = load_gradients(type, family, models=models)
+    model, card = load_gradients(type, family, models=models)
     logit = logit_of(note, type, family, models=models)
+    layer = ""
+    if METHODS[settings.method].takes("layer"):
+        layer = resolve_layer(model, type, settings.layer)
+        settings = replace(settings, layer=layer)
     record: dict[str, Any] = {
         **settings.as_dict(),
         "type": type,
@@ -202,8 +208,8 @@ def explain_progressively(
         )
 
     if settings.method == "grad_cam":
-        values = grad_cam_values(gradients, card, spectrogram, settings.layer)
-        against = f"All evidence in {settings.layer} speaks against {family}."
+        values = grad_cam_values(model, card, spectrogram, family, layer)
+        against = f"All evidence in {layer} speaks against {family}."
         yield explanation(values, None, () if values.any() else (against,))
         return
 
@@ -213,7 +219,8 @@ def explain_progressively(
         values, completeness = cached
         yield explanation(values, completeness, _completeness_notes(completeness, settings))
         return
-    for estimate in path_integrals(gradients, spectrogram, baseline, settings):
+    packed = PackedModel(model, family, target)
+    for estimate in path_integrals(packed, spectrogram.values, baseline, settings):
         completeness = Completeness(
             output=estimate.output,
             baseline_output=estimate.baseline_output,
@@ -262,11 +269,11 @@ def _to_cache(key: str, values: FloatArray, completeness: Completeness) -> None:
 
 
 # one: up to 130 MB on STFT, and a page asks for its feature maps and Grad-CAM in a row
-_layers: Recent[tuple[ModelGradients, str, str], tuple[FloatArray, FloatArray]] = Recent(1)
+_layers: Recent[tuple[Model, str, str, str], tuple[FloatArray, FloatArray]] = Recent(1)
 
 MAPS_KEPT = 24  # of each kind; on STFT at most 2 MB for four filters and 1 MB for Grad-CAM
 _feature_maps: Recent[tuple[str, str, str, str, int], FeatureMaps] = Recent(MAPS_KEPT)
-_grad_cams: Recent[tuple[str, str, str], FloatArray] = Recent(MAPS_KEPT)
+_grad_cams: Recent[tuple[str, str, str, str], FloatArray] = Recent(MAPS_KEPT)
 
 
 def feature_maps(
@@ -274,7 +281,7 @@ def feature_maps(
     *,
     type: str,
     family: str,
-    layer: str = "conv2d_5",
+    layer: str | None = None,
     choice: str = "most_active",
     n_filters: int = 4,
     models: str = "starter",
@@ -284,8 +291,8 @@ def feature_maps(
 
     Parameters
     ----------
-    layer : str
-        ``conv2d`` to ``conv2d_5``.
+    layer : str or None
+        Name of a convolution layer of the model; None for its last one.
     choice : {'first', 'most_active'}
         The first filters, as in the paper's figure 1, or the most active ones.
     n_filters : int
@@ -297,11 +304,12 @@ def feature_maps(
     FeatureMaps
     """
     spectrogram = spectrogram_of(load_note(audio, start=start), type)
-    gradients, card = load_gradients(type, check_family(family), models=models)
+    model, card = load_gradients(type, family, models=models)
+    layer = resolve_layer(model, type, layer)
 
     def make() -> FeatureMaps:
         # what Grad-CAM uses: a page asks for both, and a new model is traced once
-        activations, _ = _at_layer(gradients, spectrogram, layer)
+        activations, _ = _at_layer(model, spectrogram, family, layer)
         filters = choose_filters(activations, choice=choice, n_filters=n_filters)
         maps = np.ascontiguousarray(np.moveaxis(activations[..., list(filters)], -1, 0))
         return FeatureMaps(maps, layer, filters, spectrogram.time, spectrogram.bins)
@@ -311,39 +319,38 @@ def feature_maps(
 
 
 def grad_cam_values(
-    gradients: ModelGradients, card: store.Card, spectrogram: Spectrogram, layer: str
+    model: Model, card: store.Card, spectrogram: Spectrogram, family: str, layer: str
 ) -> FloatArray:
     """Return the raw Grad-CAM of one layer on the grid of the spectrogram."""
 
     def make() -> FloatArray:
-        activations, slopes = _at_layer(gradients, spectrogram, layer)
+        activations, slopes = _at_layer(model, spectrogram, family, layer)
         shape = (spectrogram.values.shape[0], spectrogram.values.shape[1])
         return resize_bilinear(grad_cam(activations, slopes), shape)
 
-    return _grad_cams.get((card.sha256, digest_of(spectrogram.values), layer), make)
+    return _grad_cams.get((card.sha256, digest_of(spectrogram.values), family, layer), make)
 
 
 def _at_layer(
-    gradients: ModelGradients, spectrogram: Spectrogram, layer: str
+    model: Model, spectrogram: Spectrogram, family: str, layer: str
 ) -> tuple[FloatArray, FloatArray]:
     """Return the activations of a layer and the logit's gradient there, for one note."""
 
     def make() -> tuple[FloatArray, FloatArray]:
-        activations, slopes = gradients.layer_gradients(spectrogram.values[np.newaxis], layer)
+        batch = (spectrogram.values[np.newaxis],)
+        activations, slopes = model.layer_gradients(batch, family, layer)
         return activations[0], slopes[0]
 
-    return _layers.get((gradients, digest_of(spectrogram.values), layer), make)
+    return _layers.get((model, digest_of(spectrogram.values), family, layer), make)
 
 
 def path_integrals(
-    gradients: ModelGradients, spectrogram: Spectrogram, baseline: FloatArray, settings: Settings
+    model: PackedModel, x: FloatArray, baseline: FloatArray, settings: Settings
 ) -> Iterator[PathIntegral]:
     """Yield Integrated Gradients with ever more steps, or once with a fixed number."""
-    target: Any = settings.target
-    x = spectrogram.values
     if settings.n_steps is None:
         yield from refine_integrated_gradients(
-            lambda points: gradients.input_gradients(points, target=target),
+            model.evaluate,
             x,
             baseline,
             tolerance=settings.tolerance,
@@ -351,13 +358,13 @@ def path_integrals(
         )
         return
     attributions = integrated_gradients(
-        lambda points: gradients.input_gradients(points, target=target)[1],
+        model.gradients,
         x,
         baseline,
         rule=settings.rule,
         n_steps=settings.n_steps,
     )
-    ends = gradients.outputs(np.stack([baseline, x]), target=target)
+    ends = model.outputs(np.stack([baseline, x]))
     yield PathIntegral(attributions, float(ends[1]), float(ends[0]), settings.n_steps, True)
 
 

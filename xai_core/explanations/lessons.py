@@ -21,14 +21,15 @@ from xai_core.errors import InputError
 from xai_core.explanations.loaded_models import (
     Audio,
     load_gradients,
+    resolve_layer,
 )
 from xai_core.features import extract
+from xai_core.networks.contract import PackedModel
 from xai_core.values import (
     Attribution,
     FeatureMaps,
     FloatArray,
     Spectrogram,
-    check_family,
 )
 
 __all__ = ["CamParts", "IntegrationPath", "grad_cam_parts", "integration_path"]
@@ -178,14 +179,13 @@ def integration_path(
     equation 1; the sum over steps is its equation 3 with the midpoint rule.
     """
     spectrogram = extract(load_note(audio, start=start), type)
-    gradients, _ = load_gradients(type, check_family(family), models=models)
+    gradients, _ = load_gradients(type, family, models=models)
+    packed = PackedModel(gradients, family)
     alphas, weights = quadrature("midpoint", n_steps)
     x = spectrogram.values
-    _, slopes = gradients.input_gradients(_scaled(x, alphas))
+    slopes = packed.gradients(_scaled(x, alphas))
     ends = np.concatenate([[0.0], np.cumsum(weights)])
-    return IntegrationPath(
-        spectrogram, alphas, gradients.outputs(_scaled(x, ends)), slopes, weights
-    )
+    return IntegrationPath(spectrogram, alphas, packed.outputs(_scaled(x, ends)), slopes, weights)
 
 
 def grad_cam_parts(
@@ -193,7 +193,7 @@ def grad_cam_parts(
     *,
     type: str,
     family: str,
-    layer: str = "conv2d_5",
+    layer: str | None = None,
     models: str = "starter",
     start: float = 0.0,
 ) -> CamParts:
@@ -201,13 +201,22 @@ def grad_cam_parts(
 
     A filter's share is the mean of its weighted map, in absolute value.
 
+    Parameters
+    ----------
+    layer : str or None
+        Convolution layer; None for the model's last one.
+    others
+        As :func:`integration_path`.
+
     References
     ----------
     Selvaraju et al. 2017, "Grad-CAM", equations 1 and 2.
     """
     spectrogram = extract(load_note(audio, start=start), type)
-    gradients, _ = load_gradients(type, check_family(family), models=models)
-    activations, slopes = gradients.layer_gradients(spectrogram.values[np.newaxis], layer)
+    gradients, _ = load_gradients(type, family, models=models)
+    layer = resolve_layer(gradients, type, layer)
+    batch = (spectrogram.values[np.newaxis],)
+    activations, slopes = gradients.layer_gradients(batch, family, layer)
     maps = np.moveaxis(activations[0], -1, 0)
     weights = slopes[0].astype(np.float64).mean(axis=(0, 1))
     shares = np.abs(weights * maps.mean(axis=(1, 2), dtype=np.float64))

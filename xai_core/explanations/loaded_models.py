@@ -23,18 +23,21 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from xai_core import store
-from xai_core.errors import ModelError
+from xai_core.errors import InputError, ModelError
 from xai_core.features import extract
+from xai_core.networks.contract import Model
 from xai_core.networks.gradients import ModelGradients
-from xai_core.values import FloatArray, Spectrogram, Waveform, check_family, check_type
+from xai_core.values import FloatArray, Spectrogram, Waveform
 
 __all__ = [
     "Audio",
     "Recent",
     "digest_of",
+    "layers_of",
     "load_gradients",
     "logit_of",
     "probability_of",
+    "resolve_layer",
     "spectrogram_of",
     "weak_families",
     "weakness_sentence",
@@ -86,7 +89,8 @@ class Recent(Generic[Key, Value]):
         return value
 
 
-_loaded: OrderedDict[tuple[str, str, str, str], tuple[ModelGradients, store.Card]] = OrderedDict()
+Loaded = tuple[ModelGradients, store.Card]
+_loaded: OrderedDict[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], Loaded] = OrderedDict()
 _loading = threading.Lock()
 _spectrograms: Recent[tuple[str, int, str], Spectrogram] = Recent(SPECTROGRAMS_KEPT)
 
@@ -95,23 +99,71 @@ _logits: Recent[tuple[str, str, str], float] = Recent(LOGITS_KEPT)
 
 
 def load_gradients(
-    type: str, family: str, *, models: str = "starter"
-) -> tuple[ModelGradients, store.Card]:
+    type: str = "", family: str = "", *, name: str = "", models: str = "starter"
+) -> Loaded:
     """Return the compiled functions of a model and its card, loaded once.
 
     At most 60 models stay in memory, the least recently used going first. A model
     that was trained anew meanwhile has another card, and is loaded again.
+
+    Parameters
+    ----------
+    type, family : str
+        Which binary model.
+    name : str
+        Instead of them, where any model lies below its set, as ``fused/two``.
+    models : str
+        Name of the model set.
     """
-    digest = store.read_card(check_type(type), check_family(family), models=models).sha256
-    key = (models, type, family, digest)
+    card = store.read_card(type, family, name=name, models=models)
+    key = (models, card.name, card.sha256, card.inputs, card.classes)
     with _loading:
         if key not in _loaded:
-            model, card = store.load_model(type, family, models=models)
-            _loaded[key] = (ModelGradients(model), card)
+            model, card = store.load_model(name=card.name, models=models)
+            _loaded[key] = (ModelGradients(model, card.inputs, card.classes), card)
             if len(_loaded) > MODELS_KEPT:
                 _loaded.popitem(last=False)
         _loaded.move_to_end(key)
         return _loaded[key]
+
+
+def layers_of(type: str, family: str, *, models: str = "starter") -> tuple[str, ...]:
+    """Return the convolution layers of a binary model, from input to output."""
+    return load_gradients(type, family, models=models)[0].convolution_layers[type]
+
+
+def resolve_layer(model: Model, type: str, layer: str | None) -> str:
+    """Return the convolution layer of a model that a map of one input is made at.
+
+    Parameters
+    ----------
+    model : Model
+    type : str
+        The input whose map is asked for.
+    layer : str or None
+        Name of a layer; None for the last of that input.
+
+    Raises
+    ------
+    InputError
+        If the model has no such layer for that input.
+    """
+    by_input = model.convolution_layers
+    own = by_input[type]
+    if layer is None and own:
+        return own[-1]
+    if layer in own:
+        return layer
+    of = f" for the {type} input" if len(by_input) > 1 else ""
+    choices = f"choose one of {', '.join(own)}" if own else f"the model has no convolution{of}"
+    other = next((name for name, layers in by_input.items() if layer in layers), "")
+    if other:
+        raise InputError(f"layer {layer!r} belongs to the {other} input: {choices}, or that type")
+    raise InputError(
+        f"unknown layer {layer!r}{of}: {choices}"
+        if layer
+        else f"{choices}: choose a method that needs none"
+    )
 
 
 def digest_of(values: FloatArray) -> str:
@@ -137,7 +189,7 @@ def logit_of(
     gradients, card = load_gradients(type, family, models=models)
 
     def ask() -> float:
-        return float(gradients.outputs(spectrogram_of(note, type).values[np.newaxis])[0])
+        return float(gradients.outputs((spectrogram_of(note, type).values[np.newaxis],))[0, 0])
 
     return _logits.get((type, card.sha256, digest or digest_of(note.y)), ask)
 

@@ -162,5 +162,5 @@ def scan(
             continue
         finally:
             progress(k + 1, n)
-        found[:, k] = [one.outputs(x, target="probability")[0] for one in gradients]
+        found[:, k] = [one.outputs((x,), target="probability")[0, 0] for one in gradients]
     return Scan(type, starts, families, found)

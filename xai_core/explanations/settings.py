@@ -18,10 +18,9 @@ from xai_core.catalogue.methods import DEFAULT_METHOD, TARGETS, listed
 from xai_core.catalogue.methods import method as method_of
 from xai_core.errors import InputError
 
-__all__ = ["BASELINES", "LAYERS", "PRESETS", "TARGETS", "Settings", "resolve_settings"]
+__all__ = ["BASELINES", "PRESETS", "TARGETS", "Settings", "resolve_settings"]
 
 BASELINES = ("silence", "dataset_mean", "noise", "note")
-LAYERS = ("conv2d", "conv2d_1", "conv2d_2", "conv2d_3", "conv2d_4", "conv2d_5")
 MAX_STEPS = 512
 ALWAYS = ("method", "preset", "target")  # settings that have an effect on every method
 
@@ -56,8 +55,9 @@ class Settings:
         Completeness error to reach when `n_steps` is None.
     max_steps : int
         Most steps to spend when `n_steps` is None.
-    layer : str
-        Convolution layer of the methods that look at one, such as Grad-CAM.
+    layer : str or None
+        Convolution layer of the methods that look at one, such as Grad-CAM; None
+        for the last one of the model.
     """
 
     method: str = DEFAULT_METHOD
@@ -70,7 +70,7 @@ class Settings:
     n_steps: int | None = None
     tolerance: float = 0.01
     max_steps: int = MAX_STEPS
-    layer: str = "conv2d_5"
+    layer: str | None = None
 
     def __post_init__(self) -> None:
         entry = method_of(self.method)
@@ -78,7 +78,6 @@ class Settings:
         _check("target", self.target, TARGETS)
         _check("baseline", self.baseline, BASELINES)
         _check("rule", self.rule, RULES)
-        _check("layer", self.layer, LAYERS)
         if self.n_steps is not None and not 1 <= self.n_steps <= MAX_STEPS:
             raise InputError(f"expected 1 to {MAX_STEPS} steps, got {self.n_steps}")
         if not 1 <= self.max_steps <= MAX_STEPS:

@@ -29,30 +29,36 @@ __all__ = [
     "training_key",
 ]
 
-DECIDING = ("audio/*.py", "features.py", "gradients.py", "attribution/*.py", "pipeline/*.py")
+DECIDING = (
+    "audio/*.py",
+    "features.py",
+    "networks/contract.py",
+    "networks/gradients.py",
+    "attribution/*.py",
+    "explanations/*.py",
+)
 DECIDING_MAPS = (
     "audio/decoding.py",
     "audio/notes.py",
     "features.py",
-    "gradients.py",
+    "networks/contract.py",
+    "networks/gradients.py",
     "attribution/*.py",
-    "pipeline/explaining.py",
-    "pipeline/loading.py",
-    "pipeline/map_values.py",
-    "pipeline/note_maps.py",
-    "pipeline/settings.py",
+    "explanations/explain.py",
+    "explanations/loaded_models.py",
+    "explanations/settings.py",
+    "study/maps.py",
 )
 DECIDING_COMPARISONS = (
     *DECIDING_MAPS,
+    "metrics/binwise.py",
     "metrics/checks.py",
-    "metrics/difference.py",
-    "metrics/divergence.py",
     "metrics/grid_flow.py",
     "metrics/kernels.py",
     "metrics/pairwise.py",
     "metrics/prepared.py",
     "metrics/transport.py",
-    "pipeline/blocks.py",
+    "study/pairs.py",
 )
 DECIDING_SPECTROGRAMS = (
     "datasets/notes.py",
@@ -63,8 +69,7 @@ DECIDING_SPECTROGRAMS = (
 )
 DECIDING_TRAINING = (
     *DECIDING_SPECTROGRAMS,
-    "network.py",
-    "training/batches.py",
+    "networks/cnn.py",
     "training/corpus.py",
     "training/fit.py",
     "training/stage.py",

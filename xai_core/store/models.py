@@ -2,8 +2,11 @@
 
 Conventions
 -----------
-A model lives in ``models/<set>/<type>/<family>/`` as ``model.keras`` beside
-``card.json``, and is loaded only if its SHA-256 is the one on the card.
+A model lives in a folder below ``models/<set>/`` as ``model.keras`` beside
+``card.json``, and is loaded only if its SHA-256 is the one on the card. The
+path of the folder below the set is the name of the model. A binary model of one
+spectrogram type and one family lies in ``<type>/<family>``; any other name, as
+``fused/two``, is that of a model whose card says its inputs and classes.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import re
 import tempfile
 import zipfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -36,6 +39,7 @@ __all__ = [
     "find_faults",
     "load_model",
     "model_sets",
+    "named_models",
     "read_audit",
     "read_card",
     "read_summary",
@@ -44,10 +48,12 @@ __all__ = [
 ]
 
 SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+MODEL_NAME = re.compile(r"[A-Za-z0-9][\w-]{0,63}(/[A-Za-z0-9][\w-]{0,63}){0,3}", re.ASCII)
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
 SUMMARY_FILE = "summary.json"
 AUDIT_FILE = "audit.json"
+TABLES = ("architecture", "features", "training", "data", "scores", "versions")  # of a card
 PACKAGES = ("numpy", "scipy", "librosa", "keras", "scikit-learn")  # whose versions a card names
 
 
@@ -55,12 +61,22 @@ PACKAGES = ("numpy", "scipy", "librosa", "keras", "scikit-learn")  # whose versi
 class Card:
     """What a model is, what it was trained on, and how well it does.
 
+    Only the digest is needed, and inputs and classes of a model that is not
+    binary; what a card does not say is empty here.
+
     Parameters
     ----------
     type, family : str
-        What the model was made for.
+        What a binary model was made for; "" for any other model.
     sha256 : str
         Digest of ``model.keras``.
+    inputs : tuple of str
+        Spectrogram types that the model takes, in the order of its inputs; of
+        a binary model ``(type,)``.
+    classes : tuple of str
+        What its outputs stand for; of a binary model ``(family,)``.
+    name : str
+        Where the model lies below its set; not written on the card.
     architecture : dict
         Network, head, input shape, number of weights.
     features : dict
@@ -78,12 +94,21 @@ class Card:
     type: str
     family: str
     sha256: str
-    architecture: dict[str, Any]
-    features: dict[str, Any]
-    training: dict[str, Any]
-    data: dict[str, Any]
-    scores: dict[str, Any]
-    versions: dict[str, str]
+    inputs: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    name: str = ""
+    architecture: dict[str, Any] = field(default_factory=dict)
+    features: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.type:
+            object.__setattr__(self, "inputs", self.inputs or (self.type,))
+            object.__setattr__(self, "classes", self.classes or (self.family,))
+            object.__setattr__(self, "name", self.name or f"{self.type}/{self.family}")
 
     @property
     def is_weak(self) -> bool:
@@ -93,6 +118,11 @@ class Card:
         model that is not scored yet.
         """
         return self.scores.get("better_than_chance") is False
+
+    @property
+    def described(self) -> str:
+        """What a sentence calls the model: "the log_mel model of flute"."""
+        return _described(self.name)
 
 
 def model_sets() -> tuple[str, ...]:
@@ -104,27 +134,39 @@ def model_sets() -> tuple[str, ...]:
     return tuple(
         name
         for name in names
-        if SET_NAME.fullmatch(name) and any((models_folder() / name).glob(f"*/*/{CARD_FILE}"))
+        if SET_NAME.fullmatch(name) and any((models_folder() / name).rglob(CARD_FILE))
     )
 
 
+def named_models(models: str = "starter") -> tuple[str, ...]:
+    """Return the names of the models of a set that are not a binary <type>/<family>, sorted."""
+    folder = _set_folder(models)
+    names = (path.parent.relative_to(folder).as_posix() for path in folder.rglob(CARD_FILE))
+    return tuple(sorted(name for name in names if MODEL_NAME.fullmatch(name) and not _binary(name)))
+
+
 def available_models(models: str = "starter") -> dict[str, tuple[str, ...]]:
-    """Return ``{type: families}`` for which a set has a card, in the fixed orders.
+    """Return ``{type: families}`` for which a set has a binary model, in the fixed orders.
 
     Raises
     ------
     ModelError
-        If the set has no models at all.
+        If the set has none.
     """
     found = {
         type: tuple(
             family
             for family in FAMILIES
-            if (_model_folder(models, type, family) / CARD_FILE).is_file()
+            if (_model_folder(models, f"{type}/{family}") / CARD_FILE).is_file()
         )
         for type in SPECTROGRAM_TYPES
     }
     found = {type: families for type, families in found.items() if families}
+    if not found and (others := named_models(models)):
+        raise ModelError(
+            f"expected binary models of one type and one family in the set {models!r}, found only "
+            f"{', '.join(others)}: name one to explain it, or choose another set"
+        )
     if not found:
         raise ModelError(
             f"expected models in {models_folder() / models}, found none: "
@@ -133,32 +175,74 @@ def available_models(models: str = "starter") -> dict[str, tuple[str, ...]]:
     return found
 
 
-def read_card(type: str, family: str, *, models: str = "starter") -> Card:
+def read_card(type: str = "", family: str = "", *, name: str = "", models: str = "starter") -> Card:
     """Return the card of a model.
+
+    Parameters
+    ----------
+    type, family : str
+        Which binary model.
+    name : str
+        Instead of them, where the model lies below its set.
+    models : str
+        Name of the set.
 
     Raises
     ------
     ModelError
         If there is no such model, or its card cannot be read.
     """
-    path = _model_folder(models, type, family) / CARD_FILE
+    name = _name_of(type, family, name)
+    path = _model_folder(models, name) / CARD_FILE
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        card = Card(**{field.name: content[field.name] for field in fields(Card)})
+        card = _card(name, json.loads(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise ModelError(
-            f"the set {models!r} has no {type} model of {family}: train one, or choose another"
+            f"the set {models!r} has no {_described(name).removeprefix('the ')}: train one, or "
+            "choose another"
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ModelError(
-            f"the card of the {type} model of {family} cannot be read: was it edited or cut short?"
+            f"the card of {_described(name)} cannot be read: was it edited or cut short?"
         ) from error
-    if (card.type, card.family) != (type, family):
+    is_for = f"{card.type}/{card.family}"
+    if _binary(name) and (is_for, card.inputs, card.classes) != (
+        name,
+        (card.type,),
+        (card.family,),
+    ):
         raise ModelError(
-            f"the card of the {type} model of {family} is that of {card.type} {card.family}: "
+            f"the card of {_described(name)} is that of {is_for.replace('/', ' ')}: "
             "were folders renamed?"
         )
+    if not card.inputs or not card.classes:
+        raise ModelError(
+            f"the card of {_described(name)} does not say its inputs and classes: add both, the "
+            "spectrogram types and names in the order of the network"
+        )
+    for one in card.inputs:
+        check_type(one)
     return card
+
+
+def _card(name: str, content: object) -> Card:
+    """Return a card as it was read; a missing entry is empty, one of another kind raises."""
+    if not isinstance(content, dict):
+        raise TypeError("a card is a table")
+    type, _, family = name.partition("/") if _binary(name) else ("", "", "")
+    texts = (content.get("type", type), content.get("family", family), content["sha256"])
+    lists = (content.get("inputs", []), content.get("classes", []))
+    tables: dict[str, Any] = {key: content.get(key, {}) for key in TABLES}
+    if not (
+        all(isinstance(one, str) for one in texts)
+        and all(isinstance(names, list) for names in lists)
+        and all(isinstance(one, str) for names in lists for one in names)
+        and all(isinstance(table, dict) for table in tables.values())
+    ):
+        raise TypeError("an entry is of another kind")
+    if not _binary(name):
+        texts = ("", "", texts[2])
+    return Card(*texts, *map(tuple, lists), name, **tables)
 
 
 def find_faults(models: str = "starter") -> dict[tuple[str, str], str]:
@@ -172,20 +256,24 @@ def find_faults(models: str = "starter") -> dict[tuple[str, str], str]:
         for family in families:
             try:
                 card = read_card(type, family, models=models)
-                path = _model_folder(models, type, family) / MODEL_FILE
+                path = _model_folder(models, card.name) / MODEL_FILE
                 _check_digest(_read(path, card, _known_digest), card)
             except ModelError as error:
                 faults[type, family] = str(error)
     return faults
 
 
-def load_model(type: str, family: str, *, models: str = "starter") -> tuple[keras.Model, Card]:
+def load_model(
+    type: str = "", family: str = "", *, name: str = "", models: str = "starter"
+) -> tuple[keras.Model, Card]:
     """Load a model through its card.
 
     Parameters
     ----------
     type, family : str
-        Which binary CNN.
+        Which binary model.
+    name : str
+        Instead of them, where the model lies below its set.
     models : str
         Name of the model set.
 
@@ -200,21 +288,27 @@ def load_model(type: str, family: str, *, models: str = "starter") -> tuple[kera
     ModelError
         If the file is missing, or is not the one on the card.
     """
-    card = read_card(type, family, models=models)
-    path = _model_folder(models, type, family) / MODEL_FILE
+    card = read_card(type, family, name=name, models=models)
+    path = _model_folder(models, card.name) / MODEL_FILE
     _check_digest(_read(path, card, _digest), card)
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
         raise ModelError(
-            f"the {type} model of {family} cannot be loaded: was it made by another version of "
+            f"{card.described} cannot be loaded: was it made by another version of "
             "Keras, or does it hold code?"
         ) from error
     return model, card
 
 
 def save_model(
-    model: keras.Model, *, models: str, type: str, family: str, about: Mapping[str, Any]
+    model: keras.Model,
+    *,
+    models: str,
+    type: str = "",
+    family: str = "",
+    name: str = "",
+    about: Mapping[str, Any],
 ) -> Card:
     """Write a model and its card, the card last, so that a torn write is not a model.
 
@@ -225,33 +319,41 @@ def save_model(
     models : str
         Name of the set: small letters, digits, ``-`` and ``_``.
     type, family : str
-        What the model was made for.
+        What a binary model was made for.
+    name : str
+        Instead of them, where to put a model of other inputs and classes below
+        the set; `about` then says ``inputs`` and ``classes``.
     about : mapping
-        The fields of :class:`Card` other than type, family, sha256 and versions.
+        The fields of :class:`Card` other than type, family, name, sha256 and versions.
 
     Returns
     -------
     Card
     """
-    folder = _model_folder(models, type, family)
+    name = _name_of(type, family, name)
+    if not _binary(name) and not (about.get("inputs") and about.get("classes")):
+        raise InputError(f"expected inputs and classes of {_described(name)}, got none: say both")
+    folder = _model_folder(models, name)
     folder.mkdir(parents=True, exist_ok=True)
     content = archived(model)
+    type, family = name.split("/") if _binary(name) else ("", "")
     card = Card(
         type=type,
         family=family,
+        name=name,
         sha256=hashlib.sha256(content).hexdigest(),
         versions=_versions(),
         **about,
     )
     write_atomically(folder / MODEL_FILE, content)
-    text = readable_json(asdict(card))
-    write_atomically(folder / CARD_FILE, text)
+    said = {key: value for key, value in asdict(card).items() if key != "name"}
+    write_atomically(folder / CARD_FILE, readable_json(said))
     return card
 
 
 def read_summary(type: str, *, models: str = "starter") -> dict[str, Any] | None:
     """Return the scores of a type's ten models together, or None if not written yet."""
-    path = _model_folder(models, type, FAMILIES[0]).parent / SUMMARY_FILE
+    path = _set_folder(models) / check_type(type) / SUMMARY_FILE
     try:
         summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -261,7 +363,7 @@ def read_summary(type: str, *, models: str = "starter") -> dict[str, Any] | None
 
 def write_summary(summary: Mapping[str, Any], *, models: str, type: str) -> None:
     """Write the scores of a type's ten models together."""
-    path = _model_folder(models, type, FAMILIES[0]).parent / SUMMARY_FILE
+    path = _set_folder(models) / check_type(type) / SUMMARY_FILE
     write_atomically(path, readable_json(summary))
 
 
@@ -270,7 +372,7 @@ def read_audit(models: str = "starter") -> dict[str, Any] | None:
 
     The file is ``audit.json`` in the folder of the set.
     """
-    path = _model_folder(models, SPECTROGRAM_TYPES[0], FAMILIES[0]).parents[1] / AUDIT_FILE
+    path = _set_folder(models) / AUDIT_FILE
     try:
         audit: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -282,16 +384,14 @@ def _read(path: Path, card: Card, digest: Callable[[Path], str]) -> str:
     try:
         return digest(path)
     except OSError as error:
-        raise ModelError(
-            f"the {card.type} model of {card.family} cannot be read: {error.strerror}"
-        ) from error
+        raise ModelError(f"{card.described} cannot be read: {error.strerror}") from error
 
 
 def _check_digest(digest: str, card: Card) -> None:
     if digest != card.sha256:
         raise ModelError(
-            f"the {card.type} model of {card.family} is not the file on its card (SHA-256 "
-            "differs): was it altered or cut short?"
+            f"{card.described} is not the file on its card (SHA-256 differs): was it altered or "
+            "cut short?"
         )
 
 
@@ -336,9 +436,38 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _model_folder(models: str, type: str, family: str) -> Path:
+def _name_of(type: str, family: str, name: str) -> str:
+    """Return the name of a model that is given by it, or by type and family."""
+    if not name:
+        return f"{check_type(type)}/{check_family(family)}"
+    if type or family:
+        raise InputError(f"expected type and family or a name, got both: leave {name!r} out")
+    if not MODEL_NAME.fullmatch(name):
+        raise InputError(
+            f"expected the name of a model (letters, digits, - and _ between slashes, as "
+            f"fused/two), got {name!r}"
+        )
+    return name
+
+
+def _binary(name: str) -> bool:
+    """Whether a model's name is that of a binary model of one type and one family."""
+    type, _, family = name.partition("/")
+    return type in SPECTROGRAM_TYPES and family in FAMILIES
+
+
+def _described(name: str) -> str:
+    type, _, family = name.partition("/")
+    return f"the {type} model of {family}" if _binary(name) else f"the model {name}"
+
+
+def _model_folder(models: str, name: str) -> Path:
+    return _set_folder(models) / name
+
+
+def _set_folder(models: str) -> Path:
     if not SET_NAME.fullmatch(models):
         raise InputError(
             f"expected the name of a model set (small letters, digits, - and _), got {models!r}"
         )
-    return models_folder() / models / check_type(type) / check_family(family)
+    return models_folder() / models

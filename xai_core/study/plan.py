@@ -20,7 +20,8 @@ from typing import Any
 from xai_core import __version__, store
 from xai_core.catalogue.methods import METHODS
 from xai_core.datasets.notes import NoteRecord
-from xai_core.errors import InputError
+from xai_core.errors import InputError, ModelError
+from xai_core.explanations import layers_of
 from xai_core.explanations.settings import Settings
 from xai_core.grid import Job
 from xai_core.metrics.binwise import EPSILON
@@ -187,6 +188,27 @@ def _explaining(of: FamilyMaps) -> list[Job]:
     ]
 
 
+def _presets(
+    settings: Mapping[str, Settings], cards: Cards, models: str
+) -> dict[str, dict[str, Any]]:
+    """Return the settings of each method, with the last layer by its name.
+
+    Where that of one type is called otherwise than that of another, ``layer`` is
+    a table by type. The models of one type are taken to have the same layers.
+    """
+    presets = {method: one.as_dict() for method, one in settings.items()}
+    for preset in presets.values():
+        if preset.get("layer", "") is None:
+            last = {}
+            for type, of_type in cards.items():
+                for family in list(of_type)[:1]:
+                    with suppress(ModelError):  # one that cannot be loaded explains nothing
+                        last[type] = layers_of(type, family, models=models)[-1]
+            names = set(last.values())
+            preset["layer"] = names.pop() if len(names) == 1 else last
+    return presets
+
+
 METRIC_SETTINGS = {
     "names": list(METRIC_COLUMNS),
     "kl_divergence_epsilon": EPSILON,
@@ -227,7 +249,7 @@ def describe_analysis(
         "types": list(cards),
         "families": list(chosen),
         "methods": list(settings),
-        "presets": {method: one.as_dict() for method, one in settings.items()},
+        "presets": _presets(settings, cards, models),
         "models": {"name": models, "sha256": digests},
         "data": [dict(one) for one in data_sets],
         "notes": {

@@ -19,6 +19,7 @@ import pandas as pd
 
 from xai_core.catalogue.methods import METHODS
 from xai_core.errors import InputError
+from xai_core.explanations import layers_of
 from xai_core.pair_tables import (
     PAIR_COLUMNS,
     Analysis,
@@ -120,9 +121,12 @@ def left_out_sentence(analysis: Analysis) -> str:
 
 
 def _why_zero(block: Block) -> str:
-    settings = block.a.settings
-    reason = METHODS[settings.method].zero.reason or "the map is zero everywhere"
-    return reason.format(layer=settings.layer, family=block.a.family)
+    a = block.a
+    reason = METHODS[a.settings.method].zero.reason or "the map is zero everywhere"
+    layer = a.settings.layer
+    if "{layer}" in reason and layer is None:
+        layer = layers_of(a.type, a.family, models=a.models)[-1]
+    return reason.format(layer=layer, family=a.family)
 
 
 TABLES = ("pairs", "notes")

@@ -50,7 +50,6 @@ from xai_core.values import Attribution, Axis, FeatureMaps, Spectrogram
 
 __all__ = ["explore_panels"]
 
-LAST_LAYER = "conv2d_5"
 WAITING = "computing…"
 PLAYHEAD = "playhead"  # in `meta`: the time axes that the player of the page draws over
 TYPICAL = 1000  # px, the width that gaps are measured at; they still fit at 900
@@ -69,7 +68,7 @@ def explore_panels(
     sign: Sign = "signed",
     limits: Mapping[str, Limits | None] | None = None,
     percentile: float = PERCENTILE,
-    layer: str = LAST_LAYER,
+    layer: str | None = None,
     height: int = 480,
     uirevision: str | None = None,
 ) -> go.Figure:
@@ -96,8 +95,9 @@ def explore_panels(
     percentile : float
         Share of the absolute values, in percent, that own limits cover; said
         beneath the colour bar where it clips. 100 clips nothing.
-    layer : str
-        Convolution layer of the methods that look at one, for their subtitles.
+    layer : str or None
+        Convolution layer of the methods that look at one, for their subtitles;
+        None for the last one.
     height : int
         Pixels.
     uirevision : str or None
@@ -177,8 +177,8 @@ def _responds(feature_maps: FeatureMaps | None) -> str:
     return f"What {count_text(count)} of its filters<br>respond to{where}"
 
 
-def _in_two_lines(layer: str) -> str:
-    return "the last<br>convolution" if layer == LAST_LAYER else f"layer<br>{layer}"
+def _in_two_lines(layer: str | None) -> str:
+    return "the last<br>convolution" if layer is None else f"layer<br>{layer}"
 
 
 def _add_empty(drawing: Drawing, place: Place, sentence: str) -> None:

@@ -23,6 +23,7 @@ from xai_core.explanations import (
     Comparison,
     compare_explanations,
     explain_progressively,
+    layers_of,
 )
 from xai_core.figures import attribution_figure, limits
 from xai_core.figures.base.scales import (
@@ -116,7 +117,8 @@ def compare_page() -> None:
     a = _choose_side(places[0], "A", records, available[type], ending="")
     b = _choose_side(places[1], "B", records, available[type], ending=B, beside=a)
     methods = method, method if other_method == SAME_METHOD else other_method
-    advanced = choose_methods(records)
+    of_a, of_b = (layers_of(type, side.family) for side in (a, b))
+    advanced = choose_methods(records, [layer for layer in of_a if layer in of_b])
     waiting, remark, picture = st.empty(), st.empty(), st.empty()
     with st.spinner("Explaining both notes …", show_time=True):
         comparison = _explained((a, b), type, methods, advanced, (waiting, remark, picture))

@@ -13,6 +13,7 @@ import streamlit as st
 
 from xai_core.audio import load_note
 from xai_core.explanations import (
+    layers_of,
     predict,
     weak_families,
 )
@@ -69,7 +70,7 @@ def explore_page() -> None:
         if credit := note_credit(record):
             st.caption(credit)
         st.page_link("pages/upload.py", label=OWN, icon=":material/mic:")
-        advanced = choose_advanced(records)
+        advanced = choose_advanced(records, layers_of(type, family))
     note = load_note(record.path)
     with player:
         draw_player(note)

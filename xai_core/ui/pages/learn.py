@@ -18,7 +18,7 @@ import streamlit as st
 from xai_core.audio import load_note, to_wav
 from xai_core.catalogue.types import TYPES
 from xai_core.datasets.notes import NoteRecord
-from xai_core.explanations import feature_maps
+from xai_core.explanations import feature_maps, layers_of
 from xai_core.explanations.lessons import (
     CamParts,
     IntegrationPath,
@@ -37,7 +37,6 @@ from xai_core.figures.maps.lessons import (
     path_curve,
     weight_bars,
 )
-from xai_core.networks.cnn import CONV_LAYERS
 from xai_core.ui.pages.learn_small_maps import (
     difference_step,
     distances_step,
@@ -141,12 +140,13 @@ def _filters() -> None:
     st.markdown(FILTERS)
     record, type = _note(), _lesson_type()
     left, right = st.columns(2, gap="large")
+    layers = layers_of(type, str(record.family))
     layer = slide(
         left,
         "Convolution layer, from the first to the last",
-        CONV_LAYERS,
+        layers,
         key="lesson_layer",
-        default=CONV_LAYERS[0],
+        default=layers[0],
     )
     spectrogram = spectrogram_figure(extract(load_note(record.path), type), height=420)
     draw_figure(left, spectrogram)

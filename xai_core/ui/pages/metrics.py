@@ -20,6 +20,7 @@ import streamlit as st
 from xai_core.catalogue.methods import METHODS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
+from xai_core.explanations import layers_of
 from xai_core.figures import Figure, distance_boxplots, medians_map
 from xai_core.figures.base.scales import number_text
 from xai_core.figures.distances.boxes import METRIC_NAMES
@@ -172,6 +173,7 @@ def _boxes(
                 "explain_b": OWN_FAMILY,
                 "method_b": SAME_METHOD,
                 **AS_PRESET,
+                "layer": layers_of(type, family)[-1],
             },
         )
 

@@ -31,6 +31,7 @@ from xai_core.audio import (
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
 from xai_core.explanations import (
+    layers_of,
     predict,
     weak_families,
 )
@@ -145,7 +146,8 @@ def upload_page() -> None:
     )
     if family in weak_families(type):
         st.caption(doubts([family]))
-    panels = draw_panels(note, type, family, choose_advanced(samples()))
+    advanced = choose_advanced(samples(), layers_of(type, family))
+    panels = draw_panels(note, type, family, advanced)
     with st.container(horizontal=True):
         draw_saving_of_panels(panels, name=name, start=start)
         draw_link_of_recording(

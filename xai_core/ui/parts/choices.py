@@ -21,7 +21,6 @@ from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, Method, labels_o
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations.settings import (
-    LAYERS,
     MAX_STEPS,
     Settings,
 )
@@ -61,11 +60,10 @@ NOISE_LEVELS = {f"{level:g}": f"{level:g}" for level in (0.02, 0.05, 0.1, 0.2, 0
 RULES = {"midpoint": "midpoint", "trapezoid": "trapezoid", "gauss_legendre": "Gauss-Legendre"}
 AS_NEEDED = "adaptive"
 STEPS = {AS_NEEDED: "as needed", **{str(n): str(n) for n in (8, 16, 32, 50, 64, 128, 256, 512)}}
-AS_PRESET = {  # in an address: the preset `default`, whatever was chosen before
+AS_PRESET = {  # in an address, with the layer: the preset `default`, whatever was chosen before
     "target": next(iter(TARGETS)),
     "baseline": next(iter(BASELINES)),
     "steps": AS_NEEDED,
-    "layer": LAYERS[-1],
 }
 SIGNS = {"signed": "for and against", "unsigned": "absolute values"}
 COLOURS = {"own": "of each map by itself", "held": "held, to compare maps"}
@@ -83,13 +81,14 @@ class Methods:
     ----------
     settings : mapping of str to Settings
         By method.
-    layer : str
-        Convolution layer of the feature maps, and of the methods that look at one.
+    layer : str or None
+        Convolution layer of the feature maps, and of the methods that look at one;
+        None for the last.
     baseline_note : Path or None
     """
 
     settings: Mapping[str, Settings]
-    layer: str
+    layer: str | None
     baseline_note: Path | None
 
     def baseline_of(self, method: str) -> Path | None:
@@ -164,17 +163,19 @@ def choose_model(available: Mapping[str, Sequence[str]], truth: str) -> tuple[st
     return type, truth if family == OWN_FAMILY else family
 
 
-def choose_advanced(records: Sequence[NoteRecord]) -> Advanced:
+def choose_advanced(records: Sequence[NoteRecord], layers: Sequence[str]) -> Advanced:
     """Let an expert set layer, target, baseline, rule, steps, sign and colours.
 
     Parameters
     ----------
     records : sequence of NoteRecord
         Notes that a path may begin at; at least one.
+    layers : sequence of str
+        Convolution layers of the model that is explained, from input to output.
     """
     with st.expander("Advanced settings", icon=":material/tune:"):
         left, right = st.columns(2)
-        methods = _choose_methods(left, right, records)
+        methods = _choose_methods(left, right, records, layers)
         filters = choose(right, "Feature maps shown", FILTERS, key="filters")
         sign = choose(left, f"{METHODS[DEFAULT_METHOD].label} drawn", SIGNS, key="sign")
         colours = choose(
@@ -206,21 +207,26 @@ def choose_advanced(records: Sequence[NoteRecord]) -> Advanced:
     )
 
 
-def choose_methods(records: Sequence[NoteRecord]) -> Methods:
+def choose_methods(records: Sequence[NoteRecord], layers: Sequence[str]) -> Methods:
     """Let an expert set what decides a map, and nothing of how it is drawn.
 
     Parameters
     ----------
     records : sequence of NoteRecord
         Notes that a path may begin at; at least one.
+    layers : sequence of str
+        Convolution layers of the model that is explained, from input to output.
     """
     with st.expander("Advanced settings", icon=":material/tune:"):
         left, right = st.columns(2)
-        return _choose_methods(left, right, records)
+        return _choose_methods(left, right, records, layers)
 
 
 def _choose_methods(
-    left: DeltaGenerator, right: DeltaGenerator, records: Sequence[NoteRecord]
+    left: DeltaGenerator,
+    right: DeltaGenerator,
+    records: Sequence[NoteRecord],
+    layers: Sequence[str],
 ) -> Methods:
     target = choose(
         left,
@@ -267,14 +273,16 @@ def _choose_methods(
         disabled=steps == AS_NEEDED,
         help="How a fixed number of steps is placed and weighted.",
     )
-    layer = choose(
+    last = layers[-1] if layers else None
+    layer = last and choose(
         left,
         "Convolution layer",
-        {name: name for name in reversed(LAYERS)},
+        {name: name for name in reversed(layers)},
         key="layer",
-        help=f"Of {labels_of(taking='layer')} and of the feature maps: conv2d is the first, "
-        "conv2d_5 the last.",
+        help=f"Of {labels_of(taking='layer')} and of the feature maps: {layers[0]} is the first, "
+        f"{last} the last.",
     )
+    layer = None if layer == last else layer
     chosen = {
         "baseline": baseline,
         "noise_level": float(level),

@@ -21,7 +21,6 @@ import streamlit as st
 from xai_core import store
 from xai_core.errors import TimbreLensError
 from xai_core.explanations import load_gradients
-from xai_core.explanations.settings import LAYERS
 from xai_core.features import extract
 from xai_core.ui.shell.work_queue import (
     Turns,
@@ -74,10 +73,11 @@ def _load_all(types: tuple[str, ...], turns: Turns) -> None:
                 gradients, _ = load_gradients(type, family)
             except TimbreLensError:
                 continue  # the page says so when the visitor asks for this model
-            silence = np.zeros((1, *gradients.input_shape), np.float32)
+            silence = tuple(np.zeros((1, *shape), np.float32) for shape in gradients.input_shapes)
             gradients.outputs(silence)
-            gradients.input_gradients(silence)
-            gradients.layer_gradients(silence, LAYERS[-1])
+            gradients.input_gradients(silence, family)
+            for layer in gradients.convolution_layers[type][-1:]:  # a network may have none
+                gradients.layer_gradients(silence, family, layer)
     settle()
 
 
