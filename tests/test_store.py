@@ -603,8 +603,8 @@ def test_what_is_kept_for_a_while_can_be_removed() -> None:
 def test_comments_do_not_decide_what_is_learnt(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "xai_core" / "network.py"
-    path.parent.mkdir()
+    path = tmp_path / "xai_core" / "networks" / "cnn.py"
+    path.parent.mkdir(parents=True)
     monkeypatch.setattr(keys, "ROOT", tmp_path)
 
     def code(text: str) -> str:

@@ -600,6 +600,15 @@ def test_silence_is_refused_everywhere(tiny: object) -> None:
 
 
 def test_a_layer_the_model_does_not_have_is_refused(tiny: object) -> None:
+    with pytest.raises(InputError, match="unknown layer 'dense': choose one of conv2d, conv2d_1"):
+        explain(
+            NOTE,
+            type="tonnetz",
+            family="flute",
+            method="grad_cam",
+            layer="dense",
+            models="tiny",
+        )
     with pytest.raises(InputError, match="unknown layer 'conv2d_9'"):
         feature_maps(NOTE, type="tonnetz", family="flute", layer="conv2d_9", models="tiny")
 

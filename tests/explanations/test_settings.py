@@ -86,7 +86,6 @@ def test_changes_without_effect_are_refused(
         ({"target": "loss"}, "unknown target 'loss'"),
         ({"baseline": "white"}, "unknown baseline 'white': choose one of silence, dataset_mean"),
         ({"rule": "simpson"}, "unknown rule 'simpson': choose one of midpoint"),
-        ({"layer": "dense"}, "unknown layer 'dense': choose one of conv2d"),
         ({"n_steps": 0}, "expected 1 to 512 steps, got 0"),
         ({"n_steps": 513}, "expected 1 to 512 steps, got 513"),
         ({"max_steps": 0}, "expected a limit of 1 to 512 steps, got 0"),
