@@ -240,9 +240,17 @@ def _card(name: str, content: object) -> Card:
         and all(isinstance(table, dict) for table in tables.values())
     ):
         raise TypeError("an entry is of another kind")
-    if not _binary(name):
-        texts = ("", "", texts[2])
-    return Card(*texts, *map(tuple, lists), name, **tables)
+    for_type, for_family, sha256 = texts
+    inputs, classes = lists
+    return Card(
+        type=for_type if _binary(name) else "",
+        family=for_family if _binary(name) else "",
+        sha256=sha256,
+        inputs=tuple(inputs),
+        classes=tuple(classes),
+        name=name,
+        **tables,
+    )
 
 
 def find_faults(models: str = "starter") -> dict[tuple[str, str], str]:
