@@ -9,7 +9,8 @@ import pytest
 
 from tests import grid_jobs
 from xai_core.errors import TimbreLensError
-from xai_core.grid import OVERALL, Job, JobsFailedError, run_jobs
+from xai_core.grid import Job, JobsFailedError, run_jobs
+from xai_core.values import Progress
 
 
 def _job(folder: Path, name: str, *needs: str, **more: object) -> Job:
@@ -39,7 +40,7 @@ def test_a_failure_costs_only_the_jobs_that_need_it(tmp_path: Path) -> None:
     ]
     said: list[str] = []
     with pytest.raises(JobsFailedError) as caught:
-        run_jobs(jobs, failed=said.append)
+        run_jobs(jobs, on_failure=said.append)
     assert said == [
         "mfcc trunk failed: the disk is full",
         "stft reed failed: ZeroDivisionError: in a step",
@@ -54,33 +55,33 @@ def test_a_failure_costs_only_the_jobs_that_need_it(tmp_path: Path) -> None:
     assert "in break_down" in shown
 
 
-@pytest.mark.parametrize(("counted", "done"), [("loss", [50, 100]), ("", [89, 89, 100])])
-def test_messages_of_what_is_prepared_count_only_if_all_do(counted: str, done: list[int]) -> None:
-    told: list[int] = []
-
-    def progress(what: str, n: int, total: int) -> None:
-        if what == OVERALL:
-            told.append(n)
-
-    run_jobs([Job("a", grid_jobs.prepare_and_write, cost=100, counted=counted)], progress=progress)
-    assert told == done
+@pytest.mark.parametrize(("counted", "done"), [("epoch", [50, 100]), (None, [89, 89, 100])])
+def test_messages_of_what_is_prepared_count_only_if_all_do(
+    counted: str | None, done: list[int]
+) -> None:
+    events: list[Progress] = []
+    run_jobs(
+        [Job("a", grid_jobs.prepare_and_write, cost=100, counted=counted)],
+        on_progress=events.append,
+    )
+    assert [event.done for event in events if event.kind == "run"] == done
 
 
 def test_the_whole_is_told_by_cost(tmp_path: Path) -> None:
-    told: list[tuple[str, int, int]] = []
+    events: list[Progress] = []
     jobs = [
         _job(tmp_path, "a", cost=100),
         Job("b", grid_jobs.break_down, cost=300),
         _job(tmp_path, "c", "b", cost=600),
     ]
     with pytest.raises(JobsFailedError):
-        run_jobs(jobs, progress=lambda *event: told.append(event))
-    assert [event for event in told if event[0] != OVERALL] == [
-        ("a (loss 0.5)", 1, 2),
-        ("a (loss 0.5)", 2, 2),
+        run_jobs(jobs, on_progress=events.append)
+    assert [event for event in events if event.kind != "run"] == [
+        Progress("epoch", "a", 1, 2, "loss 0.5"),
+        Progress("epoch", "a", 2, 2, "loss 0.5"),
     ]
-    overall = [done for what, done, _ in told if what == OVERALL]
-    assert {total for what, _, total in told if what == OVERALL} == {1000}
+    overall = [event.done for event in events if event.kind == "run"]
+    assert {event.total for event in events if event.kind == "run"} == {1000}
     assert overall == sorted(overall)
     assert overall[0] == 50  # half of a, less a hundredth for what comes after its last epoch
     assert overall[-1] == 1000  # what was left out is no work any more

@@ -17,6 +17,7 @@ from xai_core.errors import InputError
 from xai_core.grid import Job, JobsFailedError, run_jobs
 from xai_core.model_sets.train import train_models
 from xai_core.training import PRESETS
+from xai_core.values import Progress
 
 pytestmark = pytest.mark.slow
 
@@ -36,10 +37,10 @@ def test_all_models_arrive_though_a_worker_is_killed(
     killed = False
     with dask_cluster(tmp_path, n_workers=2, environ=places) as cluster:
 
-        def told(what: str, done: int, total: int) -> None:
+        def on_progress(event: Progress) -> None:
             nonlocal killed
-            if "loss" in what:
-                learning.setdefault(what.partition(" (")[0], []).append(done)
+            if event.kind == "epoch":
+                learning.setdefault(event.name, []).append(event.done)
             at_work = [epochs for epochs in learning.values() if max(epochs) >= 2]
             if len(at_work) == 2 and not killed:
                 killed = True
@@ -52,7 +53,7 @@ def test_all_models_arrive_though_a_worker_is_killed(
             models="grid",
             preset=PRESET,
             cluster=cluster.address,
-            progress=told,
+            on_progress=on_progress,
         )
         assert cluster.workers[0].wait() == -signal.SIGKILL
         assert cluster.workers[1].poll() is None
@@ -80,14 +81,14 @@ def test_jobs_on_a_cluster_fail_and_wait_as_they_do_here(tmp_path: Path) -> None
         Job("e", grid_jobs.break_down, needs=("a",)),
     ]
     said: list[str] = []
-    told: list[tuple[str, int, int]] = []
+    events: list[Progress] = []
     with dask_cluster(tmp_path, n_workers=2) as cluster:
         with pytest.raises(JobsFailedError, match=r"3 of 5 jobs .*\(b, d, e\)") as caught:
             run_jobs(
                 jobs,
                 cluster=cluster.address,
-                progress=lambda *event: told.append(event),
-                failed=said.append,
+                on_progress=events.append,
+                on_failure=said.append,
             )
         assert sorted(said) == [
             "b failed: the disk is full",
@@ -96,7 +97,7 @@ def test_jobs_on_a_cluster_fail_and_wait_as_they_do_here(tmp_path: Path) -> None
         assert "in break_down" in str(caught.value.__cause__)
         moments = {name: float((out / name).read_text().split()[0]) for name in "ac"}
         assert moments["a"] < moments["c"]
-        assert ("a (loss 0.5)", 2, 2) in told
+        assert Progress("epoch", "a", 2, 2, "loss 0.5") in events
         assert {path.name for path in out.iterdir()} == {"a", "c"}
 
 

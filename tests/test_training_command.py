@@ -12,12 +12,9 @@ import numpy as np
 import pytest
 
 from tests.cli.commands import run_command
-from xai_core.cli.console import (
-    OVERALL,
-    JobsProgress,
-)
-from xai_core.grid import OVERALL as TOLD_OF_ALL
+from xai_core.cli.console import JobsProgress
 from xai_core.training import PRESETS
+from xai_core.values import Progress
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -102,17 +99,16 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
 def test_a_log_has_a_line_for_each_epoch_with_the_time_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert OVERALL == TOLD_OF_ALL
     clock = iter([100.0, 160.0, 160.0 + 7200.0])
     monkeypatch.setattr("xai_core.cli.console.time.monotonic", lambda: next(clock))
-    with JobsProgress() as progress:
-        progress(OVERALL, 0, 1000)
-        progress("mfcc: trunk (loss 1.0)", 1, 24)
-        progress(OVERALL, 10, 1000)  # a hundredth in a minute
-        progress("mfcc: trunk (loss 0.9)", 2, 24)
-        progress("mfcc: spectrograms (train)", 5, 10)
-        progress(OVERALL, 500, 1000)  # half in 7260 s
-        progress("mfcc: trunk (loss 0.8)", 3, 24)
+    with JobsProgress() as bars:
+        bars.show(Progress("run", "all jobs", 0, 1000))
+        bars.show(Progress("epoch", "mfcc: trunk", 1, 24, "loss 1.0"))
+        bars.show(Progress("run", "all jobs", 10, 1000))  # a hundredth in a minute
+        bars.show(Progress("epoch", "mfcc: trunk", 2, 24, "loss 0.9"))
+        bars.show(Progress("step", "mfcc: spectrograms (train)", 5, 10))
+        bars.show(Progress("run", "all jobs", 500, 1000))  # half in 7260 s
+        bars.show(Progress("epoch", "mfcc: trunk", 3, 24, "loss 0.8"))
     assert capsys.readouterr().out.splitlines() == [
         "mfcc: trunk (loss 1.0) 1/24",
         "mfcc: trunk (loss 0.9) 2/24, about 1 h 39 min left",

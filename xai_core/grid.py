@@ -17,24 +17,22 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from threading import Lock
 from typing import Any
 from uuid import uuid4
 
 from xai_core.errors import InputError, TimbreLensError
+from xai_core.values import OnProgress, Progress
 
-__all__ = ["Failure", "Job", "JobsFailedError", "Progress", "run_jobs"]
+__all__ = ["Failure", "Job", "JobsFailedError", "run_jobs"]
 
 SECONDS_TO_CONNECT = 10
 SECONDS_FOR_WORKERS = 60
-SECONDS_BETWEEN_EVENTS = 0.5  # of one job, so that a cluster is not busy with telling
-OVERALL = "all jobs"
+SECONDS_BETWEEN_EVENTS = 0.5  # of one job, so that events do not load the cluster
 ADDRESS = re.compile(r"(tcp|tls|ws|wss)://\S+:\d{1,5}")
 
-Progress = Callable[[str, int, int], None]  # what is done, steps done, steps in all
-
-_one_at_a_time = Lock()  # of the jobs in one worker process: each uses all that it has
+_one_at_a_time = Lock()  # one job at a time in a worker process: each uses all its cores
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +44,7 @@ class Job:
     name : str
         Unique, and good in a sentence: "mfcc flute".
     function : callable
-        Called as ``function(*arguments, progress=...)``.
+        Called as ``function(*arguments, on_progress=...)``.
     arguments : tuple
     needs : tuple of str
         Names of jobs that must have ended before.
@@ -54,9 +52,10 @@ class Job:
         Run even if some of those failed.
     cost : int
         How long it takes, in any unit that the jobs share, for the time left.
-    counted : str
-        What the messages contain that tell how much of the job is done; others
-        are of what is prepared for it, which takes no time to speak of.
+    counted : str, optional
+        Kind of the events that measure how much of the job is done, such as
+        ``"epoch"``; the other events are of its preparation, which takes little
+        time. Every event counts if not given.
     """
 
     name: str
@@ -65,12 +64,12 @@ class Job:
     needs: tuple[str, ...] = ()
     anyway: bool = False
     cost: int = 1
-    counted: str = ""
+    counted: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Failure:
-    """A job that failed: what is said of it in a sentence, and the traceback."""
+    """A job that failed: a sentence for the user, and the traceback."""
 
     name: str
     sentence: str
@@ -95,8 +94,8 @@ def run_jobs(
     jobs: Sequence[Job],
     *,
     cluster: str | None = None,
-    progress: Progress = lambda what, done, total: None,
-    failed: Callable[[str], None] = lambda sentence: None,
+    on_progress: OnProgress = lambda event: None,
+    on_failure: Callable[[str], None] = lambda sentence: None,
 ) -> None:
     """Run jobs, each as soon as those that it needs have ended.
 
@@ -107,11 +106,11 @@ def run_jobs(
     cluster : str, optional
         Address of a Dask scheduler, ``tcp://host:port``; by default jobs run
         in this process, in their order.
-    progress : callable
-        Told what the jobs tell, and the cost of all that is done so far as
-        ``"all jobs"``. With a cluster it is called from another thread.
-    failed : callable
-        Told one sentence as soon as a job fails.
+    on_progress : callable
+        Called with the events of the jobs and, as kind ``run``, with the cost
+        of all that is done. With a cluster it is called from another thread.
+    on_failure : callable
+        Called with one sentence as soon as a job fails.
 
     Raises
     ------
@@ -120,11 +119,11 @@ def run_jobs(
     InputError
         If there is no scheduler at the address, or no worker comes.
     """
-    board = _Board(jobs, progress, failed)
+    board = _Board(jobs, on_progress, on_failure)
     if cluster is None:
         while (job := board.take()) is not None:
             try:
-                job.function(*job.arguments, progress=board.progress_of(job))
+                job.function(*job.arguments, on_progress=board.progress_of(job))
             except Exception as error:
                 board.end(job, error)
             else:
@@ -142,15 +141,15 @@ class _Board:
     """Which jobs wait, which have ended, and how much is done."""
 
     jobs: Sequence[Job]
-    progress: Progress
-    failed: Callable[[str], None]
+    on_progress: OnProgress
+    on_failure: Callable[[str], None]
     failures: list[Failure] = field(default_factory=list)
     _taken: set[str] = field(default_factory=set)
     _ended: dict[str, bool] = field(default_factory=dict)  # whether well
     _share: dict[str, float] = field(default_factory=dict)  # of each job that is done
 
     def take(self) -> Job | None:
-        """Return the next job whose turn it is, or None while there is none."""
+        """Return the next job that can be run, or None while there is none."""
         for job in self.jobs:
             if job.name in self._taken or any(name not in self._ended for name in job.needs):
                 continue
@@ -161,36 +160,37 @@ class _Board:
             self._ended[job.name] = False
             sentence = f"{job.name} was left out, since {missed[0]} failed"
             self.failures.append(Failure(job.name, sentence, ""))
-            self.tell(job.name, 1.0)
+            self.report(job.name, 1.0)
         return None
 
     def end(self, job: Job, error: BaseException | None = None) -> None:
         """Note that a job has ended, well or with an error."""
         self._ended[job.name] = error is None
-        self.tell(job.name, 1.0)
+        self.report(job.name, 1.0)
         if error is None:
             return
-        said = str(error) if isinstance(error, TimbreLensError) else _described(error)
-        sentence = f"{job.name} failed: {said}"
+        reason = str(error) if isinstance(error, TimbreLensError) else _described(error)
+        sentence = f"{job.name} failed: {reason}"
         details = "".join(traceback.format_exception(type(error), error, error.__traceback__))
         self.failures.append(Failure(job.name, sentence, f"{job.name}: {details}"))
-        self.failed(sentence)
+        self.on_failure(sentence)
 
-    def progress_of(self, job: Job) -> Progress:
-        """Return the progress function for one job."""
+    def progress_of(self, job: Job) -> OnProgress:
+        """Return the callback for the events of one job."""
 
-        def told(what: str, done: int, total: int) -> None:
-            if job.counted in what:
-                self.tell(job.name, 0.99 * done / max(total, 1))
-            self.progress(what, done, total)
+        def on_progress(event: Progress) -> None:
+            if job.counted in (None, event.kind):
+                self.report(job.name, 0.99 * event.done / max(event.total, 1))
+            self.on_progress(event)
 
-        return told
+        return on_progress
 
-    def tell(self, name: str, share: float) -> None:
-        """Tell how much of all is done now that `share` of one job is."""
+    def report(self, name: str, share: float) -> None:
+        """Report how much of all jobs is done now that `share` of one is."""
         self._share[name] = max(share, self._share.get(name, 0.0))
         done = sum(job.cost * self._share.get(job.name, 0.0) for job in self.jobs)
-        self.progress(OVERALL, round(done), sum(job.cost for job in self.jobs))
+        total = sum(job.cost for job in self.jobs)
+        self.on_progress(Progress("run", "all jobs", round(done), total))
 
 
 def _described(error: BaseException) -> str:
@@ -207,13 +207,13 @@ def _run_on(address: str, board: _Board) -> None:
     with _connected(address) as client:
         topic = f"timbrelens-{uuid4().hex}"
         by_name = {job.name: job for job in board.jobs}
-        reports = {name: board.progress_of(job) for name, job in by_name.items()}
+        callbacks = {name: board.progress_of(job) for name, job in by_name.items()}
 
-        def heard(event: tuple[float, Mapping[str, Any]]) -> None:
-            message = event[1]
-            reports[message["job"]](message["what"], message["done"], message["total"])
+        def receive(message: tuple[float, Mapping[str, Any]]) -> None:
+            _, content = message
+            callbacks[content["job"]](Progress(**content["event"]))
 
-        client.subscribe_topic(topic, heard)
+        client.subscribe_topic(topic, receive)
         running: dict[Any, Job] = {}
         completed = as_completed(loop=client.loop)
 
@@ -259,7 +259,7 @@ def _connected(address: str) -> Any:
 
 
 def _error_of(future: Any) -> BaseException | None:
-    """Return what a job ended with; a worker that died three times is told so."""
+    """Return the error that a job ended with, if any; a job is tried on three workers."""
     if future.status == "finished":
         return None
     error = future.exception()
@@ -271,18 +271,19 @@ def _error_of(future: Any) -> BaseException | None:
 def _on_worker(
     name: str, function: Callable[..., None], arguments: tuple[Any, ...], topic: str
 ) -> None:
-    """Run one job in a worker, telling the one who sent it how far it is."""
+    """Run one job in a worker, and send its events to the client."""
     from dask.distributed import get_worker
 
     worker = get_worker()
     last = 0.0
 
-    def told(what: str, done: int, total: int) -> None:
+    def on_progress(event: Progress) -> None:
         nonlocal last
-        if "loss" in what or done == total or time.monotonic() - last > SECONDS_BETWEEN_EVENTS:
+        must_send = event.kind == "epoch" or event.done == event.total
+        if must_send or time.monotonic() - last > SECONDS_BETWEEN_EVENTS:
             last = time.monotonic()
             with suppress(OSError):
-                worker.log_event(topic, {"job": name, "what": what, "done": done, "total": total})
+                worker.log_event(topic, {"job": name, "event": asdict(event)})
 
     with _one_at_a_time:
-        function(*arguments, progress=told)
+        function(*arguments, on_progress=on_progress)

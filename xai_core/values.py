@@ -10,8 +10,9 @@ sum to 1.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -33,11 +34,14 @@ __all__ = [
     "FeatureMaps",
     "FloatArray",
     "Heatmap",
+    "OnProgress",
     "Prediction",
+    "Progress",
     "Spectrogram",
     "Waveform",
     "check_family",
     "check_type",
+    "count_steps",
 ]
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -367,3 +371,41 @@ class Explanation:
     def heatmap(self) -> Heatmap:
         """The attribution made comparable; EmptyMapError if it is all zero."""
         return self.attribution.heatmap()
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a long piece of work is.
+
+    Parameters
+    ----------
+    kind : {"run", "epoch", "block", "step"}
+        ``run``: all jobs of a run together, in milliseconds of work; ``epoch``:
+        an epoch of training has ended; ``block``: a block of pairs of notes is
+        compared; ``step``: anything else.
+    name : str
+        What is being done: "mfcc: trunk".
+    done, total : int
+        Steps done and steps in all.
+    details : str
+        Loss and scores of an epoch: "loss 0.312, accuracy 0.885".
+    """
+
+    kind: Literal["run", "epoch", "block", "step"]
+    name: str
+    done: int
+    total: int
+    details: str = ""
+
+    @property
+    def label(self) -> str:
+        """Name and details: "mfcc: trunk (loss 0.312)"."""
+        return f"{self.name} ({self.details})" if self.details else self.name
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def count_steps(on_progress: OnProgress, name: str) -> Callable[[int, int], None]:
+    """Return a callback of (done, total) that reports steps of this name."""
+    return lambda done, total: on_progress(Progress("step", name, done, total))

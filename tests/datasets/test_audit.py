@@ -60,7 +60,7 @@ def test_progress_reaches_the_end_and_every_file_is_read_once(
 
     monkeypatch.setattr(auditing, "read_stored", counted)
     told: list[tuple[int, int]] = []
-    audit(records, progress=lambda done, total: told.append((done, total)))
+    audit(records, on_progress=lambda done, total: told.append((done, total)))
     assert told == [(done, 24) for done in range(1, 25)]
     assert sorted(read) == sorted(record.path for record in records)
 

@@ -77,7 +77,7 @@ def test_twins_are_found_across_instruments_of_one_family_and_pitch(tmp_path: Pa
         for name, samples in files.items()
     ]
     told: list[tuple[int, int]] = []
-    twins = find_twins(records, progress=lambda done, total: told.append((done, total)))
+    twins = find_twins(records, on_progress=lambda done, total: told.append((done, total)))
     assert [(one.a, one.b, one.note_a, one.note_b) for one in twins] == [
         ("guitar_a", "guitar_copy", "a", "copy")
     ]

@@ -156,7 +156,7 @@ def test_progress_ends_at_the_number_of_notes(tmp_path: Path) -> None:
         rng=np.random.default_rng(0),
         velocities=[100],
         pitches_per_instrument=1,
-        progress=lambda done, total: seen.append((done, total)),
+        on_progress=lambda done, total: seen.append((done, total)),
     )
     assert seen == [(1, 3), (2, 3), (3, 3)]
 

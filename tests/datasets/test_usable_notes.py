@@ -34,7 +34,7 @@ def test_bad_notes_are_named_and_the_rest_goes_on(tmp_path: Path) -> None:
     paths[3].write_bytes(b"this is text, not audio")
     told: list[tuple[int, int]] = []
     usable, skipped = usable_notes(
-        [record(path) for path in paths], progress=lambda *event: told.append(event)
+        [record(path) for path in paths], on_progress=lambda *event: told.append(event)
     )
     assert [one.note for one in usable] == ["a", "c", "e"]
     assert skipped == [Skipped("b", paths[1], "missing"), Skipped("d", paths[3], "damaged")]

@@ -28,7 +28,7 @@ from xai_core.scoring import (
     binary_scores,
     ten_way_scores,
 )
-from xai_core.values import FAMILIES, Waveform
+from xai_core.values import FAMILIES, Progress, Waveform
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config")  # see `records` below
 
@@ -125,11 +125,14 @@ def test_predictions_are_kept(records: list[NoteRecord], monkeypatch: pytest.Mon
 
 
 def test_progress_covers_every_stage(records: list[NoteRecord]) -> None:
-    events: list[tuple[str, int, int]] = []
-    _evaluate(records, progress=lambda *event: events.append(event))
-    assert [e[1:] for e in events if e[0] == "checking notes"][-1] == (80, 80)
-    assert [e[1:] for e in events if e[0] == f"{TYPE}: spectrograms"][-1] == (40, 40)
-    assert [e[1:] for e in events if e[0] == f"{TYPE}: models"] == [(k, 10) for k in range(1, 11)]
+    events: list[Progress] = []
+    _evaluate(records, on_progress=events.append)
+    last = {event.name: event for event in events}
+    assert last["checking notes"] == Progress("step", "checking notes", 80, 80)
+    assert last[f"{TYPE}: spectrograms"] == Progress("step", f"{TYPE}: spectrograms", 40, 40)
+    assert [(e.done, e.total) for e in events if e.name == f"{TYPE}: models"] == [
+        (k, 10) for k in range(1, 11)
+    ]
 
 
 def test_other_notes_than_those_of_the_cards_are_said_to_be_such(records: list[NoteRecord]) -> None:

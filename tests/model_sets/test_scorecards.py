@@ -9,7 +9,7 @@ import pytest
 
 from xai_core import store
 from xai_core.errors import ModelError
-from xai_core.model_sets.scorecards import read_standing
+from xai_core.model_sets.scorecards import read_scorecards
 from xai_core.networks.cnn import build_cnn
 from xai_core.scores import Score
 
@@ -49,42 +49,42 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_scores_come_from_the_cards_with_their_intervals(folder: Path) -> None:
-    standing = read_standing("tiny")
-    assert standing.n_models == 2
-    assert standing.scores("precision") == {
+    scorecards = read_scorecards("tiny")
+    assert scorecards.n_models == 2
+    assert scorecards.scores("precision") == {
         "tonnetz": {"flute": Score(0.5, 0.4, 0.7), "organ": Score(0.25)}
     }
-    assert standing.accuracy() == {"tonnetz": Score(0.4, 0.3, 0.5)}
-    assert standing.unproven == {("tonnetz", "organ")}
-    assert standing.faults == ()
-    assert standing.audit is None
+    assert scorecards.accuracy() == {"tonnetz": Score(0.4, 0.3, 0.5)}
+    assert scorecards.unproven == {("tonnetz", "organ")}
+    assert scorecards.faults == ()
+    assert scorecards.audit is None
 
 
 def test_what_a_guess_would_reach(folder: Path) -> None:
-    standing = read_standing("tiny")
-    assert standing.chance("precision") == {"flute": 10 / 40, "organ": 20 / 60}
-    assert standing.chance("balanced_accuracy") == {"flute": 0.5, "organ": 0.5}
-    assert standing.chance("f1") is None
+    scorecards = read_scorecards("tiny")
+    assert scorecards.chance("precision") == {"flute": 10 / 40, "organ": 20 / 60}
+    assert scorecards.chance("balanced_accuracy") == {"flute": 0.5, "organ": 0.5}
+    assert scorecards.chance("f1") is None
 
 
 def test_training_curves_of_the_trunk_come_first(folder: Path) -> None:
-    assert list(read_standing("tiny").histories("tonnetz")) == ["trunk", "flute"]
+    assert list(read_scorecards("tiny").histories("tonnetz")) == ["trunk", "flute"]
 
 
 def test_a_card_that_cannot_be_read_costs_only_its_model(folder: Path) -> None:
     (folder / "tonnetz" / "organ" / "card.json").write_text("{")
     (folder / "audit.json").write_text('{"n_notes": 3}')
-    standing = read_standing("tiny")
-    assert list(standing.cards["tonnetz"]) == ["flute"]
-    (fault,) = standing.faults
+    scorecards = read_scorecards("tiny")
+    assert list(scorecards.cards["tonnetz"]) == ["flute"]
+    (fault,) = scorecards.faults
     assert "the card of the tonnetz model of organ cannot be read" in fault
-    assert standing.audit == {"n_notes": 3}
+    assert scorecards.audit == {"n_notes": 3}
 
 
 def test_a_set_without_a_card_that_can_be_read_is_refused(folder: Path) -> None:
     for family in SCORES:
         (folder / "tonnetz" / family / "card.json").write_text("{")
     with pytest.raises(ModelError, match="no card of the set 'tiny' can be read"):
-        read_standing("tiny")
+        read_scorecards("tiny")
     with pytest.raises(ModelError, match="found none"):
-        read_standing("nowhere")
+        read_scorecards("nowhere")

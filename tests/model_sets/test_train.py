@@ -29,7 +29,7 @@ from xai_core.model_sets import jobs
 from xai_core.model_sets.train import train_models
 from xai_core.networks.gradients import ModelGradients
 from xai_core.training import PRESETS, Corpus, restore
-from xai_core.values import FAMILIES, Waveform
+from xai_core.values import FAMILIES, Progress, Waveform
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config")  # see `run` below
 
@@ -41,20 +41,20 @@ PRESET = replace(PRESETS["quick"], batch_size=8, binary_epochs=3, binary_rate=5e
 class _Run:
     folder: Path
     records: list[NoteRecord]
-    events: list[tuple[str, int, int]]
+    events: list[Progress]
 
     def train(self, **changes: object) -> list[str]:
         """Train once more with changes; return the stages that learned something."""
-        events: list[tuple[str, int, int]] = []
+        events: list[Progress] = []
         given = {
             "types": [TYPE],
             "models": "tiny",
             "preset": PRESET,
-            "progress": lambda *event: events.append(event),
+            "on_progress": events.append,
             **changes,
         }
         train_models(self.records, **given)
-        return [what.partition(" (")[0] for what, _, _ in events if "loss" in what]
+        return [event.name for event in events if event.kind == "epoch"]
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +65,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Run]:
         patch.setenv("TIMBRELENS_CACHE", str(folder / "cache"))
         tf.config.run_functions_eagerly(True)  # a few steps each: tracing would take the longest
         records = write_chords(folder / "notes")
-        events: list[tuple[str, int, int]] = []
+        events: list[Progress] = []
         train_models(
             records,
             types=[TYPE],
             models="tiny",
             preset=PRESET,
-            progress=lambda *event: events.append(event),
+            on_progress=events.append,
         )
         yield _Run(folder, records, events)
         tf.config.run_functions_eagerly(False)
@@ -172,13 +172,17 @@ def test_calibration_is_folded_in_and_written_down(run: _Run) -> None:
 
 
 def test_progress_covers_every_stage(run: _Run) -> None:
-    trunk = [event for event in run.events if event[0].startswith("tonnetz: trunk")]
-    assert [event[1:] for event in trunk] == [(1, 2), (2, 2)]
+    trunk = [event for event in run.events if event.name == "tonnetz: trunk"]
+    assert [(event.kind, event.done, event.total) for event in trunk] == [
+        ("epoch", 1, 2),
+        ("epoch", 2, 2),
+    ]
     for part, n_notes in (("train", 20), ("calibration", 20), ("test", 20)):
-        done = [e[1:] for e in run.events if e[0] == f"tonnetz: spectrograms ({part})"]
+        name = f"tonnetz: spectrograms ({part})"
+        done = [(e.done, e.total) for e in run.events if e.name == name]
         assert done == [(k, n_notes) for k in range(1, n_notes + 1)]
     for family in FAMILIES:
-        epochs = [e[1:] for e in run.events if e[0].startswith(f"tonnetz: {family} (")]
+        epochs = [(e.done, e.total) for e in run.events if e.name == f"tonnetz: {family}"]
         assert epochs == [(k, 3) for k in range(1, 4)]
 
 
@@ -353,17 +357,18 @@ def test_a_damaged_file_is_named_and_the_rest_is_trained_on(
     records = write_chords(tmp_path / "notes")
     path = records[7].path
     path.write_bytes(path.read_bytes()[:1000])
-    events: list[tuple[str, int, int]] = []
+    events: list[Progress] = []
     train_models(
         records,
         types=[TYPE],
         families=["bass"],
         models="damaged",
         preset=replace(PRESET, trunk_epochs=0, binary_epochs=1),
-        progress=lambda *event: events.append(event),
+        on_progress=events.append,
     )
     said = [entry.message for entry in caplog.records if entry.name == "xai_core.model_sets.train"]
     assert said == [f"1 of 60 notes is left out: {records[7].note} (damaged)"]
-    assert [event[1:] for event in events if event[0] == "checking notes"][-1] == (60, 60)
+    checks = [event for event in events if event.name == "checking notes"]
+    assert checks[-1] == Progress("step", "checking notes", 60, 60)
     card = store.read_card(TYPE, "bass", models="damaged")
     assert sum(part["n_notes"] for part in card.data.values()) == 59

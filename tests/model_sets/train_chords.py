@@ -33,7 +33,7 @@ def main() -> None:
         families=FAMILIES,
         models=MODELS,
         preset=preset,
-        progress=lambda what, done, total: print(f"{what} | {done}/{total}", flush=True),
+        on_progress=lambda event: print(f"{event.label} | {event.done}/{event.total}", flush=True),
     )
 
 

@@ -15,7 +15,7 @@ from xai_core.datasets.collection import read_collection
 from xai_core.errors import InputError
 from xai_core.replication.findings import judge_distances
 from xai_core.results.files import distance_files
-from xai_core.study.run import analyse, analysis_so_far
+from xai_core.study.run import analyse, read_partial_results
 
 ASKED = {"types": ["chroma"], "methods": ["grad_cam"], "notes_per_family": 2}
 
@@ -29,13 +29,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_finished_blocks_are_found_and_nothing_is_computed(cache: Path) -> None:
     records = read_collection(ROOT / "samples")
-    before = analysis_so_far(records, **ASKED)
+    before = read_partial_results(records, **ASKED)
     assert (before.n_done, before.n_blocks) == (0, 10)
     assert before.pairs.empty
     assert not before.is_finished
     whole = analyse(records, between_pairs=0, **ASKED)
     files = {path: path.stat().st_mtime_ns for path in cache.rglob("*") if path.is_file()}
-    after = analysis_so_far(records, **ASKED)
+    after = read_partial_results(records, **ASKED)
     assert after.is_finished
     assert set(after.pairs["type"]) == {after.pairs["type"].iloc[0]}
     cleared = after.cleared()

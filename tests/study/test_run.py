@@ -235,7 +235,7 @@ def test_nothing_is_done_twice(
     first = _analyse(records)
     assert len(asked) == len(set(asked)) == 12
     told: list[str] = []
-    again = _analyse(records, progress=lambda what, done, total: told.append(what))
+    again = _analyse(records, on_progress=lambda event: told.append(event.name))
     assert len(asked) == 12
     assert set(told) == {"choosing notes"}
     pd.testing.assert_frame_equal(again.pairs, first.pairs, check_exact=True)

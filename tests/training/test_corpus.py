@@ -14,7 +14,7 @@ from tests.training.small_corpus import Held
 from xai_core.datasets.notes import NoteRecord
 from xai_core.features import N_FRAMES, extract, n_bins
 from xai_core.training.augment import Augmentation
-from xai_core.training.corpus import Corpus, NotesInTurn, build_corpus
+from xai_core.training.corpus import Corpus, RecordedNotes, build_corpus
 from xai_core.values import FAMILIES, Waveform
 
 
@@ -89,7 +89,7 @@ def test_notes_become_the_spectrograms_of_the_features(records: list[NoteRecord]
         "log_mel",
         n_augmented=0,
         seed=0,
-        progress=lambda done, total: seen.append((done, total)),
+        on_progress=lambda done, total: seen.append((done, total)),
     )
     assert seen == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert corpus.clean().shape == (4, N_FRAMES, n_bins("log_mel"), 1)
@@ -140,8 +140,8 @@ def test_the_digest_changes_with_the_audio_not_with_the_place(
 
 def test_notes_in_turn_and_their_mean() -> None:
     corpus = _corpus(["brass"] * 100 + ["reed"] * 30, ["a"] * 130, n_variants=2)
-    turns = NotesInTurn(corpus)
-    parts = [turns[k] for k in range(len(turns))]
+    batches = RecordedNotes(corpus)
+    parts = [batches[k] for k in range(len(batches))]
     assert [len(x) for x, _ in parts] == [64, 64, 2]
     values = np.concatenate([x for x, _ in parts])[:, 0, 0, 0]
     assert np.array_equal(values, np.arange(130.0))  # variant 0 of each, none twice

@@ -11,6 +11,7 @@ import pytest
 from tests.training.small_corpus import easy_corpus
 from xai_core.training import PRESETS, Corpus, fit, fit_binary, fit_trunk, probabilities_of
 from xai_core.training.stage import Stage
+from xai_core.values import Progress
 
 TINY = replace(
     PRESETS["quick"], name="tiny", batch_size=8, binary_epochs=1, trunk_epochs=1, by_type={}
@@ -42,13 +43,13 @@ def test_a_binary_model_starts_as_its_column_of_the_trunk_against_the_others() -
 
 def test_a_binary_model_learns_and_its_weights_are_halves() -> None:
     preset = replace(TINY, binary_epochs=12, binary_rate=2e-3)
-    seen: list[tuple[str, int, int]] = []
+    seen: list[Progress] = []
     model, history = fit_binary(
         easy_corpus(40),
         "flute",
         preset,
         seed=0,
-        progress=lambda what, done, total: seen.append((what, done, total)),
+        on_progress=seen.append,
     )
     assert history["loss"][-1] < 0.5 * history["loss"][0]
     unseen = easy_corpus(20, seed=1)
@@ -57,8 +58,9 @@ def test_a_binary_model_learns_and_its_weights_are_halves() -> None:
     for weights in model.get_weights():
         assert np.array_equal(weights, weights.astype(np.float16).astype(np.float32))
     assert not model.compiled
-    assert [(done, total) for _, done, total in seen] == [(k, 12) for k in range(1, 13)]
-    assert all(what.startswith("tonnetz: flute (") and "loss" in what for what, _, _ in seen)
+    assert [(event.done, event.total) for event in seen] == [(k, 12) for k in range(1, 13)]
+    assert {(event.kind, event.name) for event in seen} == {("epoch", "tonnetz: flute")}
+    assert all(event.details.startswith("loss ") for event in seen)
 
 
 def test_a_seed_decides_the_result() -> None:
@@ -88,7 +90,7 @@ def test_an_epoch_has_so_many_steps(
 ) -> None:
     stages: list[Stage] = []
 
-    def note(model: keras.Model, stage: Stage, progress: object) -> dict[str, list[float]]:
+    def note(model: keras.Model, stage: Stage, on_progress: object) -> dict[str, list[float]]:
         stages.append(stage)
         return {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from xai_core.networks.cnn import (
 )
 from xai_core.training import PRESETS, Preset, fit_binary, fit_trunk
 from xai_core.training.stage import training_copy
+from xai_core.values import OnProgress, Progress
 
 TINY = replace(
     PRESETS["quick"], name="tiny", batch_size=8, trunk_epochs=4, binary_epochs=4, by_type={}
@@ -43,14 +44,14 @@ class _KilledError(Exception):
     """Stands for a kill: thrown after an epoch."""
 
 
-def _killed_after(epoch: int, seen: list[int]) -> Callable[[str, int, int], None]:
-    def told(what: str, done: int, total: int) -> None:
-        if "loss" in what:
-            seen.append(done)
-            if done == epoch:
+def _killed_after(epoch: int, seen: list[int]) -> OnProgress:
+    def on_progress(event: Progress) -> None:
+        if event.kind == "epoch":
+            seen.append(event.done)
+            if event.done == epoch:
                 raise _KilledError
 
-    return told
+    return on_progress
 
 
 @pytest.mark.usefixtures("eager")
@@ -73,10 +74,10 @@ def test_a_run_that_was_killed_ends_as_if_it_had_not_been(changes: dict[str, obj
     for epoch in (1, 3):
         with pytest.raises(_KilledError):
             fit_binary(
-                corpus, "flute", preset, key=KEY, progress=_killed_after(epoch, seen), **given
+                corpus, "flute", preset, key=KEY, on_progress=_killed_after(epoch, seen), **given
             )
     model, history = fit_binary(
-        corpus, "flute", preset, key=KEY, progress=_killed_after(9, seen), **given
+        corpus, "flute", preset, key=KEY, on_progress=_killed_after(9, seen), **given
     )
     assert seen == [1, 2, 3, 4]  # no epoch was done twice
     assert set(history) == set(expected)
@@ -95,7 +96,7 @@ def test_a_damaged_checkpoint_costs_time_not_the_result(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     done: list[int] = []
     _, history = fit_trunk(
-        corpus, TINY, seed=0, key=KEY, progress=lambda what, k, total: done.append(k)
+        corpus, TINY, seed=0, key=KEY, on_progress=lambda event: done.append(event.done)
     )
     assert done == [1, 2, 3, 4]
     assert len(history["loss"]) == 4
@@ -112,7 +113,7 @@ def test_patience_stops_and_keeps_the_best_epoch() -> None:
         preset,
         seed=0,
         validation=validation,
-        progress=lambda what, done, total: told.append((done, total)),
+        on_progress=lambda event: told.append((event.done, event.total)),
     )
     scores = history["val_balanced_accuracy"]
     best = int(np.argmax(scores))

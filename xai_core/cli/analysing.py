@@ -15,6 +15,7 @@ from xai_core.cli.console import JobsProgress, quiet_start
 from xai_core.datasets.collection import describe_collection, read_collection
 from xai_core.errors import InputError
 from xai_core.pair_tables import distances
+from xai_core.values import Progress
 
 if TYPE_CHECKING:
     from xai_core.pair_tables import Analysis
@@ -94,7 +95,7 @@ def analyse(
         from xai_core.study.tables import left_out_sentence, write_analysis
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each model it traces
 
-    with JobsProgress() as progress:
+    with JobsProgress() as bars:
         analysis = analyse_notes(
             records,
             types=type,
@@ -107,7 +108,7 @@ def analyse(
             preset=preset,
             data_sets=[describe_collection(folder) for folder in folders],
             cluster=cluster,
-            progress=lambda what, done, total: _tell(progress, what, done, total),
+            on_progress=lambda event: _show(bars, event),
         )
     paths = [] if out is None else write_analysis(analysis, out)
     if report is not None:
@@ -123,9 +124,9 @@ def analyse(
         console.print(f"Wrote {path}", highlight=False)
 
 
-def _tell(progress: JobsProgress, what: str, done: int, total: int) -> None:
-    if total > 1:  # a block of pairs is one step, and there are fifty of them a type and method
-        progress(what, done, total)
+def _show(bars: JobsProgress, event: Progress) -> None:
+    if event.total > 1:  # not the blocks of pairs: one step each, fifty a type and method
+        bars.show(event)
 
 
 def _tables(analysis: Analysis) -> list[Table]:

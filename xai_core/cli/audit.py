@@ -56,7 +56,7 @@ def audit_command(
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("audit", total=len(records))
         result = audit(
-            records, progress=lambda done, total: bar.update(task, completed=done, total=total)
+            records, on_progress=lambda done, total: bar.update(task, completed=done, total=total)
         )
     _say(result, console)
     if json_file is not None:

@@ -16,28 +16,24 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich import progress as rich_progress
 
-__all__ = [
-    "OVERALL",
-    "JobsProgress",
-    "quiet_start",
-]
+from xai_core.values import Progress
 
-OVERALL = "all jobs"  # what the whole run is called among the stages
+__all__ = ["JobsProgress", "quiet_start"]
 
 
 class JobsProgress:
     """A bar for each stage on a terminal, lines of epochs and stages in a log; the time left."""
 
     def __init__(self) -> None:
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[shown]}"),
+        self._bars = rich_progress.Progress(
+            rich_progress.TextColumn("{task.description}"),
+            rich_progress.BarColumn(),
+            rich_progress.TextColumn("{task.fields[shown]}"),
         )
-        self._tasks: dict[str, TaskID] = {}
-        self._first: tuple[float, int] | None = None  # when, and what was done of all then
+        self._tasks: dict[str, rich_progress.TaskID] = {}
+        self._first: tuple[float, int] | None = None  # time of the first event, and cost done then
         self._left = ""
 
     def __enter__(self) -> JobsProgress:
@@ -49,27 +45,26 @@ class JobsProgress:
         if self._bars.console.is_terminal:
             self._bars.stop()
 
-    def __call__(self, what: str, done: int, total: int) -> None:
-        """Report that `done` of `total` steps of a stage are through."""
-        if what == OVERALL:
-            self._left = self._time_left(done, total)
+    def show(self, event: Progress) -> None:
+        """Show an event; epochs and ends of stages are what a log has lines of."""
+        if event.kind == "run":
+            self._left = self._time_left(event.done, event.total)
         if self._bars.console.is_terminal:
-            self._show(what, done, total)
-        elif what != OVERALL and ("loss" in what or done == total):
-            print(f"{what} {done}/{total}{self._left}", flush=True)
+            self._draw(event)
+        elif event.kind == "epoch" or (event.kind != "run" and event.done == event.total):
+            print(f"{event.label} {event.done}/{event.total}{self._left}", flush=True)
 
-    def _show(self, what: str, done: int, total: int) -> None:
-        stage = what.partition(" (loss")[0]
-        shown = f"{done}/{total}"
-        if what == OVERALL:
-            shown = f"{done / max(total, 1):.0%}{self._left}"
-        if stage not in self._tasks:
-            self._tasks[stage] = self._bars.add_task(what, total=total, shown=shown)
-        task = self._tasks[stage]
-        self._bars.update(task, description=what, completed=done, total=total, shown=shown)
-        if done == total and what != OVERALL:  # sixty finished bars would hide the others
-            self._bars.remove_task(self._tasks.pop(stage))
-            self._bars.console.print(f"{what} {shown}", highlight=False)
+    def _draw(self, event: Progress) -> None:
+        label, done, total = event.label, event.done, event.total
+        is_run = event.kind == "run"
+        shown = f"{done / max(total, 1):.0%}{self._left}" if is_run else f"{done}/{total}"
+        if event.name not in self._tasks:
+            self._tasks[event.name] = self._bars.add_task(label, total=total, shown=shown)
+        task = self._tasks[event.name]
+        self._bars.update(task, description=label, completed=done, total=total, shown=shown)
+        if done == total and not is_run:  # sixty finished bars would hide the others
+            self._bars.remove_task(self._tasks.pop(event.name))
+            self._bars.console.print(f"{label} {shown}", highlight=False)
 
     def _time_left(self, done: int, total: int) -> str:
         now = time.monotonic()

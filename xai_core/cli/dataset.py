@@ -97,7 +97,7 @@ def render(
             instruments_per_family=instruments_per_family,
             per_family=per_family,
             first_number=first_number,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+            on_progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     console.print(_table(report.records))
     console.print(
@@ -192,8 +192,8 @@ def build(
             downloads=cache_folder() / "downloads",
             data=data,
             samples=samples,
-            progress=lambda what, done, total: bar.update(
-                task, description=what, completed=done, total=total
+            on_progress=lambda event: bar.update(
+                task, description=event.label, completed=event.done, total=event.total
             ),
         )
     _say(report, out, console)

@@ -96,8 +96,8 @@ def evaluate(
             families=families,
             models=models,
             notes="all" if every_note else "held_out",
-            progress=lambda what, done, total: bar.update(
-                task, description=what, completed=done, total=total
+            on_progress=lambda event: bar.update(
+                task, description=event.label, completed=event.done, total=event.total
             ),
         )
     for scores in evaluation.types:

@@ -84,7 +84,7 @@ def train(
     families = [check_family(name) for name in family or FAMILIES]
     folders = [folder.resolve() for folder in data]
     records = [record for folder in folders for record in read_collection(folder)]
-    with JobsProgress() as progress:
+    with JobsProgress() as bars:
         train_models(
             records,
             types=list(dict.fromkeys(types)),
@@ -94,5 +94,5 @@ def train(
             seed=seed,
             data_sets=[describe_collection(folder) for folder in folders],
             cluster=cluster,
-            progress=progress,
+            on_progress=bars.show,
         )

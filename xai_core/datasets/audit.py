@@ -131,7 +131,7 @@ class Audit:
 def audit(
     records: Sequence[NoteRecord],
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Audit:
     """Return what a collection of notes holds, and what was found in it.
 
@@ -139,7 +139,7 @@ def audit(
     ----------
     records : sequence of NoteRecord
         Notes of any collections; one that comes twice counts once.
-    progress : callable
+    on_progress : callable
         Called with notes done and notes in all.
 
     Returns
@@ -162,7 +162,7 @@ def audit(
             unusable.append((record, result))
         else:
             heard.append((record, result))
-        progress(done, len(notes))
+        on_progress(done, len(notes))
     families, instruments = count_families(notes), count_instruments(notes)
     sources = count_sources(notes)
     labels = [found for label in _LABELS if (found := _confounding(notes, label)) is not None]

@@ -13,16 +13,13 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
 
-from xai_core.datasets.build_steps import (
-    Progress,
-    make_parts,
-)
+from xai_core.datasets.build_steps import make_parts
 from xai_core.datasets.collection import (
     DATASET_FILE,
     DatasetIndex,
@@ -39,7 +36,7 @@ from xai_core.datasets.duplicate_recordings import (
 from xai_core.datasets.notes import NoteRecord, audio_digest, usable_notes
 from xai_core.datasets.recipe import Recipe
 from xai_core.errors import InputError
-from xai_core.values import FAMILIES
+from xai_core.values import FAMILIES, OnProgress, count_steps
 
 __all__ = ["BuildReport", "build_dataset"]
 
@@ -73,7 +70,7 @@ def build_dataset(
     downloads: str | Path,
     data: str | Path | None = None,
     samples: Sequence[NoteRecord] = (),
-    progress: Progress = lambda what, done, total: None,
+    on_progress: OnProgress = lambda event: None,
 ) -> BuildReport:
     """Build what a recipe names, or go on with a build that was stopped.
 
@@ -88,8 +85,8 @@ def build_dataset(
         Folder that the recipe's own paths are below.
     samples : sequence of NoteRecord
         Notes to keep apart from, if the recipe says so.
-    progress : callable
-        Told what is being done and how far it is.
+    on_progress : callable
+        Called with a :class:`xai_core.values.Progress`.
 
     Raises
     ------
@@ -111,12 +108,12 @@ def build_dataset(
                 out,
                 downloads=Path(downloads),
                 data=None if data is None else Path(data),
-                progress=progress,
+                on_progress=on_progress,
             )
         ]
         records = [record for part in parts for record in read_part(part, out)]
         _check_names(records)
-        left_out, twins, groups = _choose(recipe, records, samples, out, progress)
+        left_out, twins, groups = _choose(recipe, records, samples, out, on_progress)
         index = DatasetIndex(recipe.name, recipe.digest, tuple(parts), tuple(left_out), groups)
         _write(out / DATASET_FILE, msgspec.json.format(msgspec.json.encode(index), indent=1))
         kept = read_collection(out)
@@ -170,13 +167,12 @@ def _choose(
     records: Sequence[NoteRecord],
     samples: Sequence[NoteRecord],
     out: Path,
-    progress: Progress,
+    on_progress: OnProgress,
 ) -> tuple[list[LeftOut], list[Twins], dict[str, str]]:
-    def told(what: str) -> Callable[[int, int], None]:
-        return lambda done, total: progress(what, done, total)
-
     owner = {record.path: record.instrument for record in records}
-    usable, skipped = usable_notes(records, progress=told("reading every note"))
+    usable, skipped = usable_notes(
+        records, on_progress=count_steps(on_progress, "reading every note")
+    )
     left_out = [
         LeftOut(owner[one.path], one.reason, one.note, os.path.relpath(one.path, out))
         for one in skipped
@@ -188,7 +184,7 @@ def _choose(
     twins = find_twins(
         [*usable, *apart],
         among=None if recipe.find_twins else shown,
-        progress=told("looking for shared recordings"),
+        on_progress=count_steps(on_progress, "looking for shared recordings"),
     )
     removed = dict(_copies(usable, apart))
     for one in twins:

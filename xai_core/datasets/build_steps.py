@@ -40,11 +40,10 @@ from xai_core.datasets.recipe import (
 from xai_core.datasets.render import VELOCITIES, render_notes
 from xai_core.datasets.soundfont import SoundFont
 from xai_core.errors import InputError
-from xai_core.values import FAMILIES, SAMPLE_RATE
+from xai_core.values import FAMILIES, SAMPLE_RATE, OnProgress, Progress
 
-__all__ = ["Progress", "make_parts", "pitch_number"]
+__all__ = ["make_parts", "pitch_number"]
 
-Progress = Callable[[str, int, int], None]  # what is done, steps done, steps in all
 
 UNIT_FILE = "unit.json"
 UNIT_VERSION = 1  # raised when units are made in another way
@@ -55,7 +54,7 @@ _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 def make_parts(
-    source: Source, out: Path, *, downloads: Path, data: Path | None, progress: Progress
+    source: Source, out: Path, *, downloads: Path, data: Path | None, on_progress: OnProgress
 ) -> Iterator[Part]:
     """Yield the parts of a source, each made if it is not there already.
 
@@ -68,8 +67,8 @@ def make_parts(
         Where fetched packages are kept.
     data : Path or None
         Folder that the recipe's own paths are below.
-    progress : callable
-        Told (what is being made, units done, units in all).
+    on_progress : callable
+        Called with a :class:`xai_core.values.Progress`, whose steps are units.
 
     Raises
     ------
@@ -85,10 +84,10 @@ def make_parts(
         return
     units = list(_units(source, downloads, data))
     for i, unit in enumerate(units):
-        progress(f"{source.name}: {unit.name}", i, len(units))
+        on_progress(Progress("step", f"{source.name}: {unit.name}", i, len(units)))
         folder = _made(unit, out / source.name)
         yield msgspec.structs.replace(unit.part, folder=os.path.relpath(folder, out))
-    progress(f"{source.name}: done", len(units), len(units))
+    on_progress(Progress("step", f"{source.name}: done", len(units), len(units)))
 
 
 @dataclass(frozen=True)

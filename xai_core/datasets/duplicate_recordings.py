@@ -62,7 +62,7 @@ def find_twins(
     records: Sequence[NoteRecord],
     *,
     among: Collection[str] | None = None,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> list[Twins]:
     """Return the pairs of instruments that share a recording, the most alike first.
 
@@ -75,7 +75,7 @@ def find_twins(
     among : collection of str, optional
         Only pairs that hold one of these instruments are looked for, in a time
         that does not grow with the square of the others.
-    progress : callable
+    on_progress : callable
         Told (notes heard, notes in all).
 
     Raises
@@ -95,7 +95,7 @@ def find_twins(
             if pair not in best or twins.likeness > best[pair].likeness:
                 best[pair] = twins
         done += len(groups[key])
-        progress(done, total)
+        on_progress(done, total)
     return sorted(best.values(), key=lambda twins: (-twins.likeness, twins.a, twins.b))
 
 

@@ -248,7 +248,7 @@ class Skipped:
 def usable_notes(
     records: Sequence[NoteRecord],
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[list[NoteRecord], list[Skipped]]:
     """Return the notes whose audio can be used, and those to be left out.
 
@@ -256,7 +256,7 @@ def usable_notes(
     ----------
     records : sequence of NoteRecord
         Notes of any collections.
-    progress : callable
+    on_progress : callable
         Called with notes done and notes in all.
 
     Returns
@@ -274,7 +274,7 @@ def usable_notes(
             skipped.append(Skipped(record.note, record.path, reason))
         else:
             usable.append(record)
-        progress(done, len(records))
+        on_progress(done, len(records))
     return usable, skipped
 
 

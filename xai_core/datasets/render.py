@@ -75,7 +75,7 @@ def render_notes(
     instruments_per_family: int | None = None,
     per_family: int | None = None,
     first_number: int = FIRST_NUMBER,
-    progress: Callable[[int, int], None] | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> RenderReport:
     """Render notes from SoundFonts into a folder in the layout of NSynth.
 
@@ -100,7 +100,7 @@ def render_notes(
         At most so many notes, spread evenly over the instruments.
     first_number : int
         Number of the first instrument of each family and source.
-    progress : callable, optional
+    on_progress : callable, optional
         Receives (notes done, notes planned) after each note.
 
     Returns
@@ -139,8 +139,8 @@ def render_notes(
         for family in parts.values():
             for note in _play_family(family, per_family, tally):
                 yield note
-                if progress is not None:
-                    progress(min(tally.total(), total), total)
+                if on_progress is not None:
+                    on_progress(min(tally.total(), total), total)
 
     records = write_nsynth(folder, notes())
     return RenderReport(tuple(records), tally["silent"], tally["clipped"], n_same)

@@ -28,7 +28,7 @@ from xai_core.datasets.notes import (
 from xai_core.datasets.splits import group_instruments
 from xai_core.model_sets.held_out import (
     Groups,
-    choose_unseen,
+    choose_held_out,
     independent_instruments,
     instruments_of,
 )
@@ -39,8 +39,16 @@ from xai_core.scoring import (
     resample_instruments,
     ten_way_scores,
 )
-from xai_core.training import Corpus, Progress, build_corpus, probabilities_of
-from xai_core.values import FAMILIES, FloatArray, check_family, check_type
+from xai_core.training import Corpus, build_corpus, probabilities_of
+from xai_core.values import (
+    FAMILIES,
+    FloatArray,
+    OnProgress,
+    Progress,
+    check_family,
+    check_type,
+    count_steps,
+)
 
 __all__ = [
     "Evaluation",
@@ -53,8 +61,8 @@ __all__ = [
 
 
 @dataclass(frozen=True, eq=False)
-class _Said:
-    """What the models of one type say of the notes they are scored on."""
+class _Outputs:
+    """The probabilities of the models of one type for the notes they are scored on."""
 
     type: str
     cards: Mapping[str, store.Card]
@@ -83,7 +91,7 @@ def evaluate_models(
     models: str = "starter",
     notes: Notes = "held_out",
     n_resamples: int = N_RESAMPLES,
-    progress: Progress = lambda what, done, total: None,
+    on_progress: OnProgress = lambda event: None,
 ) -> Evaluation:
     """Score the models of a set on instruments that they were not trained on.
 
@@ -102,8 +110,8 @@ def evaluate_models(
         Only the notes of the instruments that the cards hold out, or all.
     n_resamples : int
         Resamples behind each interval.
-    progress : callable
-        Told what is being done and how far it is.
+    on_progress : callable
+        Called with a :class:`xai_core.values.Progress`.
 
     Returns
     -------
@@ -118,30 +126,28 @@ def evaluate_models(
         If a model is missing or altered, or its card names no instruments.
     """
     cards = _cards(types, families, models)
-    records, skipped = usable_notes(
-        records, progress=lambda done, total: progress("checking notes", done, total)
-    )
+    records, skipped = usable_notes(records, on_progress=count_steps(on_progress, "checking notes"))
     remarks = []
     if skipped:
         remarks.append(f"{skipped_sentence(skipped, total=len(records) + len(skipped))}.")
     groups = group_instruments(records)
     chosen = {}
     for type, of_type in cards.items():  # a refusal comes before any work
-        chosen[type], left_out = choose_unseen(
+        chosen[type], left_out = choose_held_out(
             records, of_type, groups, only_held_out=notes == "held_out", models=models
         )
         remarks += left_out
-    scored, said = [], []
+    scored, outputs = [], []
     for type, of_type in cards.items():
-        one = _listen(type, of_type, chosen[type], models, progress)
-        said.append(one)
+        one = _predict(type, of_type, chosen[type], models, on_progress)
+        outputs.append(one)
         found, missing = _score(one, groups, rng, n_resamples)
         scored.append(found)
         remarks += missing
         if notes == "held_out" and not one.as_on_cards:
             remarks.append(_other_notes(one))
     together, missing = _together(
-        [one for one in said if one.is_complete], groups, rng, n_resamples
+        [one for one in outputs if one.is_complete], groups, rng, n_resamples
     )
     return Evaluation(models, notes, tuple(scored), together, (*remarks, *missing))
 
@@ -149,7 +155,7 @@ def evaluate_models(
 def _cards(
     types: Sequence[str] | None, families: Sequence[str] | None, models: str
 ) -> dict[str, dict[str, store.Card]]:
-    """Return the cards of the models that are asked for, in the fixed orders."""
+    """Return the cards of the chosen models, in the fixed orders."""
     available = store.available_models(models)
     wanted = available if types is None else [check_type(type) for type in types]
     for family in families or ():
@@ -164,41 +170,41 @@ def _cards(
     }
 
 
-def _other_notes(said: _Said) -> str:
-    held_out = instruments_of(next(iter(said.cards.values())), "test")
-    names = {record.instrument for record in said.records}
+def _other_notes(outputs: _Outputs) -> str:
+    held_out = instruments_of(next(iter(outputs.cards.values())), "test")
+    names = {record.instrument for record in outputs.records}
     return (
-        f"{said.type}: scored on {len(said.records):,} notes of {len(names)} of the "
+        f"{outputs.type}: scored on {len(outputs.records):,} notes of {len(names)} of the "
         f"{len(held_out)} instruments that the cards hold out, which are not just the notes of the "
         "cards' own scores; instruments are told by their names alone."
     )
 
 
-def _listen(
+def _predict(
     type: str,
     cards: Mapping[str, store.Card],
     records: Sequence[NoteRecord],
     models: str,
-    progress: Progress,
-) -> _Said:
+    on_progress: OnProgress,
+) -> _Outputs:
     corpus = build_corpus(
         records,
         type,
         n_augmented=0,
         seed=0,
-        progress=lambda done, total: progress(f"{type}: spectrograms", done, total),
+        on_progress=count_steps(on_progress, f"{type}: spectrograms"),
     )
     columns = []
     for done, card in enumerate(cards.values(), start=1):
         columns.append(_probabilities(card, corpus, records, models))
-        progress(f"{type}: models", done, len(cards))
-    return _Said(type, cards, records, np.stack(columns, axis=1), corpus.digest)
+        on_progress(Progress("step", f"{type}: models", done, len(cards)))
+    return _Outputs(type, cards, records, np.stack(columns, axis=1), corpus.digest)
 
 
 def _probabilities(
     card: store.Card, corpus: Corpus, records: Sequence[NoteRecord], models: str
 ) -> FloatArray:
-    """Return what one model says of each note, from the cache if it was asked before."""
+    """Return the probability of one model for each note, from the cache where it is there."""
     key = store.cache_key(
         kind="probabilities",
         model_sha256=card.sha256,
@@ -210,40 +216,45 @@ def _probabilities(
     if cached.get("probabilities", np.empty(0)).shape == (len(records),):
         return cached["probabilities"]
     model, _ = store.load_model(card.type, card.family, models=models)
-    said = probabilities_of(model, corpus)
-    store.write_cached(key, {"probabilities": said})
-    return said
+    probabilities = probabilities_of(model, corpus)
+    store.write_cached(key, {"probabilities": probabilities})
+    return probabilities
 
 
 def _score(
-    said: _Said, groups: Groups, rng: np.random.Generator, n_resamples: int
+    outputs: _Outputs, groups: Groups, rng: np.random.Generator, n_resamples: int
 ) -> tuple[TypeScores, list[str]]:
     """Return the scores of a type, and a sentence on families that cannot be scored."""
-    family, instrument = _families(said.records), independent_instruments(said.records, groups)
+    family, instrument = (
+        _families(outputs.records),
+        independent_instruments(outputs.records, groups),
+    )
     resamples = resample_instruments(family, instrument, rng=rng, n_resamples=n_resamples)
     scored, missing = [], []
-    for column, (name, card) in enumerate(said.cards.items()):
+    for column, (name, card) in enumerate(outputs.cards.items()):
         positive = family == FAMILIES.index(name)
         if not positive.any():
             missing.append(name)
             continue
-        scores = binary_scores(said.probabilities[:, column], positive, resamples=resamples)
+        scores = binary_scores(outputs.probabilities[:, column], positive, resamples=resamples)
         scored.append(ModelScores(name, card.sha256, scores))
     ten_way, by_collection = None, {}
-    if said.is_complete:
-        ten_way = ten_way_scores(said.probabilities, family, resamples=resamples)
-        by_collection = _by_collection(said.records, said.probabilities, groups, rng, n_resamples)
+    if outputs.is_complete:
+        ten_way = ten_way_scores(outputs.probabilities, family, resamples=resamples)
+        by_collection = _by_collection(
+            outputs.records, outputs.probabilities, groups, rng, n_resamples
+        )
     remarks = (
-        [f"{said.type}: no notes of {', '.join(missing)}, whose models have no scores."]
+        [f"{outputs.type}: no notes of {', '.join(missing)}, whose models have no scores."]
         if missing
         else []
     )
     return (
         TypeScores(
-            said.type,
-            n_notes=len(said.records),
+            outputs.type,
+            n_notes=len(outputs.records),
             n_instruments=resamples.n_instruments,
-            as_on_cards=said.as_on_cards,
+            as_on_cards=outputs.as_on_cards,
             models=tuple(scored),
             ten_way=ten_way,
             by_collection=by_collection,
@@ -253,18 +264,18 @@ def _score(
 
 
 def _together(
-    said: Sequence[_Said], groups: Groups, rng: np.random.Generator, n_resamples: int
+    outputs: Sequence[_Outputs], groups: Groups, rng: np.random.Generator, n_resamples: int
 ) -> tuple[TypesTogether | None, list[str]]:
     """Return the scores of several types averaged, on the notes that all of them have."""
-    if len(said) < 2:
+    if len(outputs) < 2:
         return None, []
-    common = set.intersection(*({record.path for record in one.records} for one in said))
+    common = set.intersection(*({record.path for record in one.records} for one in outputs))
     if not common:
         return None, ["No note is unseen by the models of all types, so none are averaged."]
     rows = [
-        one.probabilities[[record.path in common for record in one.records]] for one in said
+        one.probabilities[[record.path in common for record in one.records]] for one in outputs
     ]  # the order of notes is the same in all types
-    records = [record for record in said[0].records if record.path in common]
+    records = [record for record in outputs[0].records if record.path in common]
     family = _families(records)
     resamples = resample_instruments(
         family, independent_instruments(records, groups), rng=rng, n_resamples=n_resamples
@@ -272,12 +283,12 @@ def _together(
     averaged = average_types(rows)
     return (
         TypesTogether(
-            types=tuple(one.type for one in said),
+            types=tuple(one.type for one in outputs),
             ten_way=ten_way_scores(averaged, family, resamples=resamples),
             by_collection=_by_collection(records, averaged, groups, rng, n_resamples),
             alone={
                 one.type: ten_way_scores(part, family)["accuracy"]
-                for one, part in zip(said, rows, strict=True)
+                for one, part in zip(outputs, rows, strict=True)
             },
         ),
         [],

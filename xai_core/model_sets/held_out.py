@@ -1,9 +1,9 @@
-"""Which notes the models of a type have not seen, by what their cards say.
+"""The notes that none of the models of a type was trained on, by their cards.
 
 Conventions
 -----------
 A card names the instruments of each part of its split. An instrument counts as
-seen if any model of the type was trained or calibrated on it, or on one that it
+trained on if any model of the type was trained or calibrated on it, or on one that it
 shares recordings with.
 """
 
@@ -15,7 +15,7 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError, ModelError
 from xai_core.store import Card
 
-__all__ = ["Groups", "choose_unseen", "independent_instruments", "instruments_of"]
+__all__ = ["Groups", "choose_held_out", "independent_instruments", "instruments_of"]
 
 Groups = Mapping[str, frozenset[str]]  # of instruments that share recordings
 
@@ -39,7 +39,7 @@ def independent_instruments(records: Sequence[NoteRecord], groups: Groups) -> li
     return [min(groups[record.instrument]) for record in records]
 
 
-def choose_unseen(
+def choose_held_out(
     records: Sequence[NoteRecord],
     cards: Mapping[str, Card],
     groups: Groups,
@@ -104,9 +104,9 @@ def choose_unseen(
                 f"share recordings with ones that were trained on and are left out: "
                 f"{_named(related)}."
             )
-    seen = {name for name in wanted if groups[name] & trained}
-    if seen:
-        raise InputError(_seen_sentence(seen, wanted, trained, type, models))
+    found = {name for name in wanted if groups[name] & trained}
+    if found:
+        raise InputError(_trained_sentence(found, wanted, trained, type, models))
     if not wanted:
         raise InputError(
             f"no held-out instrument is left to score the {type} models of {models!r} on: all of "
@@ -115,15 +115,14 @@ def choose_unseen(
     return [record for record in records if record.instrument in wanted], remarks
 
 
-def _seen_sentence(
-    seen: set[str], wanted: set[str], trained: set[str], type: str, models: str
+def _trained_sentence(
+    found: set[str], wanted: set[str], trained: set[str], type: str, models: str
 ) -> str:
-    known = seen & trained
-    how = "was" if len(seen) == 1 else "were"
-    shares = "" if known == seen else ", or share recordings with instruments that were"
+    how = "was" if len(found) == 1 else "were"
+    shares = "" if found <= trained else ", or share recordings with instruments that were"
     return (
-        f"{len(seen)} of {len(wanted)} instruments {how} trained on by the {type} models of "
-        f"{models!r}{shares}: {_named(seen)}; a score on them says nothing about unseen "
+        f"{len(found)} of {len(wanted)} instruments {how} trained on by the {type} models of "
+        f"{models!r}{shares}: {_named(found)}; a score on them says nothing about unseen "
         "instruments, so leave them out"
     )
 

@@ -38,7 +38,6 @@ from xai_core.training import (
     Corpus,
     History,
     Model,
-    Progress,
     build_corpus,
     calibrate,
     fit_binary,
@@ -46,7 +45,7 @@ from xai_core.training import (
     probabilities_of,
     restore,
 )
-from xai_core.values import FAMILIES, FloatArray
+from xai_core.values import FAMILIES, FloatArray, OnProgress, count_steps
 
 __all__ = [
     "calibrate_models",
@@ -59,22 +58,22 @@ __all__ = [
 ]
 
 
-def make_spectrograms(plan: Plan, *, progress: Progress) -> None:
+def make_spectrograms(plan: Plan, *, on_progress: OnProgress) -> None:
     """Compute the spectrograms that the other jobs of a type read."""
-    _corpora(plan, progress)
+    _corpora(plan, on_progress)
 
 
-def train_trunk(plan: Plan, *, progress: Progress) -> None:
+def train_trunk(plan: Plan, *, on_progress: OnProgress) -> None:
     """Train the ten-way trunk of a type."""
-    _trunk(plan, progress)
+    _trunk(plan, on_progress)
 
 
-def train_family(plan: Plan, family: str, *, progress: Progress) -> None:
+def train_family(plan: Plan, family: str, *, on_progress: OnProgress) -> None:
     """Train the binary model of a family, score it and save it, not yet calibrated."""
     key = plan.key("binary", family)
     if not is_done(plan, family):
-        corpora = _corpora(plan, progress)
-        trunk = _trunk(plan, progress)[0] if plan.preset.trunk_epochs else None
+        corpora = _corpora(plan, on_progress)
+        trunk = _trunk(plan, on_progress)[0] if plan.preset.trunk_epochs else None
         model, history = fit_binary(
             corpora["train"],
             family,
@@ -83,7 +82,7 @@ def train_family(plan: Plan, family: str, *, progress: Progress) -> None:
             trunk=trunk,
             validation=corpora[plan.validation],
             key=key,
-            progress=progress,
+            on_progress=on_progress,
         )
         store.save_model(
             model,
@@ -95,11 +94,11 @@ def train_family(plan: Plan, family: str, *, progress: Progress) -> None:
     store.remove_cached(key)
 
 
-def finish_type(plan: Plan, *, progress: Progress) -> None:
+def finish_type(plan: Plan, *, on_progress: OnProgress) -> None:
     """Calibrate the models of a type that are there, and score them together."""
     done = [family for family in FAMILIES if is_done(plan, family)]
     if done and not _are_calibrated_together(plan, done):
-        corpora = _corpora(plan, progress)
+        corpora = _corpora(plan, on_progress)
         history = _trunk_history(plan)
         records = plan.parts["test"]
         resamples = resample_instruments(
@@ -132,9 +131,9 @@ def is_finished(plan: Plan) -> bool:
 
 
 def _are_calibrated_together(plan: Plan, families: list[str]) -> bool:
-    """Whether the cards tell of one calibration and of all scores.
+    """Whether the cards have one calibration and all scores.
 
-    Not so after a run that was killed, or one by a version that gave no intervals.
+    They do not after a run that was killed, or one by a version without intervals.
     """
     cards = [store.read_card(plan.type, family, models=plan.models) for family in families]
     found = [card.training["calibration"] for card in cards]
@@ -147,7 +146,7 @@ def _are_calibrated_together(plan: Plan, families: list[str]) -> bool:
 
 @dataclass
 class _Kept:
-    """What a process keeps from one job for the next: the last of its kind."""
+    """The last value of each kind, kept by a process from one job to the next."""
 
     values: dict[str, tuple[str, Any]] = field(default_factory=dict)
 
@@ -162,44 +161,41 @@ class _Kept:
 _kept = _Kept()
 
 
-def _corpora(plan: Plan, progress: Progress) -> dict[str, Corpus]:
+def _corpora(plan: Plan, on_progress: OnProgress) -> dict[str, Corpus]:
     key = plan.key("corpora")
     found: dict[str, Corpus] | None = _kept.find("corpora", key)
     if found is None:
-        found = {part: _corpus(plan, part, progress) for part in plan.parts}
+        found = {part: _corpus(plan, part, on_progress) for part in plan.parts}
         _kept.keep("corpora", key, found)
     return found
 
 
-def _corpus(plan: Plan, part: str, progress: Progress) -> Corpus:
-    def told(done: int, total: int) -> None:
-        progress(f"{plan.type}: spectrograms ({part})", done, total)
-
+def _corpus(plan: Plan, part: str, on_progress: OnProgress) -> Corpus:
     return build_corpus(
         plan.parts[part],
         plan.type,
         n_augmented=plan.preset.n_augmented if part == "train" else 0,
         seed=plan.config.seed,
         augmentation=plan.preset.augmentation,
-        progress=told,
+        on_progress=count_steps(on_progress, f"{plan.type}: spectrograms ({part})"),
     )
 
 
-def _trunk(plan: Plan, progress: Progress) -> tuple[Model, History]:
+def _trunk(plan: Plan, on_progress: OnProgress) -> tuple[Model, History]:
     """Return the trunk with its history, from memory, from the cache, or trained now."""
     key = plan.trunk_key()
     found: tuple[Model, History] | None = _kept.find("trunk", key)
     if found is None:
         trunk, history = store.read_cached_model(key), _trunk_history(plan)
         if trunk is None or history is None:
-            corpora = _corpora(plan, progress)
+            corpora = _corpora(plan, on_progress)
             trunk, history = fit_trunk(
                 corpora["train"],
                 plan.preset,
                 seed=plan.config.seed,
                 validation=corpora[plan.validation],
                 key=_epochs_of(key),
-                progress=progress,
+                on_progress=on_progress,
             )
             text = np.frombuffer(json.dumps(history).encode(), np.uint8)
             store.write_cached(key, {"history": text})
@@ -287,8 +283,8 @@ def calibrate_models(
     resamples : Resamples
         Draws of the instruments of the test notes, for the intervals.
     trunk : mapping, optional
-        What the summary of the type says of the trunk: its history; what it
-        said before, if not given.
+        Entry of the trunk in the summary of the type: its history; the present
+        entry if not given.
     """
     type = calibration.type
     loaded = {family: store.load_model(type, family, models=models) for family in families}
@@ -299,15 +295,15 @@ def calibrate_models(
     scale, offset = calibrate({family: model for family, (model, _) in loaded.items()}, calibration)
     columns = []
     for family, (model, card) in loaded.items():
-        said = probabilities_of(model, test)
-        columns.append(said)
+        probabilities = probabilities_of(model, test)
+        columns.append(probabilities)
         about = {name: getattr(card, name) for name in ("architecture", "features", "data")}
         about["training"] = {
             **card.training,
             "calibration": {"method": METHOD, "scale": scale, "offset": offset},
         }
         about["scores"] = binary_scores(
-            said, test.family == FAMILIES.index(family), resamples=resamples
+            probabilities, test.family == FAMILIES.index(family), resamples=resamples
         )
         store.save_model(model, models=models, type=type, family=family, about=about)
     if len(families) == len(FAMILIES):

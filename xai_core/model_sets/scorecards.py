@@ -1,10 +1,10 @@
-"""How the models of a set stand, by what their cards and summaries say.
+"""The scores of a set of models, read from their cards and summaries.
 
 Conventions
 -----------
-Nothing is computed from notes: scores are those that were taken when the models
-were trained, on instruments that none of them had heard. A card that cannot be
-read leaves its model out and is told in a sentence.
+Nothing is computed from notes: the scores were taken when the models were
+trained, on held-out instruments. A model whose card cannot be read is left out,
+and a sentence gives the reason.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from xai_core import store
 from xai_core.errors import ModelError
 from xai_core.scores import Reliability, Score
 
-__all__ = ["METRICS", "Standing", "read_standing"]
+__all__ = ["METRICS", "Scorecards", "read_scorecards"]
 
 METRICS = ("precision", "recall", "f1", "balanced_accuracy", "roc_auc")
 HALF_BY_CHANCE = ("balanced_accuracy", "roc_auc")  # of a model that guesses
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class Scorecards:
     """Cards and summaries of a set of models.
 
     Parameters
@@ -117,8 +117,8 @@ class Standing:
         return found
 
 
-def read_standing(models: str = "starter") -> Standing:
-    """Return how the models of a set stand.
+def read_scorecards(models: str = "starter") -> Scorecards:
+    """Read the cards and summaries of a set.
 
     Parameters
     ----------
@@ -147,4 +147,4 @@ def read_standing(models: str = "starter") -> Standing:
         for type in cards
         if (summary := store.read_summary(type, models=models)) is not None
     }
-    return Standing(models, cards, summaries, tuple(faults), store.read_audit(models))
+    return Scorecards(models, cards, summaries, tuple(faults), store.read_audit(models))

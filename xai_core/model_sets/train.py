@@ -38,8 +38,8 @@ from xai_core.model_sets.jobs import (
     train_trunk,
 )
 from xai_core.model_sets.plan import Config, Plan
-from xai_core.training import PRESETS, Preset, Progress, notes_digest
-from xai_core.values import FAMILIES
+from xai_core.training import PRESETS, Preset, notes_digest
+from xai_core.values import FAMILIES, OnProgress, count_steps
 
 __all__ = [
     "calibrate_models",
@@ -51,7 +51,6 @@ _LOG = logging.getLogger(__name__)
 
 TEST_FRACTION = 0.2  # of a family's instruments
 CALIBRATION_FRACTION = 0.1
-EPOCH = "loss"  # is told of each
 NOTE_COST = 8  # ms to make the spectrogram of a note
 
 Parts = Mapping[str, Sequence[NoteRecord]]
@@ -67,14 +66,14 @@ def train_models(
     seed: int = 0,
     data_sets: Sequence[Mapping[str, str]] = (),
     cluster: str | None = None,
-    progress: Progress = lambda what, done, total: None,
+    on_progress: OnProgress = lambda event: None,
 ) -> None:
     """Train, calibrate, score and save the binary models of some types.
 
     Parameters
     ----------
     records : sequence of NoteRecord
-        Notes of all ten families; those of `families` are the positives in turn.
+        Notes of all ten families; each of `families` is the positive class of one model.
     types, families : sequence of str
         Which models.
     models : str
@@ -84,15 +83,15 @@ def train_models(
     seed : int
         Decides the split, the augmentation and the training.
     data_sets : sequence of mapping
-        What the cards say of where the notes are from, from
+        Origin of the notes, for the cards, from
         :func:`xai_core.datasets.collection.describe_collection`.
     cluster : str, optional
         Address of a Dask scheduler whose workers share ``models/``, ``cache/``
         and the notes with this process; by default one model after the other
         is trained here.
-    progress : callable
-        Told what is being done and how far it is; ``"all jobs"`` is the whole
-        run, in milliseconds of work.
+    on_progress : callable
+        Called with a :class:`xai_core.values.Progress`; events of kind ``run`` are
+        of the whole run, in milliseconds of work.
 
     Raises
     ------
@@ -102,9 +101,7 @@ def train_models(
     JobsFailedError
         At the end, if the training of some models failed.
     """
-    records, skipped = usable_notes(
-        records, progress=lambda done, total: progress("checking notes", done, total)
-    )
+    records, skipped = usable_notes(records, on_progress=count_steps(on_progress, "checking notes"))
     if skipped:
         _LOG.warning(skipped_sentence(skipped, total=len(records) + len(skipped)))
     parts = split_notes(records, seed, preset.validation_fraction)
@@ -117,7 +114,7 @@ def train_models(
         config = Config(
             preset=of_type.as_dict(),
             seed=seed,
-            split=_described_split(seed, preset.validation_fraction),
+            split=_split_settings(seed, preset.validation_fraction),
             notes=digests,
             code=store.training_code(),
             data_sets=tuple(dict(one) for one in data_sets),
@@ -125,7 +122,7 @@ def train_models(
         notes = {part: tuple(some) for part, some in parts.items()}
         plans.append(Plan(type, models, of_type, config, notes))
     jobs = [job for plan in plans for job in _jobs(plan, families)]
-    run_jobs(jobs, cluster=cluster, progress=progress, failed=_LOG.error)
+    run_jobs(jobs, cluster=cluster, on_progress=on_progress, on_failure=_LOG.error)
     for plan in plans:
         _check_written(plan, families)
 
@@ -145,7 +142,7 @@ def split_notes(
     Returns
     -------
     dict
-        ``{part: notes}`` of train, calibration, test and, if asked for, validation.
+        ``{part: notes}`` of train, calibration, test and, if its share is not 0, validation.
     """
     held_in, test = split_by_instrument(
         records, test_fraction=TEST_FRACTION, rng=np.random.default_rng(seed)
@@ -161,7 +158,7 @@ def split_notes(
     return {"train": train, "validation": validation, "calibration": calibration, "test": test}
 
 
-def _described_split(seed: int, validation_fraction: float) -> dict[str, Any]:
+def _split_settings(seed: int, validation_fraction: float) -> dict[str, Any]:
     fractions = {"test": TEST_FRACTION, "calibration": CALIBRATION_FRACTION}
     if validation_fraction:
         fractions["validation"] = validation_fraction
@@ -182,8 +179,8 @@ def _check_enough(family: str, records: Sequence[NoteRecord], parts: Parts) -> N
 
 
 def _listed(parts: Parts) -> str:
-    said = {"train": "training", "test": "scores"}
-    *first, last = [said.get(part, part) for part in parts]
+    purposes = {"train": "training", "test": "scores"}
+    *first, last = [purposes.get(part, part) for part in parts]
     return f"{', '.join(first)} and {last}"
 
 
@@ -211,7 +208,7 @@ def _jobs(plan: Plan, families: Sequence[str]) -> list[Job]:
                 (plan,),
                 needs=(jobs[-1].name,),
                 cost=epoch * preset.trunk_epochs,
-                counted=EPOCH,
+                counted="epoch",
             )
         )
     jobs += [
@@ -221,7 +218,7 @@ def _jobs(plan: Plan, families: Sequence[str]) -> list[Job]:
             (plan, family),
             needs=(jobs[-1].name,),
             cost=(epoch // 2 if preset.draw == "balanced" else epoch) * preset.binary_epochs,
-            counted=EPOCH,
+            counted="epoch",
         )
         for family in missing
     ]
@@ -240,7 +237,7 @@ def _jobs(plan: Plan, families: Sequence[str]) -> list[Job]:
 
 
 def _check_written(plan: Plan, families: Sequence[str]) -> None:
-    """Make sure that other processes wrote to this one's folder."""
+    """Raise ModelError if a model that was trained is not in this process's folder."""
     for family in families:
         if not is_done(plan, family):
             raise ModelError(

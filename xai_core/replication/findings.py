@@ -30,8 +30,8 @@ from xai_core.metrics.statistics import (
     within_families,
 )
 from xai_core.model_sets.scorecards import (
-    Standing,
-    read_standing,
+    Scorecards,
+    read_scorecards,
 )
 from xai_core.pair_tables import METRICS, Analysis
 from xai_core.replication.claims import (
@@ -68,7 +68,7 @@ class Findings:
     verdicts : tuple of Verdict
     method : str
         The one whose distances claims are judged on.
-    standing : Standing or None
+    scorecards : Scorecards or None
         Scores of the models; None where no card can be read.
     n_resamples, n_permutations : int
     """
@@ -79,7 +79,7 @@ class Findings:
     differ: pd.DataFrame
     verdicts: tuple[Verdict, ...]
     method: str
-    standing: Standing | None
+    scorecards: Scorecards | None
     n_resamples: int
     n_permutations: int
 
@@ -122,12 +122,12 @@ def find_out(
     draws = draw_instruments(pairs, rng=rng, n_resamples=n_resamples)
     quartiles = within_families(pairs, draws)
     rest = against_the_rest(pairs, draws)
-    standing = _standing(models)
+    scorecards = _scorecards(models)
     evidence = gather_evidence(
         quartiles,
         method=method,
-        precision={} if standing is None else standing.scores("precision"),
-        accuracy={} if standing is None else standing.accuracy(),
+        precision={} if scorecards is None else scorecards.scores("precision"),
+        accuracy={} if scorecards is None else scorecards.accuracy(),
         rng=rng,
         effects=rest,
     )
@@ -138,15 +138,15 @@ def find_out(
         differ=families_differ(pairs, rng=rng, n_permutations=n_permutations),
         verdicts=tuple(judge(claim, evidence) for claim in claims or read_claims()),
         method=method,
-        standing=standing,
+        scorecards=scorecards,
         n_resamples=n_resamples,
         n_permutations=n_permutations,
     )
 
 
-def _standing(models: str) -> Standing | None:
+def _scorecards(models: str) -> Scorecards | None:
     try:
-        return read_standing(models)
+        return read_scorecards(models)
     except ModelError:  # the report says that no scores are known
         return None
 

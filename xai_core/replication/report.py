@@ -35,7 +35,7 @@ from xai_core.figures.html import (
     plotly_script,
 )
 from xai_core.figures.scores.words import short_name
-from xai_core.model_sets.scorecards import Standing
+from xai_core.model_sets.scorecards import Scorecards
 from xai_core.pair_tables import (
     METRICS,
     Analysis,
@@ -133,7 +133,7 @@ def _content(analysis: Analysis, findings: Findings, models: str) -> dict[str, A
         by_section.setdefault(verdict.claim.section, []).append(row)
     return {
         "script": plotly_script(),
-        "about": _about(analysis, findings.standing, models),
+        "about": _about(analysis, findings.scorecards, models),
         "outcomes": [(one, counts[one], _remark(one, findings.verdicts)) for one in OUTCOMES],
         "by_types": _counts_by_types(findings),
         "n_claims": len(findings.verdicts),
@@ -143,7 +143,7 @@ def _content(analysis: Analysis, findings: Findings, models: str) -> dict[str, A
         "method": map_kind(findings.method).label,
         "n_resamples": findings.n_resamples,
         "n_permutations": findings.n_permutations,
-        "scores": _score_figures(findings.standing),
+        "scores": _score_figures(findings.scorecards),
         "boxplots": _boxplots(analysis, findings),
         "medians": _median_maps(analysis, findings),
         "differ": differ_tables(findings.differ),
@@ -154,7 +154,7 @@ def _content(analysis: Analysis, findings: Findings, models: str) -> dict[str, A
     }
 
 
-def _about(analysis: Analysis, standing: Standing | None, models: str) -> dict[str, Any]:
+def _about(analysis: Analysis, scorecards: Scorecards | None, models: str) -> dict[str, Any]:
     """Return the numbers of the paragraph that says what was done."""
     notes, settings = analysis.notes, analysis.settings
     types = [type for type in SPECTROGRAM_TYPES if (analysis.pairs["type"] == type).any()]
@@ -178,20 +178,20 @@ def _about(analysis: Analysis, standing: Standing | None, models: str) -> dict[s
             map_kind(method).label: json.dumps(preset, ensure_ascii=False)
             for method, preset in settings.get("presets", {}).items()
         },
-        "n_other_models": _n_other_models(settings, standing),
+        "n_other_models": _n_other_models(settings, scorecards),
         "n_zero": sum(bool(one.get("type")) for one in settings.get("left_out", [])),
     }
 
 
-def _n_other_models(settings: Mapping[str, Any], standing: Standing | None) -> int:
+def _n_other_models(settings: Mapping[str, Any], scorecards: Scorecards | None) -> int:
     """Return how many of the models that were explained are not those with the scores."""
-    if standing is None:
+    if scorecards is None:
         return 0
     explained = settings.get("models", {}).get("sha256", {})
     return sum(
-        type not in standing.cards
-        or family not in standing.cards[type]
-        or standing.cards[type][family].sha256 != sha256
+        type not in scorecards.cards
+        or family not in scorecards.cards[type]
+        or scorecards.cards[type][family].sha256 != sha256
         for type, of_type in explained.items()
         for family, sha256 in of_type.items()
     )
@@ -232,17 +232,17 @@ def _counts_by_types(findings: Findings) -> list[tuple[str, list[int]]]:
     return [(name, [found[outcome] for outcome in OUTCOMES]) for name, found in counts.items()]
 
 
-def _score_figures(standing: Standing | None) -> list[dict[str, str]]:
-    precision = {} if standing is None else standing.scores("precision")
-    if standing is None or not any(precision.values()):
+def _score_figures(scorecards: Scorecards | None) -> list[dict[str, str]]:
+    precision = {} if scorecards is None else scorecards.scores("precision")
+    if scorecards is None or not any(precision.values()):
         return []
     bars = score_bars(
         precision,
-        chance=standing.chance("precision"),
-        unproven=standing.unproven,
+        chance=scorecards.chance("precision"),
+        unproven=scorecards.unproven,
     )
     figures = [_figure(bars, "figure-4", "Figure 4. Precision of each model on unseen instruments")]
-    if accuracy := standing.accuracy():
+    if accuracy := scorecards.accuracy():
         heading = "Ten-way accuracy of each spectrogram type"
         figures.append(_figure(accuracy_bars(accuracy), "accuracy", heading))
     return figures

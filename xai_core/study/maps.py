@@ -84,12 +84,12 @@ def explain_notes(
     of: FamilyMaps,
     notes: tuple[ChosenNote, ...],
     *,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Make and keep the maps of some notes of a family that are not there yet."""
     for done, note in enumerate(notes, start=1):
         _map_of(of, note)
-        progress(done, len(notes))
+        on_progress(done, len(notes))
 
 
 @lru_cache(maxsize=2)

@@ -10,7 +10,6 @@ everywhere has no distances.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,11 +29,9 @@ from xai_core.study.notes import (
     ChosenNote,
     Pairs,
 )
-from xai_core.values import FloatArray
+from xai_core.values import FloatArray, OnProgress, Progress, count_steps
 
 __all__ = ["Block", "BlockResult", "compare_block", "explain_some", "read_block"]
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +91,13 @@ class BlockResult:
     is_zero: npt.NDArray[np.bool_]
 
 
-def explain_some(of: FamilyMaps, notes: tuple[ChosenNote, ...], *, progress: Progress) -> None:
+def explain_some(of: FamilyMaps, notes: tuple[ChosenNote, ...], *, on_progress: OnProgress) -> None:
     """Make the maps of some notes of a family."""
-    what = f"{of.type} {of.settings.method}: {of.family}"
-    explain_notes(of, notes, progress=lambda done, total: progress(what, done, total))
+    name = f"{of.type} {of.settings.method}: {of.family}"
+    explain_notes(of, notes, on_progress=count_steps(on_progress, name))
 
 
-def compare_block(block: Block, *, progress: Progress) -> None:
+def compare_block(block: Block, *, on_progress: OnProgress) -> None:
     """Compute the distances of a block and keep them."""
     if read_block(block) is None:
         result = _compared(block)
@@ -113,7 +110,7 @@ def compare_block(block: Block, *, progress: Progress) -> None:
         }
         if not store.write_cached(block.key, arrays):
             raise TimbreLensError("the distances cannot be kept: is the folder of the cache full?")
-    progress(block.name, 1, 1)
+    on_progress(Progress("block", block.name, 1, 1))
 
 
 def read_block(block: Block) -> BlockResult | None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import itertools
 import platform
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -40,7 +40,14 @@ from xai_core.study.pairs import (
     explain_some,
 )
 from xai_core.study.tables import LeftOut
-from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, check_family, check_type
+from xai_core.values import (
+    FAMILIES,
+    SPECTROGRAM_TYPES,
+    OnProgress,
+    Progress,
+    check_family,
+    check_type,
+)
 
 __all__ = [
     "Cards",
@@ -57,7 +64,6 @@ PAIR_COST = 2  # ms for all metrics of a pair
 
 Cards = Mapping[str, Mapping[str, store.Card]]  # by type and family
 Chosen = Mapping[str, tuple[ChosenNote, ...]]  # by family
-Progress = Callable[[str, int, int], None]
 
 
 def cards_of(
@@ -85,7 +91,7 @@ def choose_by_family(
     *,
     n: int,
     seed: int,
-    progress: Progress,
+    on_progress: OnProgress,
 ) -> tuple[dict[str, tuple[ChosenNote, ...]], list[LeftOut]]:
     """Return the notes of each family that has a model and two notes, and those passed over.
 
@@ -116,7 +122,7 @@ def choose_by_family(
                 f"expected at least 2 notes of {family} to compare, found {len(notes)} that can be "
                 f"used among {len(records):,} notes"
             )
-        progress("choosing notes", done, len(with_model))
+        on_progress(Progress("step", "choosing notes", done, len(with_model)))
     if not chosen:
         raise InputError(
             f"no family has 2 notes to compare among these {len(records):,}: is it the right "

@@ -8,7 +8,7 @@ a family and some drawn pairs between two families. Maps and blocks of pairs are
 written to ``cache/`` as soon as they are computed, so a run that was killed
 resumes. Jobs run here or on a cluster that shares ``cache/``.
 
-:func:`analysis_so_far` reads only ``cache/``: it returns the rows that a run has
+:func:`read_partial_results` reads only ``cache/``: it returns the rows that a run has
 already produced and computes no explanation and no distance.
 """
 
@@ -54,12 +54,12 @@ from xai_core.study.tables import (
     pair_rows,
     zero_maps,
 )
-from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
+from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, OnProgress, Progress
 
 __all__ = [
-    "SoFar",
+    "PartialResults",
     "analyse",
-    "analysis_so_far",
+    "read_partial_results",
 ]
 
 _LOG = logging.getLogger(__name__)
@@ -68,7 +68,6 @@ NOTES_PER_FAMILY = 20
 BETWEEN_PAIRS = 100  # of each two families
 
 OnResult = Callable[[str, str, str, pd.DataFrame], None]
-Progress = Callable[[str, int, int], None]
 
 
 def analyse(
@@ -85,7 +84,7 @@ def analyse(
     data_sets: Sequence[Mapping[str, str]] = (),
     cluster: str | None = None,
     on_result: OnResult = lambda type, method, family, rows: None,
-    progress: Progress = lambda what, done, total: None,
+    on_progress: OnProgress = lambda event: None,
 ) -> Analysis:
     """Compare the heatmaps of notes, within families and between them.
 
@@ -121,9 +120,9 @@ def analyse(
         or found in the cache: rows as in :attr:`Analysis.pairs`, whose
         ``other_family`` tells within from between. With a cluster it may be
         called from another thread.
-    progress : callable
-        Told what is being done and how far it is; ``"all jobs"`` is the whole
-        run, in milliseconds of work.
+    on_progress : callable
+        Called with a :class:`xai_core.values.Progress`; events of kind ``run`` are
+        of the whole run, in milliseconds of work.
 
     Returns
     -------
@@ -148,7 +147,7 @@ def analyse(
     settings = {method: resolve_settings(method, preset) for method in dict.fromkeys(methods)}
     cards = cards_of(types, families, models)
     chosen, left_out = choose_by_family(
-        records, cards, families, n=notes_per_family, seed=seed, progress=progress
+        records, cards, families, n=notes_per_family, seed=seed, on_progress=on_progress
     )
     _check_cache()
     blocks = blocks_of(cards, settings, chosen, models, between=between_pairs, seed=seed)
@@ -157,8 +156,8 @@ def analyse(
         run_jobs(
             jobs_of([block for block in blocks if block.name not in results.found]),
             cluster=cluster,
-            progress=lambda what, done, total: results.told(what, done, total, progress),
-            failed=_LOG.error,
+            on_progress=lambda event: results.receive(event, on_progress),
+            on_failure=_LOG.error,
         )
         results.read_rest()
     finally:
@@ -210,24 +209,24 @@ def _place(block: Block) -> tuple[int, int, int, int]:
 
 
 class _Results:
-    """Blocks that are done, each told of once."""
+    """Blocks that are done; `on_result` is called once for each."""
 
     def __init__(self, blocks: Sequence[Block], on_result: OnResult) -> None:
         self._blocks = {block.name: block for block in blocks}
         self._on_result = on_result
-        self._one_at_a_time = Lock()  # what a cluster tells comes by another thread
+        self._one_at_a_time = Lock()  # events of a cluster come from another thread
         self.found: dict[str, BlockResult] = {}
         for block in blocks:
             self._look(block)
 
-    def told(self, what: str, done: int, total: int, progress: Progress) -> None:
-        """Pass on what a job tells, and look for the block that it says is done."""
-        if what in self._blocks and what not in self.found:
-            self._look(self._blocks[what])
-        progress(what, done, total)
+    def receive(self, event: Progress, on_progress: OnProgress) -> None:
+        """Read the block that an event says is done, and pass the event on."""
+        if event.kind == "block" and event.name not in self.found:
+            self._look(self._blocks[event.name])
+        on_progress(event)
 
     def read_rest(self) -> None:
-        """Read the blocks whose end was not heard of."""
+        """Read the blocks of which no event came."""
         for name, block in self._blocks.items():
             if name not in self.found and not self._look(block):
                 raise TimbreLensError(
@@ -249,7 +248,7 @@ class _Results:
 
 
 @dataclass(frozen=True, eq=False)
-class SoFar:
+class PartialResults:
     """The finished blocks of an analysis.
 
     Parameters
@@ -273,17 +272,17 @@ class SoFar:
         """Whether nothing is left to do."""
         return self.n_done == self.n_blocks
 
-    def cleared(self) -> SoFar:
+    def cleared(self) -> PartialResults:
         """Return the same before any block was finished."""
         return replace(self, pairs=self.pairs.iloc[:0], n_done=0)
 
-    def with_block(self, rows: pd.DataFrame) -> SoFar:
+    def with_block(self, rows: pd.DataFrame) -> PartialResults:
         """Return the same with one more block of pairs."""
         pairs = rows if self.pairs.empty else pd.concat([self.pairs, rows], ignore_index=True)
         return replace(self, pairs=pairs, n_done=self.n_done + 1)
 
 
-def analysis_so_far(
+def read_partial_results(
     records: Sequence[NoteRecord],
     *,
     types: Sequence[str],
@@ -293,7 +292,7 @@ def analysis_so_far(
     seed: int = 0,
     models: str = "starter",
     preset: str = "default",
-) -> SoFar:
+) -> PartialResults:
     """Return what :func:`analyse` with these settings would find in the cache.
 
     Parameters
@@ -303,21 +302,21 @@ def analysis_so_far(
 
     Returns
     -------
-    SoFar
+    PartialResults
     """
     settings = {method: resolve_settings(method, preset) for method in dict.fromkeys(methods)}
     cards = cards_of(types, None, models)
     chosen, _ = choose_by_family(
-        records, cards, None, n=notes_per_family, seed=seed, progress=lambda what, done, total: None
+        records, cards, None, n=notes_per_family, seed=seed, on_progress=lambda event: None
     )
     blocks = blocks_of(cards, settings, chosen, models, between=between_pairs, seed=seed)
     done = [(block, result) for block in blocks if (result := read_block(block)) is not None]
     tables = [pair_rows(block, result) for block, result in done]
     pairs = pd.concat(tables, ignore_index=True) if tables else as_table([], PAIR_COLUMNS)
-    described = {
+    analysis_settings = {
         "seed": seed,
         "notes_per_family": notes_per_family,
         "between_pairs": between_pairs,
         **describe_analysis(cards, settings, chosen, models=models),
     }
-    return SoFar(pairs, len(done), len(blocks), described)
+    return PartialResults(pairs, len(done), len(blocks), analysis_settings)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from xai_core.training.corpus import Corpus, build_corpus, notes_digest
     from xai_core.training.fit import fit_binary, fit_trunk
     from xai_core.training.presets import PRESETS, Preset
-    from xai_core.training.stage import History, Model, Progress
+    from xai_core.training.stage import History, Model
 
 __all__ = [
     "PRESETS",
@@ -29,7 +29,6 @@ __all__ = [
     "History",
     "Model",
     "Preset",
-    "Progress",
     "build_corpus",
     "calibrate",
     "fit_binary",
@@ -57,7 +56,7 @@ def __getattr__(name: str) -> Any:
         from xai_core.training import presets
 
         return getattr(presets, name)
-    if name in ("History", "Model", "Progress"):
+    if name in ("History", "Model"):
         from xai_core.training import stage
 
         return getattr(stage, name)

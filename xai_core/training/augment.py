@@ -1,4 +1,4 @@
-"""Changes to a note that keep its family, so that a CNN hears more than it has.
+"""Augmentation: random changes to a note that keep its family.
 
 Conventions
 -----------
@@ -134,7 +134,7 @@ def augment(
         Odds and ranges.
     other : callable, optional
         Returns the samples of a note of another family, and is called only if
-        it is to be heard; the label stays that of `y`, the louder one. Without
+        it is to be mixed in; the label stays that of `y`, the louder one. Without
         it no note overlaps.
 
     Returns

@@ -20,7 +20,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from xai_core.networks.cnn import LOGIT_LAYER
-from xai_core.training.corpus import Corpus, NotesInTurn
+from xai_core.training.corpus import Corpus, RecordedNotes
 from xai_core.values import FAMILIES, FloatArray
 
 __all__ = ["calibrate", "platt_scaling", "probabilities_of", "rescale", "restore"]
@@ -120,5 +120,5 @@ def platt_scaling(logits: FloatArray, positive: npt.NDArray[np.bool_]) -> tuple[
 
 def probabilities_of(model: keras.Model, corpus: Corpus) -> FloatArray:
     """Return a model's probability for each note of a corpus, shape (n_notes,), float64."""
-    outputs = model.predict(NotesInTurn(corpus), verbose=0)
+    outputs = model.predict(RecordedNotes(corpus), verbose=0)
     return np.asarray(outputs[:, 0], np.float64)

@@ -34,7 +34,7 @@ from xai_core.values import FAMILIES, FloatArray
 __all__ = [
     "Batches",
     "Corpus",
-    "NotesInTurn",
+    "RecordedNotes",
     "build_corpus",
     "notes_digest",
 ]
@@ -70,14 +70,16 @@ class Corpus:
 
     def clean(self) -> FloatArray:
         """Return the notes as recorded, shape (n_notes, n_frames, n_bins, 1)."""
-        turns = NotesInTurn(self)
-        return np.concatenate([turns[k][0] for k in range(len(turns))])
+        batches = RecordedNotes(self)
+        return np.concatenate([batches[k][0] for k in range(len(batches))])
 
     @cached_property
     def mean_spectrum(self) -> FloatArray:
         """Mean over time and the notes as recorded, shape (n_bins,), float64."""
-        turns = NotesInTurn(self)
-        total = sum(turns[k][0].sum(axis=(0, 1, 3), dtype=np.float64) for k in range(len(turns)))
+        batches = RecordedNotes(self)
+        total = sum(
+            batches[k][0].sum(axis=(0, 1, 3), dtype=np.float64) for k in range(len(batches))
+        )
         return np.asarray(total / (self.family.size * self.spectrograms.shape[0]))
 
     def weights(self, balance: float) -> FloatArray:
@@ -106,7 +108,7 @@ def build_corpus(
     n_augmented: int,
     seed: int,
     augmentation: Augmentation = STANDARD,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Corpus:
     """Gather notes and their spectrograms, as recorded and augmented.
 
@@ -122,7 +124,7 @@ def build_corpus(
         Each variant draws from its own generator, so order does not matter.
     augmentation : Augmentation
         Odds and ranges.
-    progress : callable
+    on_progress : callable
         Called with notes done and notes in all.
 
     Returns
@@ -141,7 +143,7 @@ def build_corpus(
         for k in range(len(records))
     ]
     spectrograms = Chunked(recipes, audio, 1 + n_augmented)
-    spectrograms.prepare(progress)
+    spectrograms.prepare(on_progress)
     return Corpus(
         type=type,
         spectrograms=spectrograms,
@@ -165,7 +167,7 @@ def _digest(records: Sequence[NoteRecord], digests: Sequence[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-class NotesInTurn(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
+class RecordedNotes(keras.utils.PyDataset):  # type: ignore[misc]  # keras is untyped
     """The notes of a corpus as recorded, 64 at a time: ``(x, labels)``.
 
     Parameters

@@ -24,8 +24,8 @@ from xai_core.networks.cnn import (
 )
 from xai_core.training.corpus import Batches, Corpus
 from xai_core.training.presets import Preset
-from xai_core.training.stage import History, Model, Progress, Stage, learn
-from xai_core.values import FAMILIES, FloatArray
+from xai_core.training.stage import History, Model, Stage, learn
+from xai_core.values import FAMILIES, FloatArray, OnProgress
 
 __all__ = [
     "fit_binary",
@@ -43,7 +43,7 @@ def fit_trunk(
     seed: int,
     validation: Corpus | None = None,
     key: str | None = None,
-    progress: Progress = lambda what, done, total: None,
+    on_progress: OnProgress = lambda event: None,
 ) -> tuple[Model, History]:
     """Train the convolution stack as a ten-way network.
 
@@ -58,8 +58,8 @@ def fit_trunk(
         Notes that are not learnt from, scored after each epoch.
     key : str, optional
         What epochs are kept under in the cache, so that a killed run goes on.
-    progress : callable
-        Told the stage with its loss, epochs done and epochs in all.
+    on_progress : callable
+        Called after each epoch with its loss and scores.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def fit_trunk(
     """
     model = _untrained(corpus, preset, seed, n_outputs=len(FAMILIES))
     stage = Stage(
-        what=f"{corpus.type}: trunk",
+        name=f"{corpus.type}: trunk",
         batches=Batches(
             corpus,
             _ten_way(corpus),
@@ -88,7 +88,7 @@ def fit_trunk(
         validation=None if validation is None else (validation, _ten_way(validation)),
         key=key,
     )
-    return model, learn(model, stage, progress)
+    return model, learn(model, stage, on_progress)
 
 
 def fit_binary(
@@ -100,7 +100,7 @@ def fit_binary(
     trunk: Model | None = None,
     validation: Corpus | None = None,
     key: str | None = None,
-    progress: Progress = lambda what, done, total: None,
+    on_progress: OnProgress = lambda event: None,
 ) -> tuple[Model, History]:
     """Train the binary CNN of one family.
 
@@ -120,8 +120,8 @@ def fit_binary(
         Notes that are not learnt from, scored after each epoch.
     key : str, optional
         What epochs are kept under in the cache, so that a killed run goes on.
-    progress : callable
-        Told the stage with its loss, epochs done and epochs in all.
+    on_progress : callable
+        Called after each epoch with its loss and scores.
 
     Returns
     -------
@@ -140,7 +140,7 @@ def fit_binary(
         odds = _even_odds(corpus.weights(preset.balance), positive)
         n_notes = min(n_notes, POSITIVE_SHARE * int(positive.sum()))
     stage = Stage(
-        what=f"{corpus.type}: {family}",
+        name=f"{corpus.type}: {family}",
         batches=Batches(
             corpus,
             _binary(corpus, index),
@@ -156,7 +156,7 @@ def fit_binary(
         validation=None if validation is None else (validation, _binary(validation, index)),
         key=key,
     )
-    history = learn(model, stage, progress)
+    history = learn(model, stage, on_progress)
     model.set_weights([w.astype(np.float16).astype(np.float32) for w in model.get_weights()])
     return model, history
 

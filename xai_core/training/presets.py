@@ -44,7 +44,7 @@ def fastest_precision(cpuinfo: Path = CPUINFO) -> Precision:
     Parameters
     ----------
     cpuinfo : path
-        What Linux says of the processor; where there is none, it is float32.
+        Linux's description of the processor; without it, the result is float32.
     """
     try:
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")
@@ -55,7 +55,7 @@ def fastest_precision(cpuinfo: Path = CPUINFO) -> Precision:
     return "mixed_bfloat16" if has_it else "float32"
 
 
-FASTEST: Final = "fastest"  # precision: what this machine is fastest in
+FASTEST: Final = "fastest"  # precision: the fastest of this machine
 
 Schedule = Literal["constant", "cosine"]
 Draw = Literal["balanced", "every_note"]

@@ -27,7 +27,6 @@ MAPS = 128  # chunks open at once, one open file each
 WORTH_WORKERS = 2000  # spectrograms, about 10 s of work: worker processes take 3 s to start
 
 Numbers = Sequence[int] | npt.NDArray[np.int64]
-Progress = Callable[[int, int], None]  # notes done, notes in all
 
 
 class Spectrograms(Protocol):
@@ -84,36 +83,36 @@ class Chunked:
             out[place] = self._open(chunk)[int(variant), row]
         return out
 
-    def prepare(self, progress: Progress = lambda done, total: None) -> None:
+    def prepare(self, on_progress: Callable[[int, int], None] = lambda done, total: None) -> None:
         """Compute the chunks that are missing, by all processors where that pays.
 
         Parameters
         ----------
-        progress : callable
+        on_progress : callable
             Called with notes done and notes in all.
         """
         missing = [k for k in range(len(self._keys)) if self._stored(k) is None]
         done = self.n_notes - sum(len(self._part(k)) for k in missing)
         if done:
-            progress(done, self.n_notes)
+            on_progress(done, self.n_notes)
         n_missing = self.n_notes - done
         n_workers = min(joblib.cpu_count(), len(missing))
 
-        def told(n: int = 1) -> None:
+        def count(n: int = 1) -> None:
             nonlocal done
             done += n
-            progress(done, self.n_notes)
+            on_progress(done, self.n_notes)
 
         if n_workers > 1 and n_missing * self.n_variants >= WORTH_WORKERS:
             for k, values in zip(missing, self._by_workers(missing, n_workers), strict=True):
                 self._keep(k, values)
-                told(len(self._part(k)))
+                count(len(self._part(k)))
         else:
             for k in missing:
-                self._keep(k, compute_all(self._part(k), self.n_variants, told=told))
+                self._keep(k, compute_all(self._part(k), self.n_variants, on_note=count))
 
     def _by_workers(self, chunks: Sequence[int], n_workers: int) -> Iterator[FloatArray]:
-        """Yield chunks in turn as worker processes finish them; TensorFlow is not forked."""
+        """Yield chunks in order as worker processes finish them; TensorFlow is not forked."""
         with joblib.parallel_config("loky", n_jobs=n_workers, idle_worker_timeout=10):
             tasks = (joblib.delayed(compute_all)(self._part(k), self.n_variants) for k in chunks)
             yield from joblib.Parallel(return_as="generator")(tasks)

@@ -6,14 +6,13 @@ After each epoch weights, optimizer and history are kept in the cache under the
 stage's key. Everything an epoch draws is seeded by the run, the stage and the
 epoch's number, so a run that was killed and went on ends with the weights it
 would have had; on several threads sums may be split differently, which changes
-their last bits. Training works on a copy of the model in the precision that is
-asked for; the model itself stays in single precision.
+their last bits. Training works on a copy of the model in the precision of the
+preset; the model itself stays in single precision.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -23,15 +22,14 @@ import numpy.typing as npt
 
 from xai_core import store
 from xai_core.networks.cnn import LOGIT_LAYER
-from xai_core.training.corpus import Batches, Corpus, NotesInTurn
+from xai_core.training.corpus import Batches, Corpus, RecordedNotes
 from xai_core.training.presets import Preset
-from xai_core.values import FloatArray
+from xai_core.values import FloatArray, OnProgress, Progress
 
-__all__ = ["History", "Model", "Progress", "Stage", "learn", "training_copy"]
+__all__ = ["History", "Model", "Stage", "learn", "training_copy"]
 
 Model: TypeAlias = keras.Model
 History = dict[str, list[float]]  # one value an epoch
-Progress = Callable[[str, int, int], None]  # what is done, steps done, steps in all
 Weights = list[npt.NDArray[Any]]
 
 SCORE = "val_balanced_accuracy"  # decides when to stop early
@@ -43,8 +41,8 @@ class Stage:
 
     Parameters
     ----------
-    what : str
-        Name of the stage for the progress function.
+    name : str
+        Name of the stage in the events of its progress.
     batches : Batches
     loss : keras.losses.Loss
         Of logits.
@@ -60,7 +58,7 @@ class Stage:
         without it nothing is kept.
     """
 
-    what: str
+    name: str
     batches: Batches
     loss: keras.losses.Loss
     n_epochs: int
@@ -72,14 +70,14 @@ class Stage:
 
 @dataclass
 class _State:
-    """Where a stage stands: all that the next epoch depends on."""
+    """The state of a stage: all that the next epoch depends on."""
 
     history: History
     n_done: int = 0
     best: Weights | None = None
 
 
-def learn(model: Model, stage: Stage, progress: Progress) -> History:
+def learn(model: Model, stage: Stage, on_progress: OnProgress) -> History:
     """Train a model in place, from the last epoch that was kept on.
 
     Parameters
@@ -89,8 +87,8 @@ def learn(model: Model, stage: Stage, progress: Progress) -> History:
         with the averaged weights of the last epoch, or of the best one where
         the preset has patience.
     stage : Stage
-    progress : callable
-        Told the stage with loss and scores, epochs done and epochs in all.
+    on_progress : callable
+        Called after each epoch with its loss and scores.
 
     Returns
     -------
@@ -113,7 +111,7 @@ def learn(model: Model, stage: Stage, progress: Progress) -> History:
     state = _resumed(copy, optimizer, stage)
     if state.n_done:
         model.set_weights(_averaged(copy, optimizer))
-        progress(stage.what, state.n_done, stage.n_epochs)
+        on_progress(Progress("step", stage.name, state.n_done, stage.n_epochs))
     while state.n_done < stage.n_epochs and not _is_over(state.history, preset):
         epoch = state.n_done
         is_cropped = epoch < n_cropped
@@ -133,10 +131,9 @@ def learn(model: Model, stage: Stage, progress: Progress) -> History:
             state.best = model.get_weights()
         _keep(copy, optimizer, state, stage)
         over = _is_over(state.history, preset)
-        detail = ", ".join(f"{name} {value:.3f}" for name, value in logs.items())
-        progress(
-            f"{stage.what} ({detail})", stage.n_epochs if over else state.n_done, stage.n_epochs
-        )
+        details = ", ".join(f"{name} {value:.3f}" for name, value in logs.items())
+        n_done = stage.n_epochs if over else state.n_done
+        on_progress(Progress("epoch", stage.name, n_done, stage.n_epochs, details))
     if state.best is not None:
         model.set_weights(state.best)
     return state.history
@@ -145,7 +142,7 @@ def learn(model: Model, stage: Stage, progress: Progress) -> History:
 def training_copy(model: Model, preset: Preset) -> Model:
     """Return the model up to its logits, with weights of its own, in the preset's precision.
 
-    Layers up to the last block are in the precision asked for, each by its own
+    Layers up to the last block are in the precision of the preset, each by its own
     policy; averages, dense layers and logits are in single precision.
     """
     hidden: set[str] = set()
@@ -213,7 +210,7 @@ def _compile(model: Model, optimizer: keras.optimizers.Optimizer, loss: keras.lo
 
 
 def _is_right(targets: Any, logits: Any) -> Any:
-    """Whether the strongest target is the one that is said; targets may be smoothed and mixed."""
+    """Whether the largest logit is that of the largest target; targets may be smoothed."""
     if targets.shape[-1] == 1:
         return keras.ops.equal(targets[..., 0] > 0.5, logits[..., 0] > 0)
     return keras.ops.equal(keras.ops.argmax(targets, -1), keras.ops.argmax(logits, -1))
@@ -233,19 +230,19 @@ def _averaged(model: Model, optimizer: keras.optimizers.Optimizer) -> Weights:
 
 
 def _scores(reader: Model, corpus: Corpus, targets: FloatArray) -> dict[str, float]:
-    turns = NotesInTurn(corpus)
-    parts = [np.asarray(reader(turns[k][0], training=False)) for k in range(len(turns))]
+    batches = RecordedNotes(corpus)
+    parts = [np.asarray(reader(batches[k][0], training=False)) for k in range(len(batches))]
     logits = np.concatenate(parts).astype(np.float64)
     if targets.shape[1] == 1:
         z, truth = logits[:, 0], targets[:, 0] > 0.5
-        said = z > 0
+        named = z > 0
         loss = np.logaddexp(0.0, np.where(truth, -z, z))
     else:
-        truth, said = targets.argmax(axis=1), logits.argmax(axis=1)
+        truth, named = targets.argmax(axis=1), logits.argmax(axis=1)
         peak = logits.max(axis=1, keepdims=True)
         total = peak[:, 0] + np.log(np.exp(logits - peak).sum(axis=1))
         loss = total - logits[np.arange(len(logits)), truth]
-    right = said == truth
+    right = named == truth
     recalls = [right[truth == one].mean() for one in np.unique(truth)]
     return {
         "val_loss": float(loss.mean()),
@@ -259,7 +256,7 @@ def _best_epoch(history: History) -> int:
 
 
 def _is_over(history: History, preset: Preset) -> bool:
-    """Whether there was no better epoch for as long as the preset has patience."""
+    """Whether the last better epoch is as long ago as the preset has patience."""
     best, n_done = _best_epoch(history), len(history.get(SCORE, ()))
     return bool(preset.patience) and best >= 0 and n_done - 1 - best >= preset.patience
 
@@ -281,7 +278,7 @@ def _keep(model: Model, optimizer: keras.optimizers.Optimizer, state: _State, st
 
 
 def _resumed(model: Model, optimizer: keras.optimizers.Optimizer, stage: Stage) -> _State:
-    """Put model and optimizer where the last kept epoch left them."""
+    """Restore model and optimizer from the last kept epoch."""
     kept = store.read_cached(stage.key) if stage.key is not None else None
     if kept is None:
         return _State({})

@@ -64,9 +64,9 @@ def compute(recipe: Recipe, variants: Sequence[int]) -> FloatArray:
 
 
 def compute_all(
-    recipes: Sequence[Recipe], n_variants: int, *, told: Callable[[], None] = lambda: None
+    recipes: Sequence[Recipe], n_variants: int, *, on_note: Callable[[], None] = lambda: None
 ) -> FloatArray:
-    """Return all variants of some notes of one type, and call `told` after each note.
+    """Return all variants of some notes of one type, and call `on_note` after each.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def compute_all(
     out = np.empty((n_variants, len(recipes), *shape_of(recipes[0].type)), np.float16)
     for place, recipe in enumerate(recipes):
         out[:, place] = compute(recipe, range(n_variants))
-        told()
+        on_note()
     return out
 
 
@@ -97,8 +97,8 @@ def choose_others(
     records : sequence of NoteRecord
         The notes of a corpus, from which the others come too.
     forms : sequence of str
-        What :func:`stored_form` says of each; with the name it decides the
-        order from which is drawn, so that the order of records does not.
+        :func:`stored_form` of each; with the name it decides the order from
+        which is drawn, so that the result does not depend on that of `records`.
     n_augmented, seed : int
 
     Returns

@@ -10,8 +10,8 @@ from keras.src.backend.common import global_state
 from streamlit.runtime.scriptrunner import script_runner
 
 from xai_core.ui.shell.preload import (
+    freeze_objects,
     keep_keras_state,
-    settle,
 )
 
 
@@ -38,7 +38,7 @@ def test_what_stays_for_good_is_passed_over_when_garbage_is_collected() -> None:
         def __init__(self) -> None:
             self.itself = self  # garbage that only the collector can find
 
-    settle()
+    freeze_objects()
     try:
         looked_at = len(gc.get_objects())
         assert gc.get_freeze_count() > 100_000 > looked_at

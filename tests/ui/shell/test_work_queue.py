@@ -11,17 +11,17 @@ from streamlit.testing.v1 import AppTest
 
 from xai_core.ui.shell.work_queue import (
     BusyError,
-    Turns,
-    in_turns,
-    turn,
+    WorkQueue,
+    compute_in_slots,
+    queue_slot,
 )
 
 
 class Visitors:
-    """Threads that take turns and note who worked when."""
+    """Threads that hold slots, and the order in which they work."""
 
-    def __init__(self, turns: Turns) -> None:
-        self.turns = turns
+    def __init__(self, queue: WorkQueue) -> None:
+        self.queue = queue
         self.order: list[str] = []
         self.inside = 0
         self.most_inside = 0
@@ -43,9 +43,9 @@ class Visitors:
         thread.start()
         self._threads.append(thread)
         deadline = time.monotonic() + 10
-        while len(self.turns._queue) < waiting and time.monotonic() < deadline:
+        while len(self.queue._queue) < waiting and time.monotonic() < deadline:
             time.sleep(0.002)
-        assert len(self.turns._queue) == waiting
+        assert len(self.queue._queue) == waiting
 
     def leave(self) -> None:
         for thread in self._threads:
@@ -54,13 +54,13 @@ class Visitors:
 
 
 def test_work_is_done_one_at_a_time_in_the_order_of_arrival() -> None:
-    visitors = Visitors(Turns())
+    visitors = Visitors(WorkQueue())
 
     def visit(name: str) -> None:
-        with visitors.turns.turn():
+        with visitors.queue.slot():
             visitors.work(name)
 
-    with visitors.turns.turn():
+    with visitors.queue.slot():
         for k, name in enumerate("abcde"):
             visitors.send(lambda name=name: visit(name), waiting=k + 2)  # type: ignore[misc]
     visitors.leave()
@@ -69,19 +69,19 @@ def test_work_is_done_one_at_a_time_in_the_order_of_arrival() -> None:
 
 
 def test_long_work_lets_others_go_first_after_each_piece() -> None:
-    visitors = Visitors(Turns())
+    visitors = Visitors(WorkQueue())
 
     def long() -> None:
-        with visitors.turns.turn() as ticket:
+        with visitors.queue.slot() as slot:
             for _ in range(3):
                 visitors.work("long")
-                ticket.pass_on()
+                slot.requeue()
 
     def short() -> None:
-        with visitors.turns.turn():
+        with visitors.queue.slot():
             visitors.work("short")
 
-    with visitors.turns.turn():
+    with visitors.queue.slot():
         visitors.send(long, waiting=2)
         visitors.send(short, waiting=3)
     visitors.leave()
@@ -89,33 +89,33 @@ def test_long_work_lets_others_go_first_after_each_piece() -> None:
 
 
 def test_a_full_queue_refuses_and_is_open_again_when_one_has_left() -> None:
-    turns = Turns(most_waiting=1)
-    visitors = Visitors(turns)
+    queue = WorkQueue(most_waiting=1)
+    visitors = Visitors(queue)
 
     def visit() -> None:
-        with turns.turn():
+        with queue.slot():
             visitors.work("waited")
 
-    with turns.turn():
+    with queue.slot():
         visitors.send(visit, waiting=2)
-        with pytest.raises(BusyError, match="busy, 1 others wait already: try again"), turns.turn():
+        with pytest.raises(BusyError, match="busy, 1 others wait already: try again"), queue.slot():
             raise AssertionError
     visitors.leave()
-    with turns.turn():
+    with queue.slot():
         visitors.work("after")
     assert visitors.order == ["waited", "after"]
 
 
 def test_who_waits_is_told_how_many_are_before() -> None:
-    turns = Turns()
-    visitors = Visitors(turns)
+    queue = WorkQueue()
+    visitors = Visitors(queue)
     told: dict[str, list[int]] = {"first": [], "second": []}
 
     def visit(name: str) -> None:
-        with turns.turn(told[name].append):
+        with queue.slot(told[name].append):
             visitors.work(name)
 
-    with turns.turn():
+    with queue.slot():
         visitors.send(lambda: visit("first"), waiting=2)
         visitors.send(lambda: visit("second"), waiting=3)
         time.sleep(0.7)
@@ -125,26 +125,26 @@ def test_who_waits_is_told_how_many_are_before() -> None:
 
 
 def test_work_that_nobody_waits_for_waits_for_all_turns_to_end() -> None:
-    turns = Turns()
-    turns.wait_until_idle()
+    queue = WorkQueue()
+    queue.wait_until_idle()
     ended: list[str] = []
 
     def work_in_the_background() -> None:
-        turns.wait_until_idle()
+        queue.wait_until_idle()
         ended.append("background")
 
-    with turns.turn():
+    with queue.slot():
         thread = threading.Thread(target=work_in_the_background, daemon=True)
         thread.start()
         thread.join(timeout=0.2)
         assert thread.is_alive()
-        ended.append("turn")
+        ended.append("queue_slot")
     thread.join(timeout=30)
-    assert ended == ["turn", "background"]
+    assert ended == ["queue_slot", "background"]
 
 
 def test_one_who_gives_up_or_fails_leaves_the_queue() -> None:
-    turns = Turns()
+    queue = WorkQueue()
 
     class StoppedError(Exception):
         pass
@@ -155,34 +155,34 @@ def test_one_who_gives_up_or_fails_leaves_the_queue() -> None:
     gone: list[bool] = []
 
     def give_up() -> None:
-        with pytest.raises(StoppedError), turns.turn(stop):
+        with pytest.raises(StoppedError), queue.slot(stop):
             raise AssertionError
         gone.append(True)
 
-    with turns.turn():
+    with queue.slot():
         thread = threading.Thread(target=give_up)
         thread.start()
         thread.join(timeout=30)
     assert gone == [True]
-    with pytest.raises(ValueError, match="of the work"), turns.turn():
+    with pytest.raises(ValueError, match="of the work"), queue.slot():
         raise ValueError("of the work")
-    with turns.turn():
-        assert len(turns._queue) == 1
+    with queue.slot():
+        assert len(queue._queue) == 1
 
 
 def test_values_are_made_in_turns_and_handed_on_outside_of_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    turns = Turns()
-    monkeypatch.setattr("xai_core.ui.shell.work_queue.all_turns", lambda: turns)
+    queue = WorkQueue()
+    monkeypatch.setattr("xai_core.ui.shell.work_queue.server_queue", lambda: queue)
     held = []
 
     def values() -> Iterator[int]:
         for value in (1, 2):
-            held.append(len(turns._queue))
+            held.append(len(queue._queue))
             yield value
 
-    got = [(value, len(turns._queue)) for value in in_turns(values())]
+    got = [(value, len(queue._queue)) for value in compute_in_slots(values())]
     assert got == [(1, 0), (2, 0)]
     assert held == [1, 1]
 
@@ -201,16 +201,16 @@ class Place:
 
 
 def test_a_visitor_who_waits_reads_how_many_are_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = Turns()
-    monkeypatch.setattr("xai_core.ui.shell.work_queue.all_turns", lambda: turns)
-    visitors = Visitors(turns)
+    queue = WorkQueue()
+    monkeypatch.setattr("xai_core.ui.shell.work_queue.server_queue", lambda: queue)
+    visitors = Visitors(queue)
     first, second = Place(), Place()
 
     def visit(place: Place) -> None:
-        with turn(place):  # type: ignore[arg-type]
+        with queue_slot(place):  # type: ignore[arg-type]
             visitors.work("visited")
 
-    with turns.turn():
+    with queue.slot():
         visitors.send(lambda: visit(first), waiting=2)
         visitors.send(lambda: visit(second), waiting=3)
         time.sleep(1.5)
@@ -225,20 +225,20 @@ def test_a_visitor_who_waits_reads_how_many_are_before(monkeypatch: pytest.Monke
 
 
 def test_a_page_says_that_the_server_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
-    turns = Turns(most_waiting=0)
-    monkeypatch.setattr("xai_core.ui.shell.work_queue.all_turns", lambda: turns)
+    queue = WorkQueue(most_waiting=0)
+    monkeypatch.setattr("xai_core.ui.shell.work_queue.server_queue", lambda: queue)
 
     def page() -> None:
         from xai_core.ui.shell.faults import draw_guarded
-        from xai_core.ui.shell.work_queue import turn
+        from xai_core.ui.shell.work_queue import queue_slot
 
         def draw() -> None:
-            with turn():
+            with queue_slot():
                 pass
 
         draw_guarded(draw, name="Explore")
 
-    with turns.turn():
+    with queue.slot():
         shown = AppTest.from_function(page).run()
     (error,) = shown.error
     assert error.value == "The server is busy, 0 others wait already: try again in a minute."

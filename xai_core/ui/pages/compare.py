@@ -64,7 +64,7 @@ from xai_core.ui.shell.address import (
     set_choice,
 )
 from xai_core.ui.shell.preload import keep_keras_state
-from xai_core.ui.shell.work_queue import in_turns
+from xai_core.ui.shell.work_queue import compute_in_slots
 from xai_core.values import FAMILIES, Explanation
 
 __all__ = ["compare_page"]
@@ -153,7 +153,7 @@ def _explained(
     """
     waiting, remark, picture = places
     estimates = [
-        in_turns(
+        compute_in_slots(
             explain_progressively(
                 side.record.path,
                 type=type,

@@ -47,9 +47,9 @@ from xai_core.ui.parts.words import (
 from xai_core.ui.shell.address import set_choice
 from xai_core.ui.shell.preload import (
     keep_keras_state,
-    warm_up,
+    preload_models,
 )
-from xai_core.ui.shell.work_queue import turn
+from xai_core.ui.shell.work_queue import queue_slot
 from xai_core.values import Waveform
 
 __all__ = ["explore_page"]
@@ -85,12 +85,12 @@ def explore_page() -> None:
         draw_link()
     with st.expander("How to read the four panels", icon=":material/help:"):
         st.markdown(HOW_TO_READ)
-    warm_up(tuple(available))
+    preload_models(tuple(available))
 
 
 def _answer(note: Waveform, type: str, *, explained: str, truth: str) -> None:
     """Draw what the ten models of a type say, and what the explained one does."""
-    with turn():
+    with queue_slot():
         probabilities = predict(note, types=[type], without=faulty_models()).probabilities[type]
     headline, detail = verdict(probabilities, type=type, explained=explained, truth=truth)
     st.markdown(f"##### {headline}")

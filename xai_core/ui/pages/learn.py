@@ -52,7 +52,7 @@ from xai_core.ui.shell.address import (
     slide,
 )
 from xai_core.ui.shell.preload import keep_keras_state
-from xai_core.ui.shell.work_queue import turn
+from xai_core.ui.shell.work_queue import queue_slot
 from xai_core.values import FAMILIES
 
 __all__ = [
@@ -163,7 +163,7 @@ def _filters() -> None:
 def _path() -> None:
     st.markdown(PATH)
     record, type = _note(), _lesson_type()
-    with turn(st.empty()):
+    with queue_slot(st.empty()):
         path = _integration_path(str(record.path), type, record.family)
     taken = [str(n) for n in range(path.n_steps + 1)]
     step = int(
@@ -214,7 +214,7 @@ def _path() -> None:
 def _cam() -> None:
     st.markdown(CAM)
     record, type = _note(), _lesson_type()
-    with turn(st.empty()):
+    with queue_slot(st.empty()):
         parts = _grad_cam_parts(str(record.path), type, record.family)
     left, right = st.columns([3, 2], gap="large")
     maps = feature_maps_figure(parts.strongest(SHOWN_FILTERS), height=400)

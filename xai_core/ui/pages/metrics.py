@@ -40,8 +40,8 @@ from xai_core.replication.findings import (
 from xai_core.results.files import distance_files
 from xai_core.scores import Score
 from xai_core.study.run import (
-    SoFar,
-    analysis_so_far,
+    PartialResults,
+    read_partial_results,
 )
 from xai_core.ui.pages.metrics_runs import (
     SEED,
@@ -101,7 +101,7 @@ def metrics_page() -> None:
     type = choose_type(columns[0], available)
     method = choose(columns[1], "Method", LABELS, key="method")
     n_notes = int(choose(columns[2], "How many notes", NOTES, key="notes", default=DEFAULT_NOTES))
-    found = analysis_so_far(records, types=[type], methods=[method], notes_per_family=n_notes)
+    found = read_partial_results(records, types=[type], methods=[method], notes_per_family=n_notes)
     place = columns[3].empty()
     asked = Asked(type, method, n_notes)
     running = draw_buttons(place, found, asked)
@@ -126,12 +126,12 @@ def metrics_page() -> None:
 def _compute(
     records: Sequence[NoteRecord],
     asked: Asked,
-    found: SoFar,
+    found: PartialResults,
     bar: st.delta_generator.DeltaGenerator,
     picture: st.delta_generator.DeltaGenerator,
     *,
     points: bool,
-) -> SoFar:
+) -> PartialResults:
     """Compute what is missing and draw the boxes as families are finished."""
     growing = found.cleared()
     draw_figure(picture, _figure(found, asked, points), buttons=True, key="boxes at first")
@@ -150,12 +150,12 @@ def _compute(
     return growing
 
 
-def _figure(found: SoFar, asked: Asked, points: bool) -> Figure:
+def _figure(found: PartialResults, asked: Asked, points: bool) -> Figure:
     return distance_boxplots(found.pairs, type=asked.type, method=asked.method, points=points)
 
 
 def _boxes(
-    place: st.delta_generator.DeltaGenerator, found: SoFar, asked: Asked, *, points: bool
+    place: st.delta_generator.DeltaGenerator, found: PartialResults, asked: Asked, *, points: bool
 ) -> None:
     """Draw the boxes; a click on a point opens its pair in Compare."""
     pairs = draw_clickable_figure(place, _figure(found, asked, points), key="boxes")
@@ -254,7 +254,7 @@ def _percent(share: float) -> str:
     return "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
 
 
-def _downloads(found: SoFar, type: str, method: str) -> None:
+def _downloads(found: PartialResults, type: str, method: str) -> None:
     with st.container(horizontal=True):
         files = distance_files(found.pairs, type=type, method=method, settings=found.settings)
         draw_saving(files, label="Save", key="save")
@@ -266,10 +266,12 @@ def _all_types(
 ) -> None:
     """Draw the medians of all types; what is missing is computed on demand."""
 
-    def so_far() -> SoFar:
-        return analysis_so_far(records, types=types, methods=[method], notes_per_family=n_notes)
+    def read() -> PartialResults:
+        return read_partial_results(
+            records, types=types, methods=[method], notes_per_family=n_notes
+        )
 
-    found = so_far()
+    found = read()
     st.subheader("All types at a glance", anchor=False)
     place, beside = st.columns([1, 2], vertical_alignment="bottom")
     metric = choose(place, "Distance", {name: METRIC_NAMES[name] for name in METRICS}, key="metric")
@@ -280,7 +282,7 @@ def _all_types(
         for type in sorted(types, key=lambda name: spectrogram_type(name).n_bins):
             _draw_medians(picture, found, types, asked, metric, key=f"medians before {type}")
             compute(records, asked, [type], bar)
-            found = so_far()
+            found = read()
         stop_running()
         button.empty()
     _draw_medians(picture, found, types, asked, metric, key="medians of all types")
@@ -288,7 +290,7 @@ def _all_types(
 
 def _draw_medians(
     place: st.delta_generator.DeltaGenerator,
-    found: SoFar,
+    found: PartialResults,
     types: Sequence[str],
     asked: Asked,
     metric: str,
@@ -300,7 +302,7 @@ def _draw_medians(
     draw_figure(place, figure, buttons=True, key=key)
 
 
-def _findings(found: SoFar, types: Sequence[str], method: str) -> DistanceFindings:
+def _findings(found: PartialResults, types: Sequence[str], method: str) -> DistanceFindings:
     """Return statistics and verdicts, computed once for each state of the pairs."""
     key = f"findings of {len(types)} types"
     wanted = (*types, method, len(found.pairs), hash(tuple(found.pairs["note_a"])))

@@ -18,10 +18,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from xai_core.datasets.notes import NoteRecord
-from xai_core.grid import OVERALL
-from xai_core.study.run import SoFar, analyse
+from xai_core.study.run import PartialResults, analyse
 from xai_core.ui.parts.words import time_text
-from xai_core.ui.shell.work_queue import turn
+from xai_core.ui.shell.work_queue import queue_slot
+from xai_core.values import Progress
 
 __all__ = [
     "SEED",
@@ -48,7 +48,7 @@ class Asked:
     n_notes: int
 
 
-def draw_buttons(place: DeltaGenerator, found: SoFar, asked: Asked) -> bool:
+def draw_buttons(place: DeltaGenerator, found: PartialResults, asked: Asked) -> bool:
     """Draw the buttons that start, pause and cancel; return whether to compute."""
     state = st.session_state
     if found.is_finished:
@@ -81,7 +81,7 @@ def is_cancelled(asked: Asked) -> bool:
     return bool(st.session_state.get(CANCELLED) == asked)
 
 
-def draw_button_of_all(place: DeltaGenerator, found: SoFar, asked: Asked) -> bool:
+def draw_button_of_all(place: DeltaGenerator, found: PartialResults, asked: Asked) -> bool:
     """Draw the button that computes all types, or pauses that; return whether to compute."""
     state = st.session_state
     if found.is_finished:
@@ -112,15 +112,16 @@ def compute(
 ) -> None:
     """Explain and compare notes, one visitor's note after the other's, and say how long yet."""
     began = time.monotonic()
-    with turn(bar) as ticket:
+    with queue_slot(bar) as slot:
 
-        def progress(what: str, done: int, total: int) -> None:
-            if what != OVERALL or not total:
+        def on_progress(event: Progress) -> None:
+            done, total = event.done, event.total
+            if event.kind != "run" or not total:
                 return
-            ticket.pass_on()
+            slot.requeue()
             spent = time.monotonic() - began
             left = f", about {time_text(spent * (total - done) / done)} left" if done else ""
-            # here Streamlit stops a run that nobody wants any more
+            # Streamlit ends the run here when its visitor has left or changed a widget
             bar.progress(min(done / total, 1.0), f"Explaining and comparing notes{left}")
 
         analyse(
@@ -131,7 +132,7 @@ def compute(
             between_pairs=0,
             seed=SEED,
             on_result=on_result,
-            progress=progress,
+            on_progress=on_progress,
         )
     bar.empty()
 

@@ -27,8 +27,8 @@ from xai_core.figures import (
 )
 from xai_core.figures.audit import figures as audit_figures
 from xai_core.model_sets.scorecards import (
-    Standing,
-    read_standing,
+    Scorecards,
+    read_scorecards,
 )
 from xai_core.scores import Score
 from xai_core.store import Card
@@ -72,15 +72,15 @@ HISTORY = (
 
 def models_page() -> None:
     """Draw the page below its title."""
-    standing = read_standing(_set())
-    for fault in standing.faults:
+    scorecards = read_scorecards(_set())
+    for fault in scorecards.faults:
         st.warning(fault[:1].upper() + fault[1:], icon=":material/error:")
-    _all_models(standing)
-    _ten_way(standing)
-    type = _one_type(standing)
-    _one_model(standing, type)
-    if standing.audit is not None:
-        _notes(standing.audit)
+    _all_models(scorecards)
+    _ten_way(scorecards)
+    type = _one_type(scorecards)
+    _one_model(scorecards, type)
+    if scorecards.audit is not None:
+        _notes(scorecards.audit)
 
 
 def _set() -> str:
@@ -99,8 +99,8 @@ def _set() -> str:
     )
 
 
-def _all_models(standing: Standing) -> None:
-    card = next(iter(next(iter(standing.cards.values())).values()))
+def _all_models(scorecards: Scorecards) -> None:
+    card = next(iter(next(iter(scorecards.cards.values())).values()))
     n_notes = card.data["test"]["n_notes"]
     n_all = card.data["test"]["n_instruments"]
     n_instruments = card.scores.get("n_instruments", n_all)
@@ -110,22 +110,22 @@ def _all_models(standing: Standing) -> None:
     metric = choose(left, "Score", METRICS, key="score")
     right.markdown(MEANINGS[metric])
     figure = score_bars(
-        standing.scores(metric),
+        scorecards.scores(metric),
         metric=METRICS[metric],
-        chance=standing.chance(metric),
-        unproven=standing.unproven,
+        chance=scorecards.chance(metric),
+        unproven=scorecards.unproven,
     )
     draw_figure(st, figure)
     figure_4 = " With precision, this is figure 4 of the paper." if metric == "precision" else ""
     st.caption(
-        f"{standing.n_models} models, scored on {n_notes:,} notes of "
+        f"{scorecards.n_models} models, scored on {n_notes:,} notes of "
         f"{n_instruments} instruments{shared if n_all != n_instruments else ''} that none of them "
         f"learnt from. {READING}{figure_4}"
     )
 
 
-def _ten_way(standing: Standing) -> None:
-    accuracy = standing.accuracy()
+def _ten_way(scorecards: Scorecards) -> None:
+    accuracy = scorecards.accuracy()
     if not accuracy:
         return
     st.subheader("Which family is it?", anchor=False)
@@ -137,16 +137,16 @@ def _ten_way(standing: Standing) -> None:
     figure = accuracy_bars(accuracy)
     draw_figure(left, figure)
     with right:
-        st.table(_accuracy_table(standing, accuracy))
+        st.table(_accuracy_table(scorecards, accuracy))
         st.caption(
-            f"Averaged over families. {_counts(standing, accuracy)}{PAPER}: its notes and split "
+            f"Averaged over families. {_counts(scorecards, accuracy)}{PAPER}: its notes and split "
             "are others than ours, so its figures show the order of magnitude and no more."
         )
 
 
-def _counts(standing: Standing, accuracy: Mapping[str, Score]) -> str:
+def _counts(scorecards: Scorecards, accuracy: Mapping[str, Score]) -> str:
     """Say how many notes each column is of, and what the others are."""
-    summary = standing.summaries[next(iter(accuracy))]
+    summary = scorecards.summaries[next(iter(accuracy))]
     parts = {
         name: one["n_notes"]
         for name, one in summary.get("by_collection", {}).items()
@@ -159,17 +159,17 @@ def _counts(standing: Standing, accuracy: Mapping[str, Score]) -> str:
     return f"All notes: {named}. "
 
 
-def _accuracy_table(standing: Standing, accuracy: Mapping[str, Score]) -> dict[str, list[str]]:
+def _accuracy_table(scorecards: Scorecards, accuracy: Mapping[str, Score]) -> dict[str, list[str]]:
     collections = Counter(
-        name for type in accuracy for name in standing.summaries[type].get("by_collection", {})
+        name for type in accuracy for name in scorecards.summaries[type].get("by_collection", {})
     )
     shown = [name for name in ("nsynth", "recordings") if name in collections]
     table = {"": [spectrogram_type(type).label for type in accuracy]}
     table["all notes"] = [_percent(score.value) for score in accuracy.values()]
     for name in shown:
         table[COLLECTIONS[name]] = [
-            _percent(standing.summaries[type]["by_collection"][name]["accuracy"])
-            if name in standing.summaries[type]["by_collection"]
+            _percent(scorecards.summaries[type]["by_collection"][name]["accuracy"])
+            if name in scorecards.summaries[type]["by_collection"]
             else "–"
             for type in accuracy
         ]
@@ -191,24 +191,24 @@ IN_NO_COLUMN = {
 }
 
 
-def _one_type(standing: Standing) -> str:
+def _one_type(scorecards: Scorecards) -> str:
     st.subheader("One spectrogram type", anchor=False)
     place, _ = st.columns([1, 3])
-    type = choose_type(place, standing.cards)
+    type = choose_type(place, scorecards.cards)
     left, right = st.columns(2, gap="large")
-    summary = standing.summaries.get(type, {})
+    summary = scorecards.summaries.get(type, {})
     with left:
         if "confusion" in summary.get("ten_way", {}):
             st.markdown("**What is taken for what**")
             figure = confusion_map(summary["ten_way"]["confusion"])
             draw_figure(st, figure)
     with right:
-        curves = standing.reliability(type)
+        curves = scorecards.reliability(type)
         if curves:
             st.markdown("**Do the probabilities mean what they say?**")
             figure = reliability_curves(curves)
             draw_figure(st, figure)
-    trunk = {name: h for name, h in standing.histories(type).items() if name == "trunk"}
+    trunk = {name: h for name, h in scorecards.histories(type).items() if name == "trunk"}
     if trunk:
         st.markdown("**How the trunk learnt**")
         figure = training_curves(trunk)
@@ -217,10 +217,10 @@ def _one_type(standing: Standing) -> str:
     return type
 
 
-def _one_model(standing: Standing, type: str) -> None:
+def _one_model(scorecards: Scorecards, type: str) -> None:
     st.subheader("One model", anchor=False)
     place, _ = st.columns([1, 3])
-    row = standing.cards[type]
+    row = scorecards.cards[type]
     family = choose(
         place,
         "Family",
@@ -229,7 +229,7 @@ def _one_model(standing: Standing, type: str) -> None:
         default="flute",
     )
     card = row[family]
-    if (type, family) in standing.unproven:
+    if (type, family) in scorecards.unproven:
         st.warning(
             f"The {spectrogram_type(type).label} model of {family} is not shown to be better than "
             "chance on instruments it never heard: its maps tell little about the instrument.",
@@ -243,12 +243,12 @@ def _one_model(standing: Standing, type: str) -> None:
             place.caption(f"{_percent(score.low)} to {_percent(score.high)}")
     st.markdown("**What it learnt from**")
     st.table(_data_table(card))
-    history = standing.histories(type).get(family)
+    history = scorecards.histories(type).get(family)
     if history and len(history["loss"]) > 1:
         st.markdown("**How it learnt**")
         figure = training_curves({family: history})
         draw_figure(st, figure)
-    elif history and "trunk" in standing.histories(type):
+    elif history and "trunk" in scorecards.histories(type):
         st.caption("It learnt for one epoch beyond the trunk of its type, whose curves are above.")
     with st.expander("The whole card", icon=":material/description:"):
         st.json(asdict(card), expanded=1)

@@ -76,10 +76,10 @@ from xai_core.ui.shell.address import (
 )
 from xai_core.ui.shell.faults import sentence
 from xai_core.ui.shell.preload import (
+    freeze_objects,
     keep_keras_state,
-    settle,
 )
-from xai_core.ui.shell.work_queue import turn
+from xai_core.ui.shell.work_queue import queue_slot
 from xai_core.values import FAMILIES, Prediction, Waveform
 
 __all__ = ["upload_page"]
@@ -253,7 +253,7 @@ def _prediction(recording: _Recording, start: float) -> Prediction:
         with place, st.spinner("Asking every model …", show_time=True):
             types, without = tuple(sound_models()), faulty_models()
             for type in types:
-                with turn(waiting):  # what each says is remembered
+                with queue_slot(waiting):  # what each says is remembered
                     predict(recording.waveform, start=start, types=[type], without=without)
             found = predict(recording.waveform, start=start, types=types, without=without)
             kept = (wanted, found)
@@ -265,7 +265,7 @@ def _prediction(recording: _Recording, start: float) -> Prediction:
 @st.cache_resource(show_spinner=False)
 def _settle_once() -> None:
     """Do so when all models were asked for the first time in the life of the server."""
-    settle()
+    freeze_objects()
 
 
 def _choose_cell(prediction: Prediction) -> tuple[str, str]:
@@ -333,11 +333,11 @@ def _scan(recording: _Recording, type: str) -> None:
     if kept is None or kept[0] != wanted:
         bar = place.progress(0.0, "Scanning …")
 
-        with turn(place.empty()) as ticket:
+        with queue_slot(place.empty()) as slot:
 
             def told(done: int, total: int) -> None:
                 bar.progress(done / total, f"Scanning: {done} of {total}")
-                ticket.pass_on()
+                slot.requeue()
 
             result = scan(recording.waveform, type=type, hop=HOP, progress=told)
         bar.empty()

@@ -34,8 +34,8 @@ from xai_core.ui.parts.words import (
     completeness_sentence,
 )
 from xai_core.ui.shell.work_queue import (
-    in_turns,
-    turn,
+    compute_in_slots,
+    queue_slot,
 )
 from xai_core.values import Explanation, Waveform
 
@@ -98,13 +98,13 @@ def draw_panels(
         )
 
     refined, finished = PAPER_METHODS
-    with turn(waiting):
+    with queue_slot(waiting):
         maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
         *_, beside = estimates_by(finished)
     sign: Sign = "unsigned" if advanced.sign == "unsigned" else "signed"
     first, began = True, time.monotonic()
     draw_after = began + MOMENT
-    for explanation in in_turns(estimates_by(refined), waiting):
+    for explanation in compute_in_slots(estimates_by(refined), waiting):
         refining = _is_refining(explanation)
         now = time.monotonic()
         if refining and (now < draw_after or _seconds_needed(explanation, now - began) < SOON):

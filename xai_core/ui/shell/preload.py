@@ -1,11 +1,11 @@
-"""Models loaded ahead of the visitor, and kept safe from Streamlit's tidying.
+"""Preloading of models, and their protection from Streamlit's clean-up.
 
 Conventions
 -----------
 Streamlit collects garbage after every script run, and no other visitor's script
-runs meanwhile. What TensorFlow and the models consist of is some million objects
-that stay for as long as the server, so the collector is told to pass them over
-(:func:`gc.freeze`): a collection takes hundredths of a second instead of 0.3 s.
+runs meanwhile. TensorFlow and the models are a million objects that live as long
+as the server, so they are excluded from collection (:func:`gc.freeze`): it takes
+hundredths of a second instead of 0.3 s.
 """
 
 from __future__ import annotations
@@ -22,13 +22,10 @@ from xai_core import store
 from xai_core.errors import TimbreLensError
 from xai_core.explanations import load_gradients
 from xai_core.features import extract
-from xai_core.ui.shell.work_queue import (
-    Turns,
-    all_turns,
-)
+from xai_core.ui.shell.work_queue import WorkQueue, server_queue
 from xai_core.values import SAMPLE_RATE, Waveform
 
-__all__ = ["keep_keras_state", "settle", "warm_up"]
+__all__ = ["freeze_objects", "keep_keras_state", "preload_models"]
 
 CLICK = Waveform((np.arange(4 * SAMPLE_RATE) == 0).astype(np.float32), SAMPLE_RATE)  # 4 s
 
@@ -51,37 +48,37 @@ def _keep_session(free_memory: bool = True) -> None:
 
 
 @st.cache_resource(show_spinner=False)
-def warm_up(types: Sequence[str]) -> threading.Thread:
-    """Load and compile every model of some types, once in the life of the server.
+def preload_models(types: Sequence[str]) -> threading.Thread:
+    """Load and compile every model of some types in a thread, once a server.
 
-    It is done while no visitor waits for an answer.
+    Each model is loaded while the queue of visitors is empty.
     """
-    work = (tuple(types), all_turns())
-    thread = threading.Thread(target=_load_all, args=work, daemon=True, name="warm-up")
+    work = (tuple(types), server_queue())
+    thread = threading.Thread(target=_load_all, args=work, daemon=True, name="preload")
     thread.start()
     return thread
 
 
-def _load_all(types: tuple[str, ...], turns: Turns) -> None:
+def _load_all(types: tuple[str, ...], queue: WorkQueue) -> None:
     available = store.available_models()
-    for type in types:  # librosa imports what a type needs when it is asked for the first time
+    for type in types:  # librosa imports its parts at their first use
         extract(CLICK, type)
     for type, families in available.items():
         for family in families if type in types else ():
-            turns.wait_until_idle()
+            queue.wait_until_idle()
             try:
                 gradients, _ = load_gradients(type, family)
             except TimbreLensError:
-                continue  # the page says so when the visitor asks for this model
+                continue  # the page shows the error when this model is chosen
             silence = tuple(np.zeros((1, *shape), np.float32) for shape in gradients.input_shapes)
             gradients.outputs(silence)
             gradients.input_gradients(silence, family)
             for layer in gradients.convolution_layers[type][-1:]:  # a network may have none
                 gradients.layer_gradients(silence, family, layer)
-    settle()
+    freeze_objects()
 
 
-def settle() -> None:
-    """Have the collector of garbage pass over all that is there now, models above all."""
+def freeze_objects() -> None:
+    """Exclude all present objects, models above all, from garbage collection."""
     gc.collect()
     gc.freeze()

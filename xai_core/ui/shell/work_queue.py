@@ -1,12 +1,13 @@
-"""Turns at the processor: heavy work of all visitors, piece by piece, first come, first served.
+"""A queue for heavy work: the threads of all visitors in order of arrival, one at a time.
 
 Conventions
 -----------
-A piece is what takes one model call or a few: a picture, a refinement, one
-family's answer. Whoever has done a piece stands at the end again, so that a
-long refinement does not keep others from their first picture. Streamlit runs
-each visitor in a thread of its own; who waits tells the visitor so through a
-Streamlit call, which is also where Streamlit stops a run that nobody wants any more.
+Streamlit runs each visitor's script in a thread of its own. A thread holds a
+slot of the queue while it computes one piece of work: a picture, a refinement
+or one family's probability, which take a few model calls. After each piece it
+goes to the end of the queue, so that a long refinement does not delay another
+visitor's first picture. A waiting thread shows its position by a Streamlit call,
+in which Streamlit also ends a run that has been superseded.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from streamlit.delta_generator import DeltaGenerator
 
 from xai_core.errors import InputError
 
-__all__ = ["BusyError", "Turn", "Turns", "all_turns", "in_turns", "turn"]
+__all__ = ["BusyError", "Slot", "WorkQueue", "compute_in_slots", "queue_slot", "server_queue"]
 
-MOST_WAITING = 24  # visitors; more are asked to come again
+MOST_WAITING = 24  # threads; BusyError beyond
 AT_ONCE = 1  # pieces; TensorFlow uses every core for one
-LOOK = 0.2  # s between looks at the place in the queue
-STOPPED = "turn"  # no such key is set
-QUIET = 0.5  # s of waiting that a visitor is not told of
+POLL_INTERVAL = 0.2  # s between checks of the position in the queue
+UNUSED_KEY = "queue slot"  # of the session state: reading it is a Streamlit call
+NOTICE_AFTER = 0.5  # s of waiting before the position is shown
 
 Value = TypeVar("Value")
 
@@ -37,7 +38,7 @@ class BusyError(InputError):
     """More visitors wait than the queue holds."""
 
 
-class Turns:
+class WorkQueue:
     """A queue of bounded length.
 
     Parameters
@@ -51,122 +52,124 @@ class Turns:
     def __init__(self, *, at_once: int = AT_ONCE, most_waiting: int = MOST_WAITING) -> None:
         self._at_once = at_once
         self._most_waiting = most_waiting
-        self._queue: deque[Turn] = deque()  # the first `at_once` have their turn
+        self._queue: deque[Slot] = deque()  # the first `at_once` may work
         self._changed = threading.Condition()
 
     @contextmanager
-    def turn(self, tell: Callable[[int], None] = lambda before: None) -> Iterator[Turn]:
-        """Wait for a turn and have it for as long as the context lasts.
+    def slot(self, on_wait: Callable[[int], None] = lambda before: None) -> Iterator[Slot]:
+        """Wait for a slot and hold it for as long as the context lasts.
 
         Parameters
         ----------
-        tell : callable
-            Called with how many are before this one, again and again while it
-            waits; an exception that it raises gives the place up.
+        on_wait : callable
+            Called every 0.2 s of waiting with the number of slots before this
+            one; an exception that it raises leaves the queue.
 
         Yields
         ------
-        Turn
-            With which long work lets others go first now and then.
+        Slot
+            Its `requeue` lets waiting threads work between two pieces.
 
         Raises
         ------
         BusyError
             If the queue is full.
         """
-        ticket = Turn(self, tell)
+        slot = Slot(self, on_wait)
         with self._changed:
             if len(self._queue) >= self._at_once + self._most_waiting:
                 raise BusyError(
                     f"the server is busy, {self._most_waiting} others wait already: "
                     "try again in a minute"
                 )
-            self._queue.append(ticket)
+            self._queue.append(slot)
         try:
-            self.wait(ticket)
-            yield ticket
+            self.wait(slot)
+            yield slot
         finally:
             with self._changed:
-                self._queue.remove(ticket)
+                self._queue.remove(slot)
                 self._changed.notify_all()
 
-    def wait(self, ticket: Turn) -> None:
-        """Return when a ticket has its turn."""
+    def wait(self, slot: Slot) -> None:
+        """Return when a slot is among the first `at_once`."""
         while True:
             with self._changed:
-                if self._before(ticket) <= 0:
+                if self._before(slot) <= 0:
                     return
-                self._changed.wait(LOOK)
-                before = self._before(ticket)
+                self._changed.wait(POLL_INTERVAL)
+                before = self._before(slot)
             if before > 0:
-                ticket.tell(before)  # not while others are kept from moving
+                slot.on_wait(before)  # outside the lock
 
-    def send_to_end(self, ticket: Turn) -> None:
-        """Put a ticket behind all others."""
+    def send_to_end(self, slot: Slot) -> None:
+        """Put a slot behind all others."""
         with self._changed:
-            self._queue.remove(ticket)
-            self._queue.append(ticket)
+            self._queue.remove(slot)
+            self._queue.append(slot)
             self._changed.notify_all()
 
     def wait_until_idle(self) -> None:
-        """Return when nobody has a turn or waits for one: for work that no visitor waits for."""
+        """Return when the queue is empty: for work that no visitor waits for."""
         with self._changed:
             self._changed.wait_for(lambda: not self._queue)
 
-    def _before(self, ticket: Turn) -> int:
-        return self._queue.index(ticket) - self._at_once + 1
+    def _before(self, slot: Slot) -> int:
+        return self._queue.index(slot) - self._at_once + 1
 
 
-class Turn:
+class Slot:
     """A place in the queue."""
 
-    def __init__(self, turns: Turns, tell: Callable[[int], None]) -> None:
-        self._turns = turns
-        self.tell = tell
+    def __init__(self, queue: WorkQueue, on_wait: Callable[[int], None]) -> None:
+        self._queue = queue
+        self.on_wait = on_wait
 
-    def pass_on(self) -> None:
-        """Let all others that wait go first."""
-        self._turns.send_to_end(self)
-        self._turns.wait(self)
+    def requeue(self) -> None:
+        """Go to the end of the queue and wait again."""
+        self._queue.send_to_end(self)
+        self._queue.wait(self)
 
 
 @st.cache_resource(show_spinner=False)
-def all_turns() -> Turns:
+def server_queue() -> WorkQueue:
     """Return the queue of this server."""
-    return Turns()
+    return WorkQueue()
 
 
 @contextmanager
-def turn(place: DeltaGenerator | None = None) -> Iterator[Turn]:
-    """Wait for a turn of this server's queue; say so in `place`, an empty element.
+def queue_slot(place: DeltaGenerator | None = None) -> Iterator[Slot]:
+    """Hold a slot of this server's queue; show the position in `place`, an empty element.
 
     Yields
     ------
-    Turn
+    Slot
 
     Raises
     ------
     BusyError
         If the queue is full.
     """
-    waited = _Waiting(place)
-    with all_turns().turn(waited.tell) as ticket:
-        waited.over()
-        yield ticket
+    notice = _WaitingNotice(place)
+    with server_queue().slot(notice.show) as slot:
+        notice.clear()
+        yield slot
 
 
-def in_turns(values: Iterator[Value], place: DeltaGenerator | None = None) -> Iterator[Value]:
-    """Yield values, each made in a turn of its own.
+def compute_in_slots(
+    values: Iterator[Value], place: DeltaGenerator | None = None
+) -> Iterator[Value]:
+    """Yield values, each computed in a slot of its own.
 
     Parameters
     ----------
     values : iterator
         Whose steps are heavy.
     place : DeltaGenerator, optional
-        An empty element, where waiting is told.
+        An empty element, for the position in the queue.
     """
     while True:
-        with turn(place):
+        with queue_slot(place):
             try:
                 value = next(values)
             except StopIteration:
@@ -174,25 +177,25 @@ def in_turns(values: Iterator[Value], place: DeltaGenerator | None = None) -> It
         yield value
 
 
-class _Waiting:
-    """What a visitor reads while others are before."""
+class _WaitingNotice:
+    """The position in the queue, shown to a visitor who waits."""
 
     def __init__(self, place: DeltaGenerator | None) -> None:
         self._place = place
-        self._looks = 0
-        self._told = 0
+        self._n_polls = 0
+        self._shown = 0
 
-    def tell(self, before: int) -> None:
-        self._looks += 1
+    def show(self, before: int) -> None:
+        self._n_polls += 1
         place = self._place
-        if place is None or self._looks * LOOK < QUIET or before == self._told:
-            _ = STOPPED in st.session_state  # here Streamlit stops a run that nobody wants
+        if place is None or self._n_polls * POLL_INTERVAL < NOTICE_AFTER or before == self._shown:
+            _ = UNUSED_KEY in st.session_state  # Streamlit ends a superseded run here
             return
-        self._told = before
+        self._shown = before
         who = "One visitor is" if before == 1 else f"{before} visitors are"
         place.info(f"{who} before you; it goes on by itself.", icon=":material/hourglass:")
 
-    def over(self) -> None:
-        if self._told and self._place is not None:
+    def clear(self) -> None:
+        if self._shown and self._place is not None:
             self._place.empty()
-            self._told = 0
+            self._shown = 0
