@@ -14,7 +14,7 @@ from tests.audio.hostile import GOOD
 from xai_core.audio import process
 from xai_core.audio.gate import Gate
 from xai_core.audio.process import Limits
-from xai_core.audio.worker import HELLO
+from xai_core.audio.worker import READY
 from xai_core.errors import AudioError, TimbreLensError
 
 StandIn = Callable[..., Gate]
@@ -28,7 +28,7 @@ def stand_in() -> Iterator[StandIn]:
     gates = []
 
     def make(code: str, limits: Limits | None = None) -> Gate:
-        hello = f"import os, sys, time\nos.write(1, {HELLO!r})\n"
+        hello = f"import os, sys, time\nos.write(1, {READY!r})\n"
         gates.append(Gate(limits, command=(sys.executable, "-I", "-c", hello + code)))
         return gates[-1]
 

@@ -19,7 +19,7 @@ import numpy as np
 from tests.audio.hostile import ACCEPTED, GOOD, HostileFile
 from xai_core import audio
 from xai_core.audio.gate import Gate
-from xai_core.audio.process import Limits, Passage
+from xai_core.audio.process import Decoded, Limits
 
 __all__ = ["PATIENCE", "Trial", "table", "try_file"]
 
@@ -33,12 +33,12 @@ class Trial:
     file: HostileFile
     size: int  # bytes
     seconds: float
-    passage: Passage
+    decoded: Decoded
     good_after: bool  # a good file came through the same gate afterwards
 
     @property
     def outcome(self) -> str:
-        return self.passage.refusal or ACCEPTED
+        return self.decoded.refusal or ACCEPTED
 
     @property
     def as_expected(self) -> bool:
@@ -52,13 +52,13 @@ def try_file(file: HostileFile) -> Trial:
     try:
         gate.open(wait=True)
         began = time.perf_counter()
-        passage = gate.measure(content)
+        decoded = gate.measure(content)
         seconds = time.perf_counter() - began
         after = gate.measure(GOOD).waveform
         good = after is not None and np.array_equal(after.y, audio.load(GOOD).y)
     finally:
         gate.close()
-    return Trial(file, len(content), seconds, passage, good)
+    return Trial(file, len(content), seconds, decoded, good)
 
 
 def table(trials: Sequence[Trial]) -> str:
@@ -68,12 +68,12 @@ def table(trials: Sequence[Trial]) -> str:
         "| --- | ---: | --- | ---: | ---: | ---: | --- |",
     ]
     for trial in trials:
-        passage = trial.passage
-        cpu = "-" if passage.cpu_seconds is None else f"{passage.cpu_seconds:.2f}"
-        peak = "-" if passage.peak is None else f"{passage.peak / 1e6:.0f}"
-        outcome = f"refused: {passage.refusal}"
-        if passage.waveform is not None:
-            y = passage.waveform
+        decoded = trial.decoded
+        cpu = "-" if decoded.cpu_seconds is None else f"{decoded.cpu_seconds:.2f}"
+        peak = "-" if decoded.peak is None else f"{decoded.peak / 1e6:.0f}"
+        outcome = f"refused: {decoded.refusal}"
+        if decoded.waveform is not None:
+            y = decoded.waveform
             outcome = "; ".join([f"{ACCEPTED}, {y.duration:.2f} s at {y.sr:,} Hz", *y.edits])
         lines.append(
             f"| {trial.file.name} | {trial.size:,} | {outcome} | {trial.seconds:.2f} | {cpu} "

@@ -39,7 +39,7 @@ from xai_core.scoring import (
     ten_way_scores,
 )
 from xai_core.training import PRESETS, Corpus, Preset, build_corpus, fit_trunk
-from xai_core.training.corpus import NotesInTurn
+from xai_core.training.corpus import RecordedNotes
 from xai_core.values import FloatArray
 
 SEED = 0
@@ -115,7 +115,7 @@ def _trained(corpus: Corpus, preset: Preset) -> keras.Model:
 def _answers(trunk: keras.Model, corpus: Corpus) -> FloatArray:
     """Return the softmax of the trunk's ten logits, shape (n_notes, 10)."""
     logits = keras.Model(trunk.input, trunk.get_layer(LOGIT_LAYER).output)
-    turns = NotesInTurn(corpus)
+    turns = RecordedNotes(corpus)
     parts = [np.asarray(logits(turns[k][0], training=False)) for k in range(len(turns))]
     z = np.concatenate(parts).astype(np.float64)
     odds = np.exp(z - z.max(axis=1, keepdims=True))

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xai_core.audio.decoding import check_size
-from xai_core.audio.process import DecoderProcess, Limits, Passage
+from xai_core.audio.process import Decoded, DecoderProcess, Limits
 from xai_core.errors import AudioError
 from xai_core.values import Waveform
 
@@ -33,7 +33,7 @@ PROGRAM = (
 
 
 class Gate:
-    """Workers that decode, started when they are needed and kept warm.
+    """Worker processes that decode, started at the first file and kept for the next.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Gate:
             with self._places:
                 worker = self._take()
                 try:
-                    worker.greet()
+                    worker.wait_until_ready()
                 finally:
                     self._put_back(worker)
 
@@ -92,13 +92,13 @@ class Gate:
         TimbreLensError
             If no worker can be started.
         """
-        passage = self.measure(content)
-        if passage.waveform is None:
-            raise AudioError(passage.refusal)
-        return passage.waveform
+        decoded = self.measure(content)
+        if decoded.waveform is None:
+            raise AudioError(decoded.refusal)
+        return decoded.waveform
 
-    def measure(self, content: bytes) -> Passage:
-        """Decode an audio file and say what it cost; a refusal is a result here.
+    def measure(self, content: bytes) -> Decoded:
+        """Decode an audio file and measure its cost; a refusal is a result here.
 
         Raises
         ------
@@ -108,15 +108,15 @@ class Gate:
         try:
             check_size(content, max_bytes=self.limits.max_bytes)
         except AudioError as error:
-            return Passage(None, str(error))
+            return Decoded(None, str(error))
         with self._places:
             worker = self._take()
             try:
-                worker.greet()
-                passage = worker.ask(content, limits=self.limits)
-            finally:  # also when the visitor is gone and the script is stopped half-way
+                worker.wait_until_ready()
+                decoded = worker.decode(content, limits=self.limits)
+            finally:  # also when Streamlit ends the script of a visitor who has left
                 self._put_back(worker)
-        return passage
+        return decoded
 
     def _take(self) -> DecoderProcess:
         with self._lock:
@@ -142,9 +142,9 @@ class Gate:
         return worker
 
     def _forget(self) -> None:
-        """Begin anew in a fork: the workers are the parent's, and so may the locks be."""
+        """Reset in a fork: workers, and perhaps held locks, belong to the parent process."""
         for worker in self._workers:
-            worker.let_go()
+            worker.close_pipes()
             worker.process.returncode = 0  # not ours to wait for
         self._lock = threading.Lock()
         self._places = threading.BoundedSemaphore(self.limits.workers)
@@ -152,7 +152,7 @@ class Gate:
 
 
 def load_untrusted(content: bytes) -> Waveform:
-    """Decode an audio file that nobody vouches for.
+    """Decode an untrusted audio file.
 
     Parameters
     ----------
@@ -176,12 +176,12 @@ def load_untrusted(content: bytes) -> Waveform:
 
 
 def open_gate() -> None:
-    """Start the process that decodes, so that the first visitor need not wait for it."""
+    """Start a decoding process ahead of the first file."""
     _GATE.open()
 
 
 def _command(limits: Limits) -> tuple[str, ...]:
-    """Return how Python runs the worker, with the modules that are found here."""
+    """Return the command that runs a worker with the import path of this process."""
     path = [str(ROOT), *(str(Path(entry).resolve()) for entry in sys.path)]
     numbers = (limits.memory, limits.cpu_seconds, limits.max_bytes)
     return (sys.executable, "-I", "-c", PROGRAM, *map(str, numbers), *dict.fromkeys(path))

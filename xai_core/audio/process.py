@@ -1,10 +1,10 @@
-"""One process that decodes audio, and the conversation with it.
+"""One process that decodes audio, and the protocol it is driven by.
 
 Conventions
 -----------
-The process runs :mod:`xai_core.audio.worker`; what it may say is written there.
-It is trusted no more than the files it is sent: its answers are bounded and
-checked, and it is killed when it takes too long. Times are in seconds, sizes in
+The process runs :mod:`xai_core.audio.worker`, which documents the protocol. It is
+trusted no more than the files it decodes: its replies are bounded and checked,
+and it is killed when it takes too long. Times are in seconds, sizes in
 bytes.
 """
 
@@ -24,18 +24,18 @@ from typing import IO
 import numpy as np
 
 from xai_core.audio.decoding import KEPT_SAMPLES, MAX_BYTES
-from xai_core.audio.worker import HELLO
+from xai_core.audio.worker import READY
 from xai_core.errors import TimbreLensError
 from xai_core.values import Waveform
 
-__all__ = ["DecoderProcess", "Limits", "Passage"]
+__all__ = ["Decoded", "DecoderProcess", "Limits"]
 
 START_SECONDS = 60.0  # for a process to start, on a machine that does much else
-MAX_SAID = 10_000  # bytes of an answer without its samples
+MAX_HEADER = 10_000  # bytes of a reply without its samples
 FILES_EACH = 200  # decoders leak a little at damaged files
-PIPE = 1 << 20  # bytes; Linux has 64 KB, and wakes us for each
+PIPE = 1 << 20  # bytes; with the 64 KB of Linux, a file takes more switches between processes
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-NONSENSE = (ValueError, KeyError, TypeError, OverflowError, RecursionError)  # at an answer
+MALFORMED = (ValueError, KeyError, TypeError, OverflowError, RecursionError)  # of a bad reply
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Limits:
 
 
 @dataclass(frozen=True, eq=False)
-class Passage:
-    """What became of one file, and what it cost.
+class Decoded:
+    """The result of decoding one file, and its cost.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Passage:
     refusal : str
         The sentence for the user, or "".
     cpu_seconds : float or None
-        None where the worker did not live to tell, or was not asked.
+        None where the worker ended without a reply, or got no request.
     peak : int or None
         The worker's largest memory up to now, in bytes.
     """
@@ -85,10 +85,10 @@ class Passage:
 
 
 class DecoderProcess:
-    """One process, and the conversation with it."""
+    """A worker process that decodes one file after the other."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        threads = dict.fromkeys(THREADS, "1")  # the arithmetic is too little to share
+        threads = dict.fromkeys(THREADS, "1")  # too little arithmetic for more
         try:
             self.process = subprocess.Popen(
                 command,
@@ -102,72 +102,74 @@ class DecoderProcess:
             raise TimbreLensError(f"the audio decoder cannot be started: {error}") from error
         _widen(self.process.stdin, self.process.stdout)
         self.is_good = True
-        self._greeted = False
+        self._ready = False
         self._files = 0
 
-    def greet(self) -> None:
-        """Wait until the process is there."""
-        if self._greeted:
+    def wait_until_ready(self) -> None:
+        """Wait for the process to have started."""
+        if self._ready:
             return
         self.is_good = False
         with _Deadline(START_SECONDS, self.process.kill):
             try:
-                said = bytes(self._read(len(HELLO)))
+                first = bytes(self._read(len(READY)))
             except EOFError:
-                said = b""
-        if said != HELLO:
+                first = b""
+        if first != READY:
             self.end()
             raise TimbreLensError(
                 f"the audio decoder does not start (exit status {self.process.returncode}): "
                 "are soundfile and soxr installed?"
             )
-        self.is_good = self._greeted = True
+        self.is_good = self._ready = True
 
-    def ask(self, content: bytes, *, limits: Limits) -> Passage:
-        """Send a file and return what became of it."""
+    def decode(self, content: bytes, *, limits: Limits) -> Decoded:
+        """Send a file and return the result."""
         self._files += 1
-        self.is_good = False  # until it has answered
+        self.is_good = False  # until it has replied
         with _Deadline(limits.seconds, self.process.kill) as deadline:
             try:
                 self._write(len(content).to_bytes(8, "big"))
                 self._write(content)
-                passage = self._answer()
-            except (OSError, EOFError, *NONSENSE):
-                passage = None
-        if passage is None or deadline.passed:
+                decoded = self._read_reply()
+            except (OSError, EOFError, *MALFORMED):
+                decoded = None
+        if decoded is None or deadline.passed:
             self.end()
-            return Passage(None, _why(self.process.returncode, limits, late=deadline.passed))
+            return Decoded(
+                None, _failure_sentence(self.process.returncode, limits, late=deadline.passed)
+            )
         self.is_good = self._files < FILES_EACH
-        return passage
+        return decoded
 
     def end(self) -> None:
-        """Kill the process and wait for it, so that nothing is left of it."""
+        """Kill the process and wait for it, so that no zombie is left."""
         self.is_good = False
         self.process.kill()
         self.process.wait()
-        self.let_go()
+        self.close_pipes()
 
-    def let_go(self) -> None:
+    def close_pipes(self) -> None:
         """Close the pipes; a process that is not killed ends by itself."""
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
             pipe.close()
 
-    def _answer(self) -> Passage:
-        """Read an answer; it is believed no more than a file is."""
+    def _read_reply(self) -> Decoded:
+        """Read and check a reply."""
         length = int.from_bytes(self._read(4), "big")
-        if length > MAX_SAID:
-            raise ValueError("an answer of no sense")
-        said = json.loads(self._read(length))
-        cost = (float(said["cpu"]), int(said["peak"]))
-        if "refused" in said:
-            return Passage(None, str(said["refused"]), *cost)
-        samples = int(said["samples"])
+        if length > MAX_HEADER:
+            raise ValueError("a reply with too long a header")
+        header = json.loads(self._read(length))
+        cost = (float(header["cpu"]), int(header["peak"]))
+        if "refused" in header:
+            return Decoded(None, str(header["refused"]), *cost)
+        samples = int(header["samples"])
         if not 0 < samples <= KEPT_SAMPLES:
-            raise ValueError("an answer of no sense")
+            raise ValueError("a reply with too many samples, or none")
         y = np.frombuffer(self._read(4 * samples), "<f4")
-        edits = tuple(str(edit) for edit in said["edits"])
-        return Passage(Waveform(y, int(said["sr"]), edits), "", *cost)
+        edits = tuple(str(edit) for edit in header["edits"])
+        return Decoded(Waveform(y, int(header["sr"]), edits), "", *cost)
 
     def _write(self, content: bytes) -> None:
         assert self.process.stdin is not None
@@ -213,7 +215,7 @@ class _Deadline:
 
 
 def _widen(*pipes: IO[bytes] | None) -> None:
-    """Make pipes larger where the system can and lets us; it is not needed, only faster."""
+    """Enlarge pipes where the system permits it, for speed."""
     command = getattr(fcntl, "F_SETPIPE_SZ", None)  # Linux
     for pipe in pipes:
         if command is not None and pipe is not None:
@@ -221,8 +223,8 @@ def _widen(*pipes: IO[bytes] | None) -> None:
                 fcntl.fcntl(pipe, command, PIPE)
 
 
-def _why(status: int | None, limits: Limits, *, late: bool) -> str:
-    """Return the sentence for a file at which a worker was lost."""
+def _failure_sentence(status: int | None, limits: Limits, *, late: bool) -> str:
+    """Return the sentence for a file whose worker had to be ended or crashed."""
     if late:
         return (
             f"expected audio that is decoded within {limits.seconds:g} s, got a file that takes "

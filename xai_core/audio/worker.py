@@ -1,10 +1,10 @@
-"""The program that decodes audio of strangers, in a process that can be lost.
+"""The program that decodes untrusted audio, in a process of its own.
 
 Conventions
 -----------
 Started by :mod:`xai_core.audio.gate` as ``main(memory, cpu_seconds, max_bytes)``.
-It first writes :data:`HELLO`. A request on its standard input is eight bytes, the
-length of a file (big-endian), and the file. An answer on its standard output is
+It first writes :data:`READY`. A request on its standard input is eight bytes, the
+length of a file (big-endian), and the file. A reply on its standard output is
 four bytes, the length of a JSON object, that object, and, where it says
 ``samples``, so many little-endian float32. The object has ``sr`` and ``edits``, or
 ``refused`` with the sentence for the user; and always ``cpu``, seconds spent, and
@@ -27,16 +27,16 @@ from math import ceil
 from xai_core.audio.decoding import decode
 from xai_core.errors import AudioError
 
-__all__ = ["HELLO", "main"]
+__all__ = ["READY", "main"]
 
-HELLO = b"TimbreLens audio worker 1\n"
+READY = b"TimbreLens audio worker 1\n"
 PROC = "/proc/self/"  # Linux; elsewhere memory is not limited, only time
 LATE_CODE = 10_000_000  # bytes of libraries that are mapped at first and touched later
 GRACE = 0.5  # s of processor time between our own check and the end by the system
 
 
 def main(memory: int, cpu_seconds: float, max_bytes: int) -> None:
-    """Answer requests until standard input ends.
+    """Reply to requests until standard input ends.
 
     Parameters
     ----------
@@ -48,10 +48,10 @@ def main(memory: int, cpu_seconds: float, max_bytes: int) -> None:
         Size of the largest file.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server
-    requests, answers = sys.stdin.buffer, _private_output()
+    requests, replies = sys.stdin.buffer, _private_output()
     _limit_harm(memory)
-    answers.write(HELLO)
-    answers.flush()
+    replies.write(READY)
+    replies.flush()
     while len(head := requests.read(8)) == 8:
         content = requests.read(int.from_bytes(head, "big"))
         began = time.process_time()
@@ -71,19 +71,19 @@ def main(memory: int, cpu_seconds: float, max_bytes: int) -> None:
             samples = waveform.y.astype("<f4", copy=False).data.cast("B")
             about = {"sr": waveform.sr, "edits": waveform.edits, "samples": waveform.y.size}
         about |= {"cpu": time.process_time() - began, "peak": _peak()}
-        said = json.dumps(about).encode()
-        answers.write(len(said).to_bytes(4, "big") + said)
-        answers.write(samples)
-        answers.flush()
+        header = json.dumps(about).encode()
+        replies.write(len(header).to_bytes(4, "big") + header)
+        replies.write(samples)
+        replies.flush()
 
 
 def _private_output() -> io.BufferedWriter:
     """Return the pipe to the gate; what a library prints goes nowhere."""
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     nowhere = os.open(os.devnull, os.O_WRONLY)
     for noisy in (1, 2):
         os.dup2(nowhere, noisy)
-    return answers
+    return replies
 
 
 def _limit_harm(memory: int) -> None:

@@ -13,8 +13,8 @@ from rich.progress import track
 from rich.table import Table
 
 from xai_core.attribution.salient_regions import (
-    evidence_sentence,
-    find_evidence,
+    find_salient_regions,
+    salient_regions_sentence,
 )
 from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, labels_of, listed
 from xai_core.cli.console import quiet_start
@@ -154,7 +154,9 @@ def explain(
             f"{result.completeness.n_steps} steps."
         )
     attribution = result.attribution
-    console.print(evidence_sentence(find_evidence(attribution), attribution, family=whose))
+    console.print(
+        salient_regions_sentence(find_salient_regions(attribution), attribution, family=whose)
+    )
     for note in (*result.notes, *filter(None, [said])):
         console.print(note)
     if out is not None:

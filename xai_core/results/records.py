@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xai_core import __version__, store
-from xai_core.attribution.salient_regions import find_evidence
+from xai_core.attribution.salient_regions import find_salient_regions
 from xai_core.values import Explanation, FloatArray, Prediction
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def explanation_record(
         if completeness is None
         else {**asdict(completeness), "error": completeness.error},
         "settings": explanation.settings,
-        "evidence": asdict(find_evidence(explanation.attribution)),
+        "evidence": asdict(find_salient_regions(explanation.attribution)),
         "attribution_sha256": array_digest(explanation.attribution.values),
         "notes": list(explanation.notes),
     }

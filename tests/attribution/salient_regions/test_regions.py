@@ -12,7 +12,7 @@ from xai_core.attribution.salient_regions.rectangles import (
     in_two_digits,
     note_name,
 )
-from xai_core.attribution.salient_regions.regions import find_evidence
+from xai_core.attribution.salient_regions.regions import find_salient_regions
 from xai_core.features import axes, extract
 from xai_core.values import PITCH_CLASSES, SPECTROGRAM_TYPES, Attribution, Waveform
 
@@ -30,7 +30,7 @@ def zeros(type: str = "log_mel") -> np.ndarray:
 def test_one_hot_rectangle_gives_its_times_its_frequencies_and_all_evidence() -> None:
     values = zeros("stft")
     values[10:20, 100:111] = 0.5
-    found = find_evidence(attribution(values, "stft"))
+    found = find_salient_regions(attribution(values, "stft"))
     (region,) = found.regions
     # frames are 32 ms apart and bins 7.8125 Hz; edges are the middles between them
     assert region.side == "for"
@@ -46,14 +46,14 @@ def test_one_hot_rectangle_gives_its_times_its_frequencies_and_all_evidence() ->
 def test_two_rectangles_have_the_shares_of_what_they_hold() -> None:
     values = zeros()
     values[5:15, 20:30], values[60:70, 90:100] = 3.0, 1.0
-    first, second = find_evidence(attribution(values)).regions
+    first, second = find_salient_regions(attribution(values)).regions
     assert (first.share, second.share) == pytest.approx((0.75, 0.25))
     assert first.end < second.begin
 
 
 def test_the_other_sign_swaps_for_and_against() -> None:
     values = np.random.default_rng(3).standard_normal((126, 12)) ** 3
-    plain, turned = (find_evidence(attribution(sign * values, "chroma")) for sign in (1, -1))
+    plain, turned = (find_salient_regions(attribution(sign * values, "chroma")) for sign in (1, -1))
     assert (plain.total_for, plain.total_against) == (turned.total_against, turned.total_for)
     for side, other in (("for", "against"), ("against", "for")):
         mine, theirs = plain.on(side), turned.on(other)
@@ -68,7 +68,7 @@ def test_the_other_sign_swaps_for_and_against() -> None:
 def test_shares_add_up(seed: int, type: str) -> None:
     rng = np.random.default_rng(seed)
     values = rng.standard_normal(zeros(type).shape) * rng.gamma(0.2, size=zeros(type).shape)
-    found = find_evidence(attribution(values, type))
+    found = find_salient_regions(attribution(values, type))
     assert found.total_for - found.total_against == pytest.approx(
         float(values.sum()), abs=1e-5 * np.abs(values).sum()
     )
@@ -90,7 +90,7 @@ def test_the_share_is_of_what_lies_between_the_very_numbers(seed: int, type: str
     values = rng.gamma(0.05, size=zeros(type).shape)
     values *= np.exp(-time.values * rng.uniform(0, 5))[:, np.newaxis]
     values *= np.exp(-np.square((bins.values - rng.uniform(100, 7000)) / 1000))
-    main = find_evidence(attribution(values, type)).main
+    main = find_salient_regions(attribution(values, type)).main
     assert main is not None
     inside = values[(time.values >= main.begin - 1e-9) & (time.values <= main.end + 1e-9)]
     inside = inside[:, (bins.values >= main.low) & (bins.values <= main.high)]
@@ -102,7 +102,7 @@ def test_a_short_note_is_not_spread_and_a_long_one_is() -> None:
     onset, held = zeros(), zeros()
     onset[:9, 50:53] = 1.0
     held[:, 50:53] = 1.0
-    short, long = (find_evidence(attribution(values)).main for values in (onset, held))
+    short, long = (find_salient_regions(attribution(values)).main for values in (onset, held))
     assert short is not None
     assert long is not None
     assert (short.begin, short.end, short.spread, short.whole_note) == (0.0, 0.3, False, False)
@@ -112,14 +112,14 @@ def test_a_short_note_is_not_spread_and_a_long_one_is() -> None:
 def test_evidence_that_is_all_against_is_what_the_main_one_is_of() -> None:
     values = zeros()
     values[20:30, 60] = -1.0
-    found = find_evidence(attribution(values))
+    found = find_salient_regions(attribution(values))
     assert found.main is not None
     assert found.main.side == "against"
     assert found.on("for") == ()
 
 
 def test_a_map_of_zeros_has_no_evidence() -> None:
-    found = find_evidence(attribution(zeros()))
+    found = find_salient_regions(attribution(zeros()))
     assert found.is_zero
     assert found.regions == ()
     assert found.share_of("for") == found.share_of("against") == 0.0
@@ -138,7 +138,7 @@ def test_a_map_of_zeros_has_no_evidence() -> None:
 def test_places_on_the_axes_of_each_type(type: str, place: str, strongest: float) -> None:
     values = zeros(type)
     values[40:50, 3:5] = 1.0
-    (region,) = find_evidence(attribution(values, type)).regions
+    (region,) = find_salient_regions(attribution(values, type)).regions
     assert region.place == place
     assert region.strongest == pytest.approx(strongest)
     assert region.note == ""  # no frequencies, or bins of a third
@@ -151,7 +151,7 @@ def test_a_sinusoid_is_named_by_its_note(frequency: float, name: str) -> None:
     tone = np.sin(2 * np.pi * frequency * np.arange(64_000) / 16_000)
     values = extract(Waveform(0.5 * tone, 16_000), "stft").values
     loudest = np.where(values > 0.9, values, 0.0)
-    found = find_evidence(attribution(loudest, "stft"))
+    found = find_salient_regions(attribution(loudest, "stft"))
     assert found.regions[0].note == name
     assert found.regions[0].strongest == pytest.approx(frequency, abs=2.0)
     assert found.main is not None
@@ -163,7 +163,7 @@ def test_grad_cam_is_too_coarse_for_notes() -> None:
     values = zeros()
     values[10:40, 40:42] = 1.0
     notes = [
-        find_evidence(attribution(values, method=method)).regions[0].note
+        find_salient_regions(attribution(values, method=method)).regions[0].note
         for method in ("integrated_gradients", "grad_cam")
     ]
     assert notes == ["B5", ""]

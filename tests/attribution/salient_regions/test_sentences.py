@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from xai_core.attribution.salient_regions.regions import find_evidence
+from xai_core.attribution.salient_regions.regions import find_salient_regions
 from xai_core.attribution.salient_regions.sentences import (
-    evidence_sentence,
+    salient_regions_sentence,
     share_text,
 )
 from xai_core.features import axes
@@ -18,7 +18,7 @@ from xai_core.values import Attribution
 
 def said(values: np.ndarray, type: str = "stft", method: str = "integrated_gradients") -> str:
     one = Attribution(values, type, *axes(type), method=method, target="logit")
-    return evidence_sentence(find_evidence(one), one, family="flute")
+    return salient_regions_sentence(find_salient_regions(one), one, family="flute")
 
 
 def spot(frames: slice, bins: slice, type: str = "stft", height: float = 1.0) -> np.ndarray:

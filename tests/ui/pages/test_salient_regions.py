@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import AppServer
 from xai_core.attribution.salient_regions import (
-    Evidence,
-    evidence_sentence,
-    find_evidence,
+    SalientRegions,
+    find_salient_regions,
+    salient_regions_sentence,
 )
 from xai_core.datasets.collection import read_collection
 from xai_core.explanations import explain
@@ -40,7 +40,9 @@ def cells(page: Page, table: int) -> list[list[str]]:
     return [row.locator("[role=gridcell]").all_text_contents() for row in rows.all()]
 
 
-def check_table(rows: list[list[str]], result: Explanation, evidence: Evidence, side: str) -> None:
+def check_table(
+    rows: list[list[str]], result: Explanation, evidence: SalientRegions, side: str
+) -> None:
     regions = [one for one in evidence.regions if one.side == side]
     assert len(rows) == len(regions)
     for row, region in zip(rows, regions, strict=True):
@@ -62,8 +64,8 @@ def test_sentence_and_tables_are_those_of_the_map(
     note = next(one for one in read_collection(samples_folder()) if one.family == "guitar")
     open_explore(page, server, f"?family=guitar&note={note.note}&type={type}&explain={family}")
     result = explain(note.path, type=type, family=family)
-    evidence = find_evidence(result.attribution)
-    sentence = evidence_sentence(evidence, result.attribution, family=family)
+    evidence = find_salient_regions(result.attribution)
+    sentence = salient_regions_sentence(evidence, result.attribution, family=family)
     expect(page.get_by_text(sentence, exact=True)).to_be_visible()
     expect(page.get_by_text("By Grad-CAM, which is coarser")).to_be_visible()
     for table, side in enumerate(("for", "against")):
@@ -90,6 +92,6 @@ def test_upload_says_it_too(page: Page, server: AppServer, tmp_path: Path) -> No
     expect(page.get_by_text(HEADING)).to_be_visible()
     expect(page.get_by_text(re.compile("^Completeness error")).first).to_be_visible()
     result = explain(tmp_path / "tone.flac", type="mfcc", family="reed")
-    evidence = find_evidence(result.attribution)
-    sentence = evidence_sentence(evidence, result.attribution, family="reed")
+    evidence = find_salient_regions(result.attribution)
+    sentence = salient_regions_sentence(evidence, result.attribution, family="reed")
     expect(page.get_by_text(sentence, exact=True)).to_be_visible()

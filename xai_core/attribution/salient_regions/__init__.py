@@ -10,13 +10,13 @@ from xai_core.attribution.salient_regions.regions import (
     N_REGIONS,
     SIDES,
     Concentration,
-    Evidence,
     Region,
+    SalientRegions,
     Side,
-    find_evidence,
+    find_salient_regions,
 )
 from xai_core.attribution.salient_regions.sentences import (
-    evidence_sentence,
+    salient_regions_sentence,
     share_text,
 )
 
@@ -24,10 +24,10 @@ __all__ = [
     "N_REGIONS",
     "SIDES",
     "Concentration",
-    "Evidence",
     "Region",
+    "SalientRegions",
     "Side",
-    "evidence_sentence",
-    "find_evidence",
+    "find_salient_regions",
+    "salient_regions_sentence",
     "share_text",
 ]

@@ -32,7 +32,7 @@ from xai_core.attribution.salient_regions.rectangles import (
 from xai_core.catalogue.methods import map_kind
 from xai_core.values import Attribution, Axis, FloatArray
 
-__all__ = ["SIDES", "Concentration", "Evidence", "Region", "Side", "find_evidence"]
+__all__ = ["SIDES", "Concentration", "Region", "SalientRegions", "Side", "find_salient_regions"]
 
 Side = Literal["for", "against"]
 SIDES: tuple[Side, ...] = ("for", "against")
@@ -121,7 +121,7 @@ class Concentration:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class SalientRegions:
     """What drives an answer, by one map.
 
     Parameters
@@ -157,7 +157,7 @@ class Evidence:
         return mine / total if total > 0 else 0.0
 
 
-def find_evidence(attribution: Attribution, *, n_regions: int = N_REGIONS) -> Evidence:
+def find_salient_regions(attribution: Attribution, *, n_regions: int = N_REGIONS) -> SalientRegions:
     """Return the strongest regions of a map, and where at least half of its evidence lies.
 
     Parameters
@@ -169,7 +169,7 @@ def find_evidence(attribution: Attribution, *, n_regions: int = N_REGIONS) -> Ev
 
     Returns
     -------
-    Evidence
+    SalientRegions
 
     Notes
     -----
@@ -198,7 +198,7 @@ def find_evidence(attribution: Attribution, *, n_regions: int = N_REGIONS) -> Ev
         None,
     )
     total_for, total_against = (float(weights.sum()) for weights in sides.values())
-    return Evidence(total_for, total_against, tuple(regions), main)
+    return SalientRegions(total_for, total_against, tuple(regions), main)
 
 
 # ----------------------------------------------------------------------- private

@@ -1,9 +1,9 @@
-"""What drives an answer, in a sentence or two.
+"""A sentence or two on where an attribution lies.
 
 Conventions
 -----------
 Numbers in a sentence are those of the values it is made from, rounded as the
-values are, so that what it says can be checked on the map. Frequencies are in
+values are, so that it can be checked on the map. Frequencies are in
 Hz with the nearest note; times in tenths of a second.
 """
 
@@ -12,23 +12,25 @@ from __future__ import annotations
 from xai_core.attribution.salient_regions.regions import (
     SIDES,
     Concentration,
-    Evidence,
+    SalientRegions,
 )
 from xai_core.catalogue.methods import map_kind
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.values import Attribution
 
-__all__ = ["evidence_sentence", "share_text"]
+__all__ = ["salient_regions_sentence", "share_text"]
 
 NARROW = 1.5  # ratio of two frequencies, a fifth, up to which a band is "around" one
 
 
-def evidence_sentence(evidence: Evidence, attribution: Attribution, *, family: str) -> str:
+def salient_regions_sentence(
+    evidence: SalientRegions, attribution: Attribution, *, family: str
+) -> str:
     """Say where most of the evidence lies, and how much speaks for and against a family.
 
     Parameters
     ----------
-    evidence : Evidence
+    evidence : SalientRegions
     attribution : Attribution
         The map that it was found in.
     family : str
@@ -38,22 +40,22 @@ def evidence_sentence(evidence: Evidence, attribution: Attribution, *, family: s
     -------
     str
         For example "62 % of the evidence for flute lies in the first 0.3 s, around 880 Hz
-        (A5)." A map that is zero everywhere is said to be so.
+        (A5)." A map that is zero everywhere has a sentence of its own.
     """
     main = evidence.main
     if main is None:
         return _nothing(attribution, family)
     if main.side == "against":
         return f"All evidence speaks against {family}. {_where(main, 'of it', attribution)}"
-    said = _where(main, f"of the evidence for {family}", attribution)
+    sentence = _where(main, f"of the evidence for {family}", attribution)
     if evidence.total_against == 0:
-        return said
+        return sentence
     mine, other = (share_text(evidence.share_of(side)) for side in SIDES)
-    return f"{said} In all, {mine} of the evidence speaks for {family} and {other} against."
+    return f"{sentence} In all, {mine} of the evidence speaks for {family} and {other} against."
 
 
 def share_text(share: float) -> str:
-    """Return a percentage that says 0 or 100 % of nothing less or more.
+    """Return a percentage; 0 % and 100 % are kept for shares of exactly that.
 
     Examples
     --------

@@ -24,8 +24,8 @@ from xai_core.ui.parts.held_colours import (
     held_limits,
 )
 from xai_core.ui.parts.salient_regions import (
-    draw_evidence,
-    reserve_evidence,
+    draw_salient_regions,
+    reserve_salient_regions,
 )
 from xai_core.ui.parts.sharing import draw_saving
 from xai_core.ui.parts.words import (
@@ -85,7 +85,7 @@ def draw_panels(
     Panels
         Of the finished map.
     """
-    waiting, status, picture, below = st.empty(), st.empty(), st.empty(), reserve_evidence()
+    waiting, status, picture, below = st.empty(), st.empty(), st.empty(), reserve_salient_regions()
     layer = advanced.layer
 
     def estimates_by(method: str) -> Iterator[Explanation]:
@@ -130,7 +130,7 @@ def draw_panels(
         _status(status, explanation, beside, refining)
         draw_figure(picture, figure, buttons=True)
         if first or not refining:
-            draw_evidence(below, explanation, beside)
+            draw_salient_regions(below, explanation, beside)
         if first and meanwhile is not None:
             meanwhile()
         first, draw_after = False, time.monotonic() + REDRAW_SECONDS

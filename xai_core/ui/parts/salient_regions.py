@@ -17,18 +17,18 @@ import streamlit as st
 from xai_core.attribution.salient_regions import (
     N_REGIONS,
     SIDES,
-    Evidence,
     Region,
+    SalientRegions,
     Side,
-    evidence_sentence,
-    find_evidence,
+    find_salient_regions,
+    salient_regions_sentence,
     share_text,
 )
 from xai_core.catalogue.methods import METHODS, PAPER_METHODS
 from xai_core.explanations.loaded_models import Recent, digest_of
 from xai_core.values import Attribution, Axis, Explanation
 
-__all__ = ["EvidencePlace", "draw_evidence", "reserve_evidence"]
+__all__ = ["SalientRegionsPlace", "draw_salient_regions", "reserve_salient_regions"]
 
 TABLE_HEIGHT = 177  # px: the heading and four regions
 COLOURS = {"for": "red", "against": "blue"}  # as in the map
@@ -46,8 +46,8 @@ SHARE_HELP = (
 RANGE_HELP = "Lowest to highest frequency of the region."
 NAMES_HELP = "First to last bin of the region, as named on the axis of the map."
 PEAK_HELP = "The frequency in the region that holds most of its evidence."
-EVIDENCE_KEPT = 256  # sentences and tables, by map: a visitor returns to a note
-_found: Recent[tuple[str, str, int], Evidence] = Recent(EVIDENCE_KEPT)
+N_CACHED = 256  # sentences and tables, by map: a visitor returns to a note
+_found: Recent[tuple[str, str, int], SalientRegions] = Recent(N_CACHED)
 
 NOTE_HELP = (
     "The note nearest to the peak. Empty outside the range of a piano, and where "
@@ -56,7 +56,7 @@ NOTE_HELP = (
 
 
 @dataclass(frozen=True)
-class EvidencePlace:
+class SalientRegionsPlace:
     """Where on the page the parts go."""
 
     heading: st.delta_generator.DeltaGenerator
@@ -66,32 +66,34 @@ class EvidencePlace:
     tables: Mapping[Side, st.delta_generator.DeltaGenerator]
 
 
-def reserve_evidence() -> EvidencePlace:
+def reserve_salient_regions() -> SalientRegionsPlace:
     """Return places in the order in which they stand on the page."""
     heading, sentence, beside = st.empty(), st.empty(), st.empty()
     columns = dict(zip(SIDES, st.columns(2, gap="medium"), strict=True))
     titles = {side: column.empty() for side, column in columns.items()}
     tables = {side: column.empty() for side, column in columns.items()}
-    return EvidencePlace(heading, sentence, beside, titles, tables)
+    return SalientRegionsPlace(heading, sentence, beside, titles, tables)
 
 
-def draw_evidence(place: EvidencePlace, explanation: Explanation, beside: Explanation) -> None:
+def draw_salient_regions(
+    place: SalientRegionsPlace, explanation: Explanation, beside: Explanation
+) -> None:
     """Say what drives the answer, and list its strongest regions.
 
     Parameters
     ----------
-    place : EvidencePlace
+    place : SalientRegionsPlace
     explanation : Explanation
         Of the first method that is shown: the sentence and both tables.
     beside : Explanation
         Of the second: a sentence beside it.
     """
     attribution, family = explanation.attribution, explanation.family
-    evidence = _evidence_of(attribution)
-    other = _evidence_of(beside.attribution, n_regions=0)
+    evidence = _regions_of(attribution)
+    other = _regions_of(beside.attribution, n_regions=0)
     place.heading.markdown("##### What drives the answer", help=HELP)
-    place.sentence.markdown(evidence_sentence(evidence, attribution, family=family))
-    said = evidence_sentence(other, beside.attribution, family=family)
+    place.sentence.markdown(salient_regions_sentence(evidence, attribution, family=family))
+    said = salient_regions_sentence(other, beside.attribution, family=family)
     method = METHODS[beside.attribution.method]
     by = f"By {method.label}{', which is coarser' if method.smooth else ''}"
     place.beside.caption(said if other.is_zero else f"{by}: {said}")
@@ -112,9 +114,9 @@ def draw_evidence(place: EvidencePlace, explanation: Explanation, beside: Explan
         )
 
 
-def _evidence_of(attribution: Attribution, *, n_regions: int = N_REGIONS) -> Evidence:
+def _regions_of(attribution: Attribution, *, n_regions: int = N_REGIONS) -> SalientRegions:
     key = (attribution.type, digest_of(attribution.values), n_regions)
-    return _found.get(key, lambda: find_evidence(attribution, n_regions=n_regions))
+    return _found.get(key, lambda: find_salient_regions(attribution, n_regions=n_regions))
 
 
 def _columns(regions: Sequence[Region], bins: Axis) -> dict[str, list[Any]]:
