@@ -67,7 +67,7 @@ def changed_files(copy: Path) -> set[str]:
     }
 
 
-def run_in_copy(copy: Path, script: Path, *arguments: str, timeout: float = 300.0) -> str:
+def run_in_copy(copy: Path, script: Path, *arguments: str, timeout: float = 900.0) -> str:
     """Run a script in a copy of the program and return what it prints.
 
     Parameters
@@ -75,7 +75,7 @@ def run_in_copy(copy: Path, script: Path, *arguments: str, timeout: float = 300.
     copy : path
         From :func:`copy_program`.
     script : path
-        A Python file of the tests, anywhere.
+        A Python file of the tests; its copy is run.
     *arguments : str
         Of the script.
     timeout : float
@@ -94,7 +94,7 @@ def run_in_copy(copy: Path, script: Path, *arguments: str, timeout: float = 300.
         "TF_CPP_MIN_LOG_LEVEL": "2",
     }
     done = subprocess.run(
-        [sys.executable, str(script), *arguments],
+        [sys.executable, str(copy / script.relative_to(ROOT)), *arguments],
         cwd=copy,
         env=environ,
         capture_output=True,
