@@ -1,4 +1,4 @@
-# TimbreLens: `make app` opens the dashboard, `make test` runs the whole suite.
+# TimbreLens: `make app` opens the dashboard, `make check` and `make test` try the code.
 #
 # What may be set, on the command line or in the environment:
 #   PYTHON  interpreter to make .venv from, where the ones below are not wanted
@@ -16,6 +16,7 @@ MINUTES ?= 10
 JOBS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n $(JOBS) --dist loadgroup --no-loadscope-reorder
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 # Makes requirements.lock, and nothing else.
@@ -25,11 +26,13 @@ SUITABLE := 3.10|3.11|3.12|3.13
 NEEDED := TimbreLens needs Python 3.10 to 3.13
 VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])'
 
-.PHONY: help app test fuzz pictures notes install lint format types audit lock image-check clean
+.PHONY: help app check test test-models fuzz pictures notes install style lint format types audit lock image-check clean
 
 help:
 	@echo "make app      open the dashboard in the browser (installs what it needs the first time)"
-	@echo "make test     install what the tests need, then run the whole suite"
+	@echo "make check    style, types and every quick test: no browser, no full grid of models"
+	@echo "make test     every test but the full grid of the shipped models"
+	@echo "make test-models  the full grid: each of the sixty shipped models"
 	@echo "make fuzz     put damaged audio files to the gate for MINUTES=$(MINUTES)"
 	@echo "make pictures take the pictures of the pages in docs/ anew"
 	@echo "make notes    build the training set in $(NOTES)/ from registries and $(DATA)"
@@ -45,9 +48,16 @@ help:
 app: $(VENV)/.installed
 	$(BIN)/python -m streamlit run app.py $(if $(PORT),--server.port $(PORT))
 
+check: style types
+	@.ci/system_needs.sh $(BIN)/python fluidsynth
+	$(PYTEST) -m "not browser and not models and not slow" $(ARGS)
+
 test: $(VENV)/.installed-dev
 	@.ci/system_needs.sh $(BIN)/python chromium fluidsynth
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(PYTEST) -m "not models" $(ARGS)
+
+test-models: $(VENV)/.installed-dev
+	$(PYTEST) -m models $(ARGS)
 
 fuzz: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.audio.fuzz --minutes $(MINUTES)
@@ -62,9 +72,11 @@ notes: $(VENV)/.installed
 
 install: $(VENV)/.installed
 
-lint: $(VENV)/.installed-dev
+style: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint: style
 	$(BIN)/hadolint Dockerfile
 	@$(BIN)/python .ci/audit.py requirements.lock
 

@@ -46,11 +46,13 @@ __all__ = [
     "AppServer",
     "NoChromeError",
     "choose",
+    "click_point",
     "find_chrome",
     "open_browser",
     "open_page",
     "open_popup",
     "start_app",
+    "wait_for_idle",
     "wait_for_layout",
     "wait_for_rest",
 ]
@@ -201,6 +203,14 @@ def open_popup(button: Locator, popup: Locator) -> None:
     raise AssertionError("it stays closed whatever is clicked")
 
 
+def wait_for_idle(page: Page) -> None:
+    """Wait until the server runs nothing for the page and the page has drawn what came."""
+    idle = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
+    expect(idle).to_have_count(1)
+    wait_for_layout(page.get_by_test_id("stMain"))
+    expect(idle).to_have_count(1)
+
+
 def wait_for_layout(*places: Locator) -> list[FloatRect]:
     """Wait until elements stay where they are, and say where.
 
@@ -225,6 +235,23 @@ def wait_for_rest(page: Page, measure: Callable[[], Found | None]) -> Found:
         before = now
         page.wait_for_timeout(500)  # ms
     raise AssertionError(f"expected a page that comes to rest, measured {before} last")
+
+
+def click_point(page: Page, x: float, y: float) -> None:
+    """Click a point of a figure: Plotly takes a click for what it hovers over by then."""
+    hovered = page.locator(".js-plotly-plot .hoverlayer .hovertext")
+    page.mouse.move(5, 5)
+    expect(hovered).to_have_count(0)
+    for _ in range(CLICKS):
+        page.mouse.move(x - 30, y)
+        page.mouse.move(x, y, steps=4)
+        try:
+            expect(hovered.first).to_be_attached(timeout=TAKEN)
+        except AssertionError:
+            continue
+        page.mouse.click(x, y)
+        return
+    raise AssertionError(f"the figure shows nothing at {x}, {y}")
 
 
 def choose(page: Page, label: str, option: str | int, *, place: int = 0) -> None:

@@ -20,13 +20,32 @@ from tests.browser import (
 
 StartApp = Callable[..., AppServer]
 
+TESTS = Path(__file__).parent
+TOGETHER = (  # rooms whose tests share fixtures, or models in memory
+    "cli/",
+    "ui/pages/",
+)
 
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    # Browser tests come last: Playwright leaves an event loop running in the main thread.
-    items.sort(key=in_a_browser)
-    # A browser that a busy machine keeps waiting gets a second chance; the report names who did.
-    for item in filter(in_a_browser, items):
-        item.add_marker(pytest.mark.flaky(reruns=1))
+    """Keep tests together that share what is costly: a server and a browser, or a file's fixtures.
+
+    Tests in a browser come first: they are the largest group, and none of the others
+    should wait for the end of it.
+    """
+    items.sort(key=lambda item: not in_a_browser(item))
+    for item in items:
+        if in_a_browser(item):
+            item.add_marker(pytest.mark.xdist_group("browser"))
+        elif item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(group_of(item)))
+
+
+def group_of(item: pytest.Item) -> str:
+    """Return the group of a test that needs no browser: that of its room, or its file."""
+    file = item.path.relative_to(TESTS).as_posix()
+    return next((room for room in TOGETHER if file.startswith(room)), file)
 
 
 def in_a_browser(item: pytest.Item) -> bool:
@@ -42,8 +61,9 @@ def chrome_path() -> Path:
         pytest.fail(str(error), pytrace=False)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(chrome_path: Path) -> Iterator[Browser]:
+    """Open a browser for a file: what Playwright leaves in the thread ends with the file."""
     with open_browser(chrome_path) as opened:
         yield opened
 
@@ -76,7 +96,7 @@ def servers() -> list[AppServer]:
 def server(
     tmp_path_factory: pytest.TempPathFactory, servers: list[AppServer]
 ) -> Iterator[AppServer]:
-    """Start the dashboard that most tests visit; what they compute stays in its cache."""
+    """Start the one dashboard that most tests visit; what they compute stays in its cache."""
     with start_app(tmp_path_factory.mktemp("server")) as started:
         servers.append(started)
         yield started

@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser import open_page, start_app
+from tests.browser import open_page, start_app, wait_for_rest
 from tests.conftest import StartApp
 
-pytestmark = pytest.mark.browser
 
-
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("script", "error"),
     [
@@ -25,11 +24,12 @@ pytestmark = pytest.mark.browser
 def test_errors_of_a_page_are_gathered(browser: Browser, script: str, error: str) -> None:
     with open_page(browser) as (page, errors):
         page.set_content(f"<p>hello</p><script>{script}</script>")
-        page.wait_for_timeout(500)
+        wait_for_rest(page, lambda: len(errors) or None)
     assert errors  # a refused request may leave a second one, from the console
     assert errors[0].startswith(error)
 
 
+@pytest.mark.browser
 def test_a_quiet_page_has_no_errors(browser: Browser) -> None:
     with open_page(browser) as (page, errors):
         page.set_content("<p>hello</p><script>console.warn('slow')</script>")
@@ -37,6 +37,7 @@ def test_a_quiet_page_has_no_errors(browser: Browser) -> None:
     assert errors == []
 
 
+@pytest.mark.browser
 def test_visitor_sees_no_traceback_and_the_log_does(
     browser: Browser, fresh_server: StartApp, tmp_path: Path
 ) -> None:

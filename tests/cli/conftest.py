@@ -14,14 +14,22 @@ from tests.model_sets.tiny_models import (
 )
 
 
-@pytest.fixture(scope="module")
-def chords(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Return a folder of notes; the set "tiny" has Tonnetz models of two families."""
+@pytest.fixture(scope="session")
+def chords_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with notes of two families, and the set "tiny" of two Tonnetz models."""
     folder = tmp_path_factory.mktemp("commands")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIMBRELENS_MODELS", str(folder / "models"))
         patch.setenv("TIMBRELENS_CACHE", str(folder / "cache"))
+        write_models(write_notes(folder / "notes", families=FAMILIES), "tonnetz", families=FAMILIES)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chords(chords_folder: Path) -> Iterator[Path]:
+    """Return the folder of notes; models and cache are those beside it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TIMBRELENS_MODELS", str(chords_folder / "models"))
+        patch.setenv("TIMBRELENS_CACHE", str(chords_folder / "cache"))
         patch.setenv("COLUMNS", "80")
-        records = [one for one in write_notes(folder / "notes") if one.family in FAMILIES]
-        write_models(records, "tonnetz", families=FAMILIES)
-        yield folder / "notes"
+        yield chords_folder / "notes"

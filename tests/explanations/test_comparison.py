@@ -31,7 +31,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIMBRELENS_MODELS", str(folder / "models"))
         patch.setenv("TIMBRELENS_CACHE", str(folder / "cache"))
-        records = [one for one in write_notes(folder / "notes") if one.family in FAMILIES]
+        records = write_notes(folder / "notes", families=FAMILIES)
         write_models(records, "tonnetz", families=FAMILIES)
         yield {one.family: one.path for one in records}
 

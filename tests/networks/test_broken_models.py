@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
 
-from tests.browser import AppServer, open_popup
-from tests.conftest import StartApp
+from tests.networks.broken_models import BROKEN, write_broken_models
 from xai_core import predict, store
 from xai_core.errors import ModelError
 from xai_core.places import ROOT, samples_folder
@@ -24,19 +20,9 @@ NOTE = next(iter(sorted(samples_folder().rglob("flute*.flac"))))
 def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder of models in which four of the MFCC set are broken."""
     folder = tmp_path / "models"
-    for type in ("mfcc", "chroma"):
-        shutil.copytree(ROOT / "models/starter" / type, folder / "starter" / type)
-    mfcc = folder / "starter/mfcc"
-    (mfcc / "flute/model.keras").write_bytes(b"altered")
-    os.truncate(mfcc / "organ/model.keras", 1_000)
-    (mfcc / "reed/model.keras").unlink()
-    card = json.loads((mfcc / "vocal/card.json").read_text("utf-8"))
-    (mfcc / "vocal/card.json").write_text(json.dumps(card)[:100], "utf-8")
+    write_broken_models(folder)
     monkeypatch.setenv("TIMBRELENS_MODELS", str(folder))
     return folder
-
-
-BROKEN = ("flute", "organ", "reed", "vocal")
 
 
 def test_each_fault_is_found_with_its_reason(broken: Path) -> None:
@@ -66,25 +52,3 @@ def test_others_answer_without_the_broken_ones(broken: Path) -> None:
     found = predict(NOTE, without=store.find_faults()).by_type()
     assert set(found["mfcc"]) == set(FAMILIES) - set(BROKEN)
     assert set(found["chroma"]) == set(FAMILIES)
-
-
-@pytest.mark.browser
-def test_the_dashboard_goes_on_without_them_and_says_why(
-    broken: Path, page: Page, fresh_server: StartApp
-) -> None:
-    server: AppServer = fresh_server(environ={"TIMBRELENS_MODELS": str(broken)})
-    page.goto(f"{server.url}/?type=mfcc&explain=organ")
-    expect(page.get_by_text("Save Grad-CAM")).to_be_visible()
-    for family in BROKEN:
-        expect(page.get_by_text("Left out: The").filter(has_text=f"of {family}")).to_be_visible()
-    options = page.get_by_role("option")
-    open_popup(page.get_by_role("combobox", name="Explain the model of"), options.first)
-    offered = {text.split(" ")[0] for text in options.all_inner_texts()}
-    assert offered == set(FAMILIES) - set(BROKEN)
-    page.goto(f"{server.url}/compare?type=mfcc&method=grad_cam")
-    expect(page.get_by_text("How far apart they are")).to_be_visible()
-    expect(page.get_by_text("Left out: The").first).to_be_visible()
-    page.goto(f"{server.url}/?type=chroma")
-    expect(page.get_by_text("Explained below: the flute model.")).to_be_visible()
-    expect(page.get_by_text("Left out: The")).to_have_count(0)
-    assert "Traceback" not in server.log

@@ -52,7 +52,7 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[NoteRecord]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIMBRELENS_MODELS", str(folder / "models"))
         patch.setenv("TIMBRELENS_CACHE", str(folder / "cache"))
-        records = [one for one in write_notes(folder / "notes") if one.family in PAIR]
+        records = write_notes(folder / "notes", families=PAIR)
         for type in ("tonnetz", "chroma"):
             write_models(records, type, families=PAIR)
         yield records

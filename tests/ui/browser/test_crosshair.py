@@ -36,7 +36,6 @@ class Shown:
 @pytest.fixture
 def explore(page: Page, server: AppServer) -> Page:
     open_panels(page, server)
-    page.wait_for_timeout(1_000)  # ms, for a refined figure that is on its way
     panels(page).scroll_into_view_if_needed()
     return page
 
@@ -78,16 +77,16 @@ def test_the_other_panels_show_the_time_and_the_bin_of_the_pointer(explore: Page
     )
 
 
-@pytest.mark.parametrize(("panel", "place"), [(2, 0), (3, 1)])
-def test_a_tag_says_what_plotly_says_in_that_panel(explore: Page, panel: int, place: int) -> None:
+def test_tags_say_what_plotly_says_in_their_panels(explore: Page) -> None:
     point_at(explore, 0)
-    told = shown(explore).tags
-    assert len(told) == 2
-    assert told[place].endswith(" logit")
-    point_at(explore, panel)
-    expect(plotly_says(explore)).to_contain_text(told[place].removeprefix("−"))
-    said = (plotly_says(explore).text_content() or "").replace("-", "−")
-    assert said.endswith(told[place])
+    tags = shown(explore).tags
+    assert len(tags) == 2
+    for panel, tag in ((2, tags[0]), (3, tags[1])):
+        assert tag.endswith(" logit")
+        point_at(explore, panel)
+        expect(plotly_says(explore)).to_contain_text(tag.removeprefix("−"))
+        said = (plotly_says(explore).text_content() or "").replace("-", "−")
+        assert said.endswith(tag)
 
 
 def test_over_the_feature_maps_only_the_time_is_shared(explore: Page) -> None:

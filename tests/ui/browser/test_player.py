@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser import AppServer, choose
+from tests.browser import AppServer, choose, wait_for_idle, wait_for_rest
 from tests.ui.pages.test_explore import (
     badge,
     panels,
@@ -93,7 +93,6 @@ class Seen:
 def explore(page: Page, server: AppServer) -> Page:
     """Open Explore at a note whose sound takes 40 s, and bring the panels into view."""
     open_panels(page, server)
-    page.wait_for_timeout(1_000)  # ms, for a refined figure that is on its way
     panels(page).scroll_into_view_if_needed()
     audio(page).evaluate("(audio, rate) => { audio.defaultPlaybackRate = rate; }", SLOWLY)
     audio(page).evaluate("(audio, rate) => { audio.playbackRate = rate; }", SLOWLY)
@@ -104,6 +103,7 @@ def open_panels(page: Page, server: AppServer) -> None:
     page.goto(f"{server.url}/{NOTE}")
     expect(badge(page)).to_be_visible()
     expect(panels(page)).to_be_visible()
+    wait_for_idle(page)
 
 
 def audio(page: Page) -> Locator:
@@ -165,11 +165,6 @@ def note_seeking(page: Page) -> None:
         "audio => { window.sought = [];"
         " audio.addEventListener('seeking', () => window.sought.push(audio.currentTime)); }"
     )
-
-
-def test_no_line_before_the_note_is_touched(explore: Page) -> None:
-    seen = look(explore)
-    assert (seen.time, seen.plays, seen.lines) == (0.0, False, ())
 
 
 def test_a_note_can_be_heard_before_the_panels_are_there(page: Page, server: AppServer) -> None:
@@ -277,14 +272,14 @@ def test_the_line_stays_right_in_a_narrow_window_and_on_the_full_screen(explore:
     wide = look(explore)
     explore.set_viewport_size({"width": 1_000, "height": 900})
     look_until(explore, lambda seen: seen.panels[0][2] < 0.8 * wide.panels[0][2])
-    explore.wait_for_timeout(500)
+    wait_for_rest(explore, lambda: look(explore).panels)
     narrow = look(explore)
     assert narrow.time == pytest.approx(3.5, abs=1e-3)
     narrow.check_lines()
     panels(explore).hover()
     panels(explore).get_by_role("button", name="Fullscreen").click()
     look_until(explore, lambda seen: seen.panels[0][3] > narrow.panels[0][3] + 100)
-    explore.wait_for_timeout(500)
+    wait_for_rest(explore, lambda: look(explore).panels)
     look(explore).check_lines()
 
 
@@ -321,7 +316,10 @@ def test_keys_move_the_sound(explore: Page, where: str) -> None:
     expect(target).to_be_focused()
 
 
-def test_the_player_says_what_it_is(explore: Page) -> None:
+def test_the_player_says_what_it_is_before_the_note_is_touched(explore: Page) -> None:
+    seen = look(explore)
+    assert (seen.time, seen.plays, seen.lines) == (0.0, False, ())
+    assert audio(explore).evaluate("audio => audio.duration") == pytest.approx(4.0, abs=0.01)
     group = explore.get_by_role("group", name="The four seconds that are explained")
     expect(group.get_by_role("button", name="Play", exact=True)).to_be_visible()
     expect(group.get_by_text("0.0 / 4.0 s")).to_be_visible()
@@ -345,7 +343,7 @@ def test_the_sound_plays_on_when_page_or_theme_is_drawn_anew(explore: Page) -> N
     background = explore.locator(".stApp").evaluate(BACKGROUND)
     explore.emulate_media(color_scheme="dark")
     explore.wait_for_function(f"shade => ({BACKGROUND})() !== shade", arg=background)
-    explore.wait_for_timeout(1_000)  # ms, for a refined figure that is on its way
+    wait_for_idle(explore)
     after = look(explore)
     assert after.plays
     assert after.time > before.time
@@ -370,8 +368,8 @@ def test_nothing_is_sent_to_the_server_while_a_note_plays(page: Page, server: Ap
     sent: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
     open_panels(page, server)
-    page.wait_for_timeout(3_000)  # ms, for the last words of a page that is loaded
     assert sent  # the page asked to be run
+    wait_for_rest(page, lambda: len(sent))
     sent.clear()
     play(page)
     slider(page).press("ArrowRight")

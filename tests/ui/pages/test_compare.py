@@ -1,4 +1,4 @@
-"""The Compare page in a real browser: two sides, their difference and their distances."""
+"""The Compare page: two sides, their difference and their distances."""
 
 from __future__ import annotations
 
@@ -10,126 +10,82 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from streamlit.testing.v1 import AppTest
 
-from tests.browser import AppServer, choose
-from tests.conftest import StartApp
+from tests.browser import AppServer
+from tests.ui.visit import Visit, visit
 from xai_core.explanations import Comparison
 from xai_core.ui.pages import compare
 
-pytestmark = pytest.mark.browser
-
-DRAWN = """(title) => [...document.querySelectorAll('.js-plotly-plot')]
-    .filter(plot => plot._fullData && plot.textContent.includes(title))
-    .map(plot => Array.from(plot._fullData[0].z, row => Array.from(row)))[0]"""
+FLUTE = "flute_acoustic_851-072"
 
 
-def open_compare(page: Page, server: AppServer, query: str = "") -> None:
-    page.goto(f"{server.url}/compare{query}")
-    expect(page.get_by_text("How far apart they are")).to_be_visible()
+# ------------------------------------------------------------------- without a browser
 
 
-def drawn(page: Page, title: str) -> np.ndarray:
-    rows = page.wait_for_function(DRAWN, arg=title).json_value()
-    return np.asarray(rows, np.float64)
+def sent(seen: Visit, title: str) -> np.ndarray:
+    """Return the values of the map of a title."""
+    (values,) = seen.figure(title).heatmaps().values()
+    return values
 
 
-def test_deep_link_as_the_first_request_of_a_fresh_server(
-    fresh_server: StartApp, page: Page
-) -> None:
-    fresh = fresh_server()
-    open_compare(page, fresh, "?type=mfcc&family=organ&family_b=reed&method=grad_cam")
-    families = page.get_by_role("combobox", name="Instrument family")
-    expect(families.nth(0)).to_have_value("organ")
-    expect(families.nth(1)).to_have_value("reed")
-    expect(page.get_by_role("combobox", name="Method", exact=True)).to_have_value("Grad-CAM")
-    assert "Traceback" not in fresh.log
-
-
-def test_the_difference_is_the_first_map_less_the_second(page: Page, server: AppServer) -> None:
-    open_compare(page, server, "?type=mfcc&family_b=organ")
-    a, b, difference = (drawn(page, title) for title in ("A: Integrated", "B: Integrated", "A − B"))
+@pytest.mark.usefixtures("pages")
+def test_the_difference_is_the_first_map_less_the_second() -> None:
+    seen = visit("compare", type="mfcc", family_b="organ")
+    assert seen.says("How far apart they are")
+    a, b, difference = (sent(seen, title) for title in ("A: Integrated", "B: Integrated", "A − B"))
     assert a.shape == b.shape == difference.shape == (40, 126)
     np.testing.assert_allclose(difference, a - b, atol=1e-6 * np.abs(difference).max())
 
 
-def test_one_note_under_one_model_twice_is_no_distance_away(page: Page, server: AppServer) -> None:
-    open_compare(page, server, "?type=mfcc")
-    first = page.get_by_role("combobox", name="Note").nth(0).input_value()
-    choose(page, "Note", first, place=1)
-    expect(page.get_by_text("The two maps are the same in every bin.").last).to_be_visible()
+@pytest.mark.usefixtures("pages")
+def test_one_note_under_one_model_twice_is_no_distance_away() -> None:
+    seen = visit("compare", type="mfcc")
+    seen.choose("Note", seen.shown("Note"), place=1)
+    assert seen.says("The two maps are the same in every bin.")
     for name in ("Difference Mean", "Jensen-Shannon divergence", "Earth Mover's Distance"):
-        metric = page.get_by_test_id("stMetric").filter(has_text=re.compile(f"^{name}0$"))
-        expect(metric).to_be_visible()
+        assert seen.metrics()[name] == "0"
 
 
-def test_sides_can_be_swapped(page: Page, server: AppServer) -> None:
-    open_compare(page, server, "?type=mfcc&family=organ&family_b=reed&explain=flute")
-    before = drawn(page, "A − B")
-    page.get_by_role("button", name="Swap A and B").click()
-    families = page.get_by_role("combobox", name="Instrument family")
-    expect(families.nth(0)).to_have_value("reed")
-    expect(families.nth(1)).to_have_value("organ")
-    explained = page.get_by_role("combobox", name="Explain the model of")
-    expect(explained.nth(1)).to_have_value("flute")
-    k, m = np.unravel_index(np.abs(before).argmax(), before.shape)
-    page.wait_for_function(  # there may be a first picture, or none for a moment
-        f"""([k, m, wanted]) => {{
-            const z = ({DRAWN})('A − B');
-            return z && Math.abs(z[k][m] / wanted - 1) < 1e-6;
-        }}""",
-        arg=[int(k), int(m), -float(before[k, m])],
-    )
-    np.testing.assert_allclose(drawn(page, "A − B"), -before, atol=1e-6 * np.abs(before).max())
+@pytest.mark.usefixtures("pages")
+def test_sides_can_be_swapped() -> None:
+    query = {"type": "mfcc", "family": "organ", "family_b": "reed", "explain": "flute"}
+    seen = visit("compare", **query)
+    before = sent(seen, "A − B")
+    seen.press("Swap A and B")
+    assert [seen.shown("Instrument family", place=k) for k in (0, 1)] == ["reed", "organ"]
+    assert seen.shown("Explain the model of", place=1) == "flute"
+    np.testing.assert_allclose(sent(seen, "A − B"), -before, atol=1e-6 * np.abs(before).max())
 
 
-def test_settings_of_explore_hold_here_too(page: Page, server: AppServer) -> None:
-    page.goto(f"{server.url}/?type=mfcc&target=probability&family=organ")
-    expect(page.get_by_text("Explained below: the organ model.")).to_be_visible()
-    page.get_by_role("link", name="Compare").click()
-    expect(page.get_by_text("How far apart they are")).to_be_visible()
-    maps = page.locator(".js-plotly-plot").filter(has_text="probability per bin")
-    expect(maps.first).to_be_visible()
-    assert "target=probability" in page.url
+@pytest.mark.usefixtures("pages")
+def test_settings_of_explore_hold_here_too() -> None:
+    seen = visit(type="mfcc", target="probability", family="organ").go("compare")
+    assert seen.app.title[0].value == "Compare"
+    assert [one for one in seen.figures if "probability per bin" in one.text]
+    assert seen.address["target"] == "probability"
+    assert seen.shown("Spectrogram") == "MFCC"
 
 
-def test_unknown_choices_in_the_address_are_ignored(page: Page, server: AppServer) -> None:
-    open_compare(page, server, "?type=mfcc&family_b=kazoo&note_b=../../x&method=%3Cscript%3E")
-    expect(page.get_by_role("combobox", name="Method", exact=True)).to_have_value(
-        "Integrated Gradients"
-    )
-    assert "Traceback" not in server.log
+@pytest.mark.usefixtures("pages")
+def test_unknown_choices_in_the_address_are_ignored() -> None:
+    query = {"family_b": "kazoo", "note_b": "../../x", "method": "<script>"}
+    seen = visit("compare", type="mfcc", **query)
+    assert seen.shown("Method") == "Integrated Gradients"
+    assert not set(query) & set(seen.address)
 
 
-def test_one_note_under_two_methods_is_drawn_in_shares(page: Page, server: AppServer) -> None:
-    same = "family=flute&family_b=flute&note=flute_acoustic_851-072&note_b=flute_acoustic_851-072"
-    open_compare(page, server, f"?type=mfcc&{same}&method_b=grad_cam")
-    a, b, difference = (drawn(page, title) for title in ("A: Integrated", "B: Grad-CAM", "A − B"))
+@pytest.mark.usefixtures("pages")
+def test_one_note_under_two_methods_is_drawn_in_shares() -> None:
+    same = {"family": "flute", "family_b": "flute", "note": FLUTE, "note_b": FLUTE}
+    seen = visit("compare", type="mfcc", method_b="grad_cam", **same)
+    a, b, difference = (sent(seen, title) for title in ("A: Integrated", "B: Grad-CAM", "A − B"))
     assert a.sum() == pytest.approx(1, abs=1e-4)
     assert b.sum() == pytest.approx(1, abs=1e-4)
     np.testing.assert_allclose(difference, a - b, atol=1e-6 * np.abs(difference).max())
-    expect(page.get_by_text("so both maps are shown as shares of their sum")).to_be_visible()
-    expect(page.get_by_test_id("stMetric")).to_have_count(5)
-    page.get_by_role("button", name="Swap A and B").click()
-    method = page.get_by_role("combobox", name="Method", exact=True)
-    expect(method).to_have_value("Grad-CAM")
-    expect(page.get_by_role("combobox", name="Method of B")).to_have_value("Integrated Gradients")
-
-
-def test_a_choice_in_the_address_outlives_a_browser_slow_to_draw_its_lists(
-    page: Page, server: AppServer
-) -> None:
-    held: list[Route] = []
-    page.route(re.compile(r"/Selectbox\.[^/]*\.js"), lambda route: held.append(route))
-    open_compare(page, server, "?type=mfcc&family_b=organ")
-    page.get_by_role("button", name="Swap A and B").click()
-    page.wait_for_function("() => location.search.includes('family=organ')")
-    for route in held:
-        route.continue_()
-    assert held
-    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
-    page.get_by_role("button", name="Swap A and B").click()
-    page.wait_for_function("() => location.search.includes('family_b=organ')")
-    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
-    assert drawn(page, "A − B").shape == (40, 126)
+    assert seen.says("so both maps are shown as shares of their sum")
+    assert len(seen.metrics()) == 5
+    seen.press("Swap A and B")
+    assert seen.shown("Method") == "Grad-CAM"
+    assert seen.shown("Method of B") == "Integrated Gradients"
 
 
 def test_what_takes_a_moment_shows_a_first_picture(
@@ -161,3 +117,58 @@ def test_what_takes_a_moment_shows_a_first_picture(
     assert all(one is not None and one.error <= 0.01 for one in both)
     assert sum("of the difference is" in text.value for text in shown.markdown) == 1
     assert not any("A first picture" in text.value for text in shown.caption)
+
+
+# ------------------------------------------------------------------------ in a browser
+
+DRAWN = """(title) => [...document.querySelectorAll('.js-plotly-plot')]
+    .filter(plot => plot._fullData && plot.textContent.includes(title))
+    .map(plot => Array.from(plot._fullData[0].z, row => Array.from(row)))[0]"""
+
+
+def open_compare(page: Page, server: AppServer, query: str = "") -> None:
+    page.goto(f"{server.url}/compare{query}")
+    expect(page.get_by_text("How far apart they are")).to_be_visible()
+
+
+def drawn(page: Page, title: str) -> np.ndarray:
+    rows = page.wait_for_function(DRAWN, arg=title).json_value()
+    return np.asarray(rows, np.float64)
+
+
+@pytest.mark.browser
+def test_sides_that_were_swapped_are_drawn_anew(page: Page, server: AppServer) -> None:
+    open_compare(page, server, "?type=mfcc&family=organ&family_b=reed&explain=flute")
+    before = drawn(page, "A − B")
+    page.get_by_role("button", name="Swap A and B").click()
+    families = page.get_by_role("combobox", name="Instrument family")
+    expect(families.nth(0)).to_have_value("reed")
+    expect(families.nth(1)).to_have_value("organ")
+    k, m = np.unravel_index(np.abs(before).argmax(), before.shape)
+    page.wait_for_function(  # there may be a first picture, or none for a moment
+        f"""([k, m, wanted]) => {{
+            const z = ({DRAWN})('A − B');
+            return z && Math.abs(z[k][m] / wanted - 1) < 1e-6;
+        }}""",
+        arg=[int(k), int(m), -float(before[k, m])],
+    )
+    np.testing.assert_allclose(drawn(page, "A − B"), -before, atol=1e-6 * np.abs(before).max())
+
+
+@pytest.mark.browser
+def test_a_choice_in_the_address_outlives_a_browser_slow_to_draw_its_lists(
+    page: Page, server: AppServer
+) -> None:
+    held: list[Route] = []
+    page.route(re.compile(r"/Selectbox\.[^/]*\.js"), lambda route: held.append(route))
+    open_compare(page, server, "?type=mfcc&family_b=organ")
+    page.get_by_role("button", name="Swap A and B").click()
+    page.wait_for_function("() => location.search.includes('family=organ')")
+    for route in held:
+        route.continue_()
+    assert held
+    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
+    page.get_by_role("button", name="Swap A and B").click()
+    page.wait_for_function("() => location.search.includes('family_b=organ')")
+    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
+    assert drawn(page, "A − B").shape == (40, 126)

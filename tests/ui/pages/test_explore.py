@@ -1,24 +1,158 @@
-"""The Explore page in a real browser: what a visitor does, and what the page says."""
+"""The Explore page: what a visitor does, and what the page says."""
 
 from __future__ import annotations
 
+import io
 import re
-from typing import Literal
 from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+import soundfile
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import AppServer, choose, open_popup, wait_for_rest
+from tests.browser import AppServer, choose, click_point, open_popup, wait_for_rest
 from tests.conftest import StartApp
+from tests.ui.visit import Figure, Visit, visit
 from xai_core import explain
 from xai_core.datasets.collection import read_collection
 from xai_core.figures.base.scales import number_text
 from xai_core.places import samples_folder
 from xai_core.ui.parts.words import completeness_sentence
+from xai_core.values import FAMILIES
 
-pytestmark = pytest.mark.browser
+TITLES = ("Feature maps", "Integrated Gradients", "Grad-CAM")
+
+
+# ------------------------------------------------------------------- without a browser
+
+
+def panels_of(seen: Visit) -> Figure:
+    return seen.figure("Grad-CAM")
+
+
+def error_said(seen: Visit) -> float:
+    """Return the completeness error that the badge says, in percent."""
+    found = re.search(r"Completeness error ([\d.]+) %", seen.text("Completeness error "))
+    assert found is not None
+    return float(found.group(1))
+
+
+def limits_of(seen: Visit) -> list[float]:
+    """Return the upper colour limits of Integrated Gradients and Grad-CAM."""
+    upper = {one["xaxis"]: one["zmax"] for one in panels_of(seen).traces("heatmap")}
+    return [float(upper["x3"]), float(upper["x4"])]
+
+
+@pytest.mark.usefixtures("pages")
+def test_four_panels_hold_the_maps_of_the_model() -> None:
+    seen = visit(type="mfcc")
+    maps = panels_of(seen).heatmaps()
+    assert [maps[axis].shape for axis in ("x", "x3", "x4")] == [(40, 126)] * 3
+    assert maps["x4"].min() >= 0.0
+    for title in TITLES:
+        assert title in panels_of(seen).text
+    # the sentence beside the badge states the sum of the very values that are drawn
+    assert seen.says(f"Attributions sum to {number_text(float(maps['x3'].sum()))};")
+    assert error_said(seen) <= 1.0
+
+
+@pytest.mark.usefixtures("pages")
+def test_ten_probabilities_and_a_verdict() -> None:
+    seen = visit(type="mfcc", family="organ")
+    assert seen.says(re.compile("The MFCC models hear|No MFCC model is"))
+    (bars,) = (figure.traces("bar")[0] for figure in seen.figures if figure.traces("bar"))
+    assert len(bars["x"]) == 10
+    assert all(0.0 <= width <= 100.0 for width in bars["x"])
+
+
+@pytest.mark.usefixtures("pages")
+def test_a_new_note_changes_picture_sound_and_url() -> None:
+    seen = visit(type="mfcc", family="brass")
+    before, sound = panels_of(seen).heatmaps()["x"], seen.sound
+    seen.choose("Note", 5)
+    assert seen.address["note"].startswith("brass_")
+    assert seen.sound != sound
+    after = panels_of(seen).heatmaps()["x"]
+    assert not np.allclose(before, after)
+    again = seen.reload()
+    assert again.address == seen.address
+    np.testing.assert_array_equal(panels_of(again).heatmaps()["x"], after)
+
+
+@pytest.mark.usefixtures("pages")
+def test_the_sound_lasts_four_seconds() -> None:
+    y, sr = soundfile.read(io.BytesIO(visit(type="mfcc").sound))
+    assert (y.size, sr) == (64_000, 16_000)
+
+
+@pytest.mark.usefixtures("pages")
+def test_a_new_family_brings_its_own_notes() -> None:
+    seen = visit(type="mfcc", family="flute")
+    flutes = seen.options("Note")
+    seen.choose("Instrument family", "vocal")
+    assert seen.says("Explained below: the vocal model.")
+    assert len(seen.options("Note")) >= 8
+    assert not set(seen.options("Note")) & set(flutes)
+    assert seen.options("Explain the model of")[1:] == list(FAMILIES)
+
+
+@pytest.mark.usefixtures("pages")
+def test_advanced_settings_come_from_the_url() -> None:
+    query = {"steps": "50", "target": "probability", "rule": "gauss_legendre", "layer": "conv2d_3"}
+    seen = visit(type="mfcc", **query)
+    assert seen.says(re.compile("^Completeness error .*50 steps"))
+    assert seen.says("the probability goes from")
+    assert "conv2d_3" in panels_of(seen).text
+
+
+@pytest.mark.usefixtures("pages")
+def test_a_path_may_begin_at_another_note() -> None:
+    records = {record.note: record for record in read_collection(samples_folder())}
+    flute = next(r for r in records.values() if r.family == "flute")
+    organ = next(r for r in records.values() if r.family == "organ")
+    result = explain(
+        flute.path, type="mfcc", family="flute", baseline="note", baseline_audio=organ.path
+    )
+    assert result.completeness is not None
+    seen = visit(type="mfcc", note=flute.note, baseline="note", baseline_note=organ.note)
+    said = completeness_sentence(result.completeness, target="logit")
+    assert seen.says(said)
+    assert seen.shown("Note that the path begins at").startswith("organ: ")
+    seen.choose("Baseline", "noise")
+    assert not seen.says(said)
+    seen.choose("Noise level", "0.4")
+    assert seen.address["noise"] == "0.4"
+
+
+@pytest.mark.usefixtures("pages")
+def test_unsigned_map_has_no_negative_values() -> None:
+    assert panels_of(visit(type="mfcc", sign="unsigned")).heatmaps()["x3"].min() >= 0.0
+
+
+@pytest.mark.usefixtures("pages")
+def test_values_outside_the_lists_are_ignored() -> None:
+    query = {"family": "kazoo", "explain": "<script>", "steps": "9999", "layer": "../../etc"}
+    seen = visit(type="mfcc", **query)
+    assert seen.shown("Instrument family") == "flute"
+    assert not set(query) & set(seen.address)
+
+
+@pytest.mark.usefixtures("pages")
+def test_colours_can_be_held_for_other_models_and_in_a_link() -> None:
+    seen = visit(type="mfcc", family="brass", colours="held", clip="100")
+    held, before = limits_of(seen), panels_of(seen).heatmaps()["x3"]
+    assert held[0] == pytest.approx(np.abs(before).max(), rel=0.005)
+    seen.choose("Explain the model of", "organ")
+    assert seen.says("Explained below: the organ model.")
+    assert not np.allclose(before, panels_of(seen).heatmaps()["x3"])
+    assert limits_of(seen) == pytest.approx(held)
+    again = seen.reload()
+    assert limits_of(again) == pytest.approx(held)
+    assert again.address["limit"] == f"{held[0]:g}"
+
+
+# ------------------------------------------------------------------------ in a browser
 
 # Plotly draws a moment after the text beside a figure is there
 DRAWN = "axis => [...document.querySelectorAll('.js-plotly-plot')].filter(plot => plot._fullData)"
@@ -31,7 +165,6 @@ APPEARED = """
                 appeared[text] = performance.now();
     }).observe(document, {childList: true, subtree: true, characterData: true});
 """
-TITLES = ("Feature maps", "Integrated Gradients", "Grad-CAM")
 
 
 def open_explore(page: Page, server: AppServer, query: str = "") -> None:
@@ -61,50 +194,40 @@ def heatmap_of_panel(page: Page, panel: int) -> np.ndarray:
     return np.asarray(wait_for_rest(page, lambda: page.evaluate(drawn, axis)), np.float64)
 
 
-def error_shown(page: Page) -> str:
-    percentage = re.search(r"error ([\d.]+) %", badge(page).inner_text())
-    assert percentage is not None
-    return percentage.group(1)
-
-
-def test_deep_link_as_the_first_request_of_a_fresh_server(
+@pytest.mark.browser
+def test_first_request_of_a_fresh_server_draws_a_picture_before_the_ten_answers(
     fresh_server: StartApp, page: Page
 ) -> None:
-    fresh = fresh_server()
+    fresh = fresh_server()  # no model is loaded yet
+    page.add_init_script(APPEARED)
     open_explore(page, fresh, "?family=guitar&type=mfcc&explain=organ")
     expect(page.get_by_role("combobox", name="Instrument family")).to_have_value("guitar")
     expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
     expect(page.get_by_text("Explained below: the organ model.")).to_be_visible()
     for title in TITLES:
         expect(panels(page).get_by_text(title, exact=True)).to_be_visible()
+    appeared = page.evaluate("appeared")
+    assert appeared["First picture"] < appeared["Explained below"]
     assert "Traceback" not in fresh.log
 
 
-def test_four_panels_hold_the_maps_of_the_model(page: Page, server: AppServer) -> None:
-    open_explore(page, server, "?type=mfcc")
-    spectrogram, attribution, cam = (heatmap_of_panel(page, k) for k in (1, 3, 4))
-    assert spectrogram.shape == (40, 126)
-    assert attribution.shape == (40, 126)
-    assert cam.shape == (40, 126)
-    assert cam.min() >= 0.0
-    # the sentence beside the badge states the sum of the very values that are drawn
+@pytest.mark.browser
+def test_the_browser_draws_the_maps_that_it_is_sent(page: Page, server: AppServer) -> None:
+    open_explore(page, server, "?type=mfcc&family=organ")
+    for panel in (1, 3, 4):
+        assert heatmap_of_panel(page, panel).shape == (40, 126)
+    attribution = heatmap_of_panel(page, 3)
     total = number_text(float(attribution.sum()))
     expect(page.get_by_text(f"Attributions sum to {total};")).to_be_visible()
-    assert float(error_shown(page)) <= 1.0
-
-
-def test_ten_probabilities_and_a_verdict(page: Page, server: AppServer) -> None:
-    open_explore(page, server, "?type=mfcc&family=organ")
-    expect(page.get_by_text(re.compile("The MFCC models hear|No MFCC model is"))).to_be_visible()
     widths = page.wait_for_function(
         DRAWN
         + """.map(plot => plot._fullData.filter(t => t.type === 'bar'))
             .filter(bars => bars.length).map(bars => Array.from(bars[0].x))[0]"""
     ).json_value()
     assert len(widths) == 10
-    assert all(0.0 <= width <= 100.0 for width in widths)
 
 
+@pytest.mark.browser
 def test_a_click_on_a_bar_explains_that_familys_model(page: Page, server: AppServer) -> None:
     open_explore(page, server, "?type=mfcc&family=organ")
     expect(page.get_by_text("Explained below: the organ model.")).to_be_visible()
@@ -118,92 +241,24 @@ def test_a_click_on_a_bar_explains_that_familys_model(page: Page, server: AppSer
     }"""
     for family in ("vocal", "bass", "organ"):  # far right of a short bar, and back
         x, y = wait_for_rest(page, lambda family=family: page.evaluate(place, family))
-        page.mouse.move(x - 30, y)
-        page.mouse.move(x, y, steps=4)
-        page.wait_for_timeout(300)  # ms; Plotly takes a click for what it hovers over
-        page.mouse.click(x, y)
+        click_point(page, x, y)
         expect(page.get_by_text(f"Explained below: the {family} model.")).to_be_visible()
     assert "explain=" not in page.url  # the note's own family again
 
 
-def test_a_new_note_changes_picture_sound_and_url(page: Page, server: AppServer) -> None:
-    open_explore(page, server, "?type=mfcc&family=brass")
-    before, sound = heatmap_of_panel(page, 1), page.locator("audio").get_attribute("src")
-    choose(page, "Note", 5)
-    page.wait_for_function("() => location.search.includes('note=brass_')")
-    expect(page.locator("audio")).not_to_have_attribute("src", str(sound))
-    expect(badge(page)).to_be_visible()
-    assert not np.allclose(before, heatmap_of_panel(page, 1))
-    page.reload()
-    expect(badge(page)).to_be_visible()
-    assert "note=brass_" in page.url
-
-
-def test_the_sound_lasts_four_seconds(page: Page, server: AppServer) -> None:
-    open_explore(page, server, "?type=mfcc")
-    expect(page.locator("audio")).to_have_count(1)
-    duration = page.locator("audio").evaluate(
-        """audio => audio.duration || new Promise(
-            known => audio.addEventListener('loadedmetadata', () => known(audio.duration)))"""
-    )
-    assert duration == pytest.approx(4.0, abs=0.01)
-
-
-def test_a_new_family_brings_its_own_notes(page: Page, server: AppServer) -> None:
+@pytest.mark.browser
+def test_lists_of_a_new_family_are_its_own(page: Page, server: AppServer) -> None:
     open_explore(page, server, "?type=mfcc&family=flute")
     choose(page, "Instrument family", "vocal")
     expect(page.get_by_text("Explained below: the vocal model.")).to_be_visible()
     options = page.get_by_role("option")
-    open_popup(page.get_by_role("combobox", name="Note"), options.first)
-    assert options.count() >= 8
-    page.keyboard.press("Escape")
     explained = page.get_by_role("combobox", name="Explain the model of")
     shown = explained.input_value()
     open_popup(explained, options.first)
     assert options.first.inner_text() == shown  # not what it said for the family before
 
 
-def test_advanced_settings_come_from_the_url(page: Page, server: AppServer) -> None:
-    open_explore(
-        page, server, "?type=mfcc&steps=50&target=probability&rule=gauss_legendre&layer=conv2d_3"
-    )
-    expect(badge(page)).to_contain_text("50 steps")
-    expect(page.get_by_text(re.compile("the probability goes from"))).to_be_visible()
-    expect(panels(page)).to_contain_text("conv2d_3")
-
-
-def test_a_path_may_begin_at_another_note(page: Page, server: AppServer) -> None:
-    records = {record.note: record for record in read_collection(samples_folder())}
-    flute = next(r for r in records.values() if r.family == "flute")
-    organ = next(r for r in records.values() if r.family == "organ")
-    result = explain(
-        flute.path, type="mfcc", family="flute", baseline="note", baseline_audio=organ.path
-    )
-    assert result.completeness is not None
-    query = f"?type=mfcc&note={flute.note}&baseline=note&baseline_note={organ.note}"
-    open_explore(page, server, query)
-    said = completeness_sentence(result.completeness, target="logit")
-    expect(page.get_by_text(said)).to_be_visible()
-    page.get_by_text("Advanced settings").click()
-    chosen = page.get_by_role("combobox", name="Note that the path begins at")
-    expect(chosen).to_have_value(re.compile("^organ: "))
-    choose(page, "Baseline", "noise")
-    expect(page.get_by_text(said)).to_have_count(0)
-    choose(page, "Noise level", "0.4")
-    page.wait_for_function("() => location.search.includes('noise=0.4')")
-
-
-def test_unsigned_map_has_no_negative_values(page: Page, server: AppServer) -> None:
-    open_explore(page, server, "?type=mfcc&sign=unsigned")
-    assert heatmap_of_panel(page, 3).min() >= 0.0
-
-
-def test_values_outside_the_lists_are_ignored(page: Page, server: AppServer) -> None:
-    open_explore(page, server, "?family=kazoo&type=../../etc&explain=%3Cscript%3E&steps=9999")
-    expect(page.get_by_role("combobox", name="Instrument family")).to_have_value("flute")
-    assert "kazoo" not in page.url
-
-
+@pytest.mark.browser
 def test_a_recording_of_ones_own_is_one_click_away(page: Page, server: AppServer) -> None:
     open_explore(page, server, "?type=mfcc")
     page.get_by_role("link", name="Explain a recording of your own").click()
@@ -211,57 +266,41 @@ def test_a_recording_of_ones_own_is_one_click_away(page: Page, server: AppServer
     assert urlsplit(page.url).path == "/upload"
 
 
-def test_the_first_picture_does_not_wait_for_the_ten_answers(
-    page: Page, fresh_server: StartApp
-) -> None:
-    fresh = fresh_server()  # no model is loaded yet
-    page.add_init_script(APPEARED)
-    page.goto(f"{fresh.url}/?type=mfcc")
-    expect(page.get_by_text("Explained below: the flute model.")).to_be_visible()
-    appeared = page.evaluate("appeared")
-    assert appeared["First picture"] < appeared["Explained below"]
-
-
-def colour_limits(page: Page) -> list[float]:
-    """Return the upper colour limits of Integrated Gradients and Grad-CAM."""
-    drawn = (
-        DRAWN
-        + """.filter(plot => plot.textContent.includes('Grad-CAM')).map(plot =>
-            plot._fullData.filter(
-                t => t.type === 'heatmap' && t.visible === true && ['x3', 'x4'].includes(t.xaxis)
-            ).map(t => t.zmax))[0]"""
-    )  # a refined figure may be on its way
-    return [float(limit) for limit in wait_for_rest(page, lambda: page.evaluate(drawn))]
-
-
-def test_colours_can_be_held_for_other_models_and_in_a_link(page: Page, server: AppServer) -> None:
-    open_explore(page, server, "?type=mfcc&family=brass&colours=held&clip=100")
-    held, before = colour_limits(page), heatmap_of_panel(page, 3)
-    assert held[0] == pytest.approx(np.abs(before).max(), rel=0.005)
-    choose(page, "Explain the model of", "organ")
-    expect(page.get_by_text("Explained below: the organ model.")).to_be_visible()
-    expect(badge(page)).to_be_visible()
-    assert not np.allclose(before, heatmap_of_panel(page, 3))
-    assert colour_limits(page) == pytest.approx(held)
-    page.reload()
-    expect(badge(page)).to_be_visible()
-    assert colour_limits(page) == pytest.approx(held)
-    assert f"limit={held[0]:g}" in page.url
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_in_figures_stand_out_from_the_page(
-    page: Page, server: AppServer, scheme: Literal["light", "dark"]
-) -> None:
-    page.emulate_media(color_scheme=scheme)
+@pytest.mark.browser
+def test_words_in_figures_stand_out_from_the_page(page: Page, server: AppServer) -> None:
+    page.emulate_media(color_scheme="light")
     open_explore(page, server, "?type=mfcc")
-    fills = page.wait_for_function(
-        """() => {
-            const words = [...document.querySelectorAll('.js-plotly-plot .xtick text')];
-            return words.length ? [...new Set(words.map(word => getComputedStyle(word).fill))] : 0;
-        }"""
-    ).json_value()
-    behind = page.get_by_test_id("stApp").evaluate("one => getComputedStyle(one).backgroundColor")
+    light = background(page)
+    assert_contrast(page)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function(
+        "light => getComputedStyle(document.querySelector('[data-testid=stApp]'))"
+        ".backgroundColor !== light",
+        arg=light,
+    )
+    assert_contrast(page)
+
+
+def background(page: Page) -> str:
+    found: str = page.get_by_test_id("stApp").evaluate(
+        "one => getComputedStyle(one).backgroundColor"
+    )
+    return found
+
+
+def assert_contrast(page: Page) -> None:
+    """Assert that every word beside an axis stands out, when the page has come to rest."""
+    behind = background(page)
+    fills = wait_for_rest(
+        page,
+        lambda: page.evaluate(
+            """() => {
+                const words = [...document.querySelectorAll('.js-plotly-plot .xtick text')];
+                return words.length
+                    ? [...new Set(words.map(word => getComputedStyle(word).fill))] : null;
+            }"""
+        ),
+    )
     for fill in fills:
         assert contrast(fill, behind) >= 4.5  # WCAG 2.2, criterion 1.4.3
 

@@ -1,4 +1,4 @@
-"""The Learn page in a real browser: six steps, each with its control and its figure."""
+"""The Learn page: six steps, each with its control and its figure."""
 
 from __future__ import annotations
 
@@ -8,11 +8,106 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import CLICKS, TAKEN, AppServer, wait_for_layout
-from tests.conftest import StartApp
-
-pytestmark = pytest.mark.browser
+from tests.ui.visit import Visit, visit
 
 STEPS = ("views", "filters", "path", "cam", "difference", "distances")
+
+
+# ------------------------------------------------------------------- without a browser
+
+
+@pytest.mark.usefixtures("pages")
+def test_step_and_family_come_from_the_address() -> None:
+    seen = visit("learn", step="cam", family="organ")
+    assert seen.shown("Step") == "4 · Grad-CAM"
+    assert seen.shown("Instrument family") == "organ"
+    assert seen.says("speaks against organ")
+
+
+@pytest.mark.usefixtures("pages")
+def test_the_tour_can_be_walked_to_its_end_and_back(caplog: pytest.LogCaptureFixture) -> None:
+    seen = visit("learn")
+    for number in range(2, len(STEPS) + 1):
+        seen.press(f"{number} ·")
+        assert seen.shown("Step").startswith(f"{number} ·")
+        assert seen.figures
+        assert seen.address["step"] == STEPS[number - 1]
+    seen.press("5 · Subtracting")
+    assert seen.shown("Step").startswith("5 ·")
+    assert "Session State API" not in caplog.text  # set by a button, and a default as well
+
+
+@pytest.mark.usefixtures("pages")
+def test_the_slider_walks_the_path_to_a_sum_that_is_complete() -> None:
+    seen = visit("learn", step="path")
+    assert seen.says("After 16 of 64 steps")
+    walk(seen, "64")
+    said = seen.text("After 64 of 64 steps").replace("−", "-")
+    total, change = re.search(r"sum to (-?[\d.]+\d); .* changed by (-?[\d.]+\d)", said).groups()  # type: ignore[union-attr]
+    assert float(total) == pytest.approx(float(change), rel=0.1, abs=0.05)
+    walk(seen, "0")
+    assert seen.says("Take the first step")
+
+
+def walk(seen: Visit, step: str) -> Visit:
+    return seen.slide("Steps taken", step)
+
+
+@pytest.mark.usefixtures("pages")
+def test_examples_with_known_answers() -> None:
+    for example, expected in {
+        "same": {"Difference Mean: 0", "Jensen-Shannon divergence: 0", "Earth Mover's Distance: 0"},
+        "far": {"Jensen-Shannon divergence: 0.69", "Earth Mover's Distance: 2"},
+        "louder": {"Jensen-Shannon divergence: 0", "Earth Mover's Distance: 0"},
+        "moved": {"Earth Mover's Distance: 0.33", "Earth Mover's Distance of the values: 0"},
+    }.items():
+        texts = visit("learn", step="distances", example=example).texts
+        assert expected <= {text.partition("  \n")[0] for text in texts}
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"step": "path", "taken": "64"}, "After 64 of 64 steps"),
+        ({"step": "path", "taken": "0"}, "Silence. Take the first step."),
+        (
+            {"step": "filters", "lesson_layer": "conv2d_4"},
+            "conv2d_4: each map has 31 frames and 10 bins.",
+        ),
+        ({"step": "path", "taken": "65"}, "After 16 of 64 steps"),
+    ],
+)
+@pytest.mark.usefixtures("pages")
+def test_what_the_controls_say_is_in_the_address(
+    query: dict[str, str], sentence: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert visit("learn", family="organ", **query).says(sentence)
+    assert "Session State API" not in caplog.text
+
+
+@pytest.mark.usefixtures("pages")
+def test_how_many_maps_are_added_is_in_the_address() -> None:
+    seen = visit("learn", family="organ", step="cam", maps="9")
+    assert [one for one in seen.figures if "Sum of 9 weighted maps" in one.text]
+
+
+@pytest.mark.parametrize("text", ["1_2", "_".join(["nan"] * 16), "_".join(["11"] * 16), "a" * 500])
+@pytest.mark.usefixtures("pages")
+def test_what_is_no_map_gets_a_sentence(text: str) -> None:
+    seen = visit("learn", step="difference", map_b=text)
+    assert seen.says("The address names something under “Map B”")
+    assert seen.says("The mean of the sixteen absolute differences")
+    assert "map_b" not in seen.address
+
+
+@pytest.mark.usefixtures("pages")
+def test_unknown_steps_are_ignored() -> None:
+    seen = visit("learn", step="../../etc", example="<script>")
+    assert seen.shown("Step").startswith("1 ·")
+    assert "step" not in seen.address
+
+
+# ------------------------------------------------------------------------ in a browser
 
 
 def open_learn(page: Page, server: AppServer, query: str = "") -> None:
@@ -24,74 +119,7 @@ def open_learn(page: Page, server: AppServer, query: str = "") -> None:
     ).to_be_visible()
 
 
-def test_deep_link_as_the_first_request_of_a_fresh_server(
-    fresh_server: StartApp, page: Page
-) -> None:
-    fresh = fresh_server()
-    open_learn(page, fresh, "?step=cam&family=organ")
-    expect(page.get_by_role("combobox", name="Step")).to_have_value("4 · Grad-CAM")
-    expect(page.get_by_role("combobox", name="Instrument family")).to_have_value("organ")
-    expect(page.get_by_text("speaks against organ")).to_be_visible()
-    assert "Traceback" not in fresh.log
-
-
-def test_the_tour_can_be_walked_to_its_end_and_back(page: Page, server: AppServer) -> None:
-    open_learn(page, server)
-    for number in range(2, len(STEPS) + 1):
-        page.get_by_role("button", name=re.compile(f"{number} ·")).click()
-        expect(page.get_by_role("combobox", name="Step")).to_have_value(re.compile(f"^{number} ·"))
-        expect(page.locator(".js-plotly-plot").first).to_be_visible()
-        expect(page).to_have_url(re.compile(f"step={STEPS[number - 1]}"))
-    page.get_by_role("button", name="5 · Subtracting").click()
-    expect(page.get_by_role("combobox", name="Step")).to_have_value(re.compile("^5 ·"))
-    assert "Traceback" not in server.log
-    assert "Session State API" not in server.log  # set by a button, and a default as well
-
-
-def test_the_slider_walks_the_path_to_a_sum_that_is_complete(page: Page, server: AppServer) -> None:
-    open_learn(page, server, "?step=path")
-    expect(page.get_by_text("After 16 of 64 steps")).to_be_visible()
-    page.get_by_role("slider").press("End")
-    last = page.get_by_text("After 64 of 64 steps")
-    expect(last).to_be_visible()
-    said = last.inner_text().replace("−", "-")
-    total, change = re.search(r"sum to (-?[\d.]+\d); .* changed by (-?[\d.]+\d)", said).groups()  # type: ignore[union-attr]
-    assert float(total) == pytest.approx(float(change), rel=0.1, abs=0.05)
-    page.get_by_role("slider").press("Home")
-    expect(page.get_by_text("Take the first step")).to_be_visible()
-
-
-def test_examples_with_known_answers(page: Page, server: AppServer) -> None:
-    for example, expected in {
-        "same": {"Difference Mean: 0", "Jensen-Shannon divergence: 0", "Earth Mover's Distance: 0"},
-        "far": {"Jensen-Shannon divergence: 0.69", "Earth Mover's Distance: 2"},
-        "louder": {"Jensen-Shannon divergence: 0", "Earth Mover's Distance: 0"},
-        "moved": {"Earth Mover's Distance: 0.33", "Earth Mover's Distance of the values: 0"},
-    }.items():
-        open_learn(page, server, f"?step=distances&example={example}")
-        for sentence in expected:
-            expect(page.get_by_text(sentence, exact=True)).to_be_visible()
-
-
-@pytest.mark.parametrize(
-    ("query", "sentence"),
-    [
-        ("step=path&taken=64", "After 64 of 64 steps"),
-        ("step=path&taken=0", "Silence. Take the first step."),
-        ("step=filters&lesson_layer=conv2d_4", "conv2d_4: each map has 31 frames and 10 bins."),
-        ("step=cam&maps=9", "Sum of 9 weighted maps"),
-        ("step=path&taken=65", "After 16 of 64 steps"),
-    ],
-)
-def test_what_the_controls_say_is_in_the_address(
-    page: Page, server: AppServer, query: str, sentence: str
-) -> None:
-    open_learn(page, server, f"?{query}&family=organ")
-    expect(page.get_by_text(sentence)).to_be_visible()
-    assert "Traceback" not in server.log
-    assert "Session State API" not in server.log
-
-
+@pytest.mark.browser
 def test_a_moved_slider_moves_the_address_and_comes_back_with_it(
     page: Page, server: AppServer
 ) -> None:
@@ -126,6 +154,7 @@ def type_into(page: Page, row: int, number: str) -> None:
     editor.press("Enter")
 
 
+@pytest.mark.browser
 def test_typed_maps_are_in_the_address_and_both_steps_have_them(
     page: Page, server: AppServer
 ) -> None:
@@ -151,19 +180,4 @@ def test_typed_maps_are_in_the_address_and_both_steps_have_them(
     expect(page.get_by_role("heading", name="Models")).to_be_visible()
     page.get_by_role("link", name="Learn").click()
     expect(page).to_have_url(re.compile("map_a=0.12345678_1_"))  # and a visit elsewhere
-    assert "Traceback" not in server.log
-
-
-@pytest.mark.parametrize("text", ["1_2", "_".join(["nan"] * 16), "_".join(["11"] * 16), "a" * 500])
-def test_what_is_no_map_gets_a_sentence(page: Page, server: AppServer, text: str) -> None:
-    open_learn(page, server, f"?step=difference&map_b={text}")
-    expect(page.get_by_text("The address names something under “Map B”")).to_be_visible()
-    expect(page.get_by_text("The mean of the sixteen absolute differences")).to_be_visible()
-    expect(page).not_to_have_url(re.compile("map_b"))
-    assert "Traceback" not in server.log
-
-
-def test_unknown_steps_are_ignored(page: Page, server: AppServer) -> None:
-    open_learn(page, server, "?step=../../etc&example=%3Cscript%3E")
-    expect(page.get_by_role("combobox", name="Step")).to_have_value(re.compile("^1 ·"))
     assert "Traceback" not in server.log

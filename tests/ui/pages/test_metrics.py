@@ -1,39 +1,81 @@
-"""The Metrics page in a real browser: boxes that fill, stop, come back at once, and open pairs."""
+"""The Metrics page: boxes that fill, stop, come back at once, and open pairs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as BrowserTimeout
 
 from tests.browser import (
     CLICKS,
-    PATIENCE,
+    ROOT,
     TAKEN,
     AppServer,
     choose,
-    start_app,
+    click_point,
     wait_for_layout,
     wait_for_rest,
 )
-from tests.conftest import StartApp
-
-pytestmark = pytest.mark.browser
+from tests.ui.visit import Visit, visit
 
 QUERY = "?type=chroma&method=grad_cam&notes=4"
 
 
-@pytest.fixture(scope="module")
-def server(
-    tmp_path_factory: pytest.TempPathFactory, servers: list[AppServer]
-) -> Iterator[AppServer]:
-    """Start a dashboard that has compared nothing yet."""
-    with start_app(tmp_path_factory.mktemp("server")) as started:
-        servers.append(started)
-        yield started
+# ------------------------------------------------------------------- without a browser
+
+
+@pytest.mark.usefixtures("pages")
+def test_choices_come_from_the_address() -> None:
+    seen = visit("metrics", type="mfcc", notes="8")
+    assert seen.shown("Spectrogram") == "MFCC"
+    assert seen.shown("How many notes") == "8 notes a family"
+    assert seen.says("Press Compute") or seen.says("Press *Compute*")
+
+
+@pytest.mark.usefixtures("pages")
+def test_unknown_choices_in_the_address_are_ignored() -> None:
+    seen = visit("metrics", type="kazoo", method="../..", notes="999999")
+    assert seen.shown("How many notes") == "6 notes a family"
+    assert not {"type", "method", "notes"} & set(seen.address)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("pages")
+def test_all_types_at_a_glance_are_computed_on_demand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    types = ("chroma", "tonnetz")  # whose notes take least
+    (tmp_path / "starter").mkdir()
+    for type in types:
+        (tmp_path / "starter" / type).symlink_to(ROOT / "models" / "starter" / type)
+    monkeypatch.setenv("TIMBRELENS_MODELS", str(tmp_path))
+    seen = visit("metrics", type="tonnetz", method="grad_cam", notes="4")
+    if seen.has_button("Compute"):
+        seen.press("Compute")
+    assert seen.says(re.compile(r"^Finished: \d+ pairs of notes"))
+    assert seen.says("All types at a glance")
+    before = medians_of(seen)
+    assert [np.isfinite(row).any() for row in before.T].count(True) == 1
+    seen.press("Compute the types that are missing")
+    assert not seen.has_button("Compute the types that are missing")
+    assert not seen.has_button("Pause")
+    medians = medians_of(seen)
+    assert medians.shape == (10, len(types))
+    assert np.isfinite(medians).any(axis=0).all()
+    assert not seen.says("Explaining and comparing notes")
+
+
+def medians_of(seen: Visit) -> np.ndarray:
+    """Return the medians of the last figure, shape (families, types), NaN where there is none."""
+    maps = [one for figure in seen.figures for one in figure.traces("heatmap")]
+    return np.asarray([[np.nan if x is None else x for x in row] for row in maps[-1]["z"]], float)
+
+
+# ------------------------------------------------------------------------ in a browser
 
 
 def main_button(page: Page, name: str) -> Locator:
@@ -63,22 +105,11 @@ def compute(page: Page, done: Locator) -> None:
     expect(done).to_be_visible()
 
 
-def test_deep_link_as_the_first_request_of_a_fresh_server(
-    fresh_server: StartApp, page: Page
-) -> None:
-    fresh = fresh_server()
-    open_metrics(page, fresh, "?type=mfcc&notes=8")
-    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
-    expect(page.get_by_role("combobox", name="How many notes")).to_have_value("8 notes a family")
-    expect(page.get_by_text("Press Compute")).to_be_visible()
-    assert "Traceback" not in fresh.log
-
-
+@pytest.mark.browser
 def test_boxes_fill_and_what_is_finished_comes_at_once(page: Page, server: AppServer) -> None:
     open_metrics(page, server)
-    main_button(page, "Compute").click()
     finished = page.get_by_text(re.compile(r"^Finished: \d+ pairs of notes"))
-    expect(finished).to_be_visible()
+    compute(page, finished)
     said = re.search(r"\d+", finished.inner_text())
     assert said is not None
     assert int(said.group()) <= 10 * 6  # ten families, four notes each; empty maps are left out
@@ -95,8 +126,9 @@ def test_boxes_fill_and_what_is_finished_comes_at_once(page: Page, server: AppSe
     assert "Traceback" not in server.log
 
 
+@pytest.mark.browser
 def test_what_was_paused_or_given_up_goes_on(page: Page, server: AppServer) -> None:
-    open_metrics(page, server, "?type=log_mel&method=grad_cam&notes=6")
+    open_metrics(page, server, "?type=log_mel&method=grad_cam&notes=8")
     main_button(page, "Compute").click()
     pause = main_button(page, "Pause")
     expect(pause).to_be_visible()
@@ -117,26 +149,6 @@ def test_what_was_paused_or_given_up_goes_on(page: Page, server: AppServer) -> N
     assert "Traceback" not in server.log
 
 
-@pytest.mark.timeout(900)  # s; fifty models are loaded, two hundred notes explained
-def test_all_types_at_a_glance_are_computed_on_demand(page: Page, server: AppServer) -> None:
-    open_metrics(page, server, "?type=tonnetz&method=grad_cam&notes=4")
-    finished = page.get_by_text(re.compile(r"^Finished: \d+ pairs of notes"))
-    compute(page, finished)
-    expect(page.get_by_role("heading", name="All types at a glance")).to_be_visible()
-    rest = page.get_by_role("button", name="Compute the types that are missing")
-    rest.click()
-    expect(rest).to_be_hidden()
-    page.wait_for_function(
-        """() => [...document.querySelectorAll('.js-plotly-plot')].some(
-            plot => plot._fullData?.some(t => t.type === 'heatmap' && t.z?.length === 10
-                && t.z.every(row => row.length === 6 && [...row].some(Number.isFinite))))""",
-        timeout=4 * PATIENCE,
-    )
-    expect(page.get_by_text("Explaining and comparing notes")).to_be_hidden()
-    expect(main_button(page, "Pause")).to_be_hidden()
-    assert "Traceback" not in server.log
-
-
 # The middle of a point of the first family's first pair, in pixels of the window
 POINT = """() => {
     const plot = [...document.querySelectorAll('.js-plotly-plot')].find(
@@ -153,6 +165,7 @@ POINT = """() => {
 }"""
 
 
+@pytest.mark.browser
 def test_a_click_on_a_point_leads_to_its_pair(page: Page, server: AppServer) -> None:
     # what Compare would go on with
     page.goto(f"{server.url}/?type=chroma&explain=organ&layer=conv2d_3")
@@ -164,10 +177,7 @@ def test_a_click_on_a_point_leads_to_its_pair(page: Page, server: AppServer) -> 
     compute(page, page.get_by_text(re.compile(r"^Finished: \d+ pairs of notes")))
     page.get_by_text("Show every pair as a point").click()
     point = wait_for_rest(page, lambda: page.evaluate(POINT))
-    page.mouse.move(point["x"] - 40, point["y"])
-    page.mouse.move(point["x"], point["y"], steps=4)
-    page.wait_for_timeout(300)  # ms; Plotly takes a click for the point that it hovers over
-    page.mouse.click(point["x"], point["y"])
+    click_point(page, point["x"], point["y"])
     one, other = point["notes"]
     expect(page.get_by_text("How far apart they are")).to_be_visible()
     assert f"note={one}" in page.url
@@ -185,6 +195,7 @@ def test_a_click_on_a_point_leads_to_its_pair(page: Page, server: AppServer) -> 
     assert "Traceback" not in server.log
 
 
+@pytest.mark.browser
 def test_statements_stand_as_the_plots_do(page: Page, server: AppServer) -> None:
     open_metrics(page, server)
     compute(page, page.get_by_role("heading", name="What the paper says"))
@@ -196,9 +207,3 @@ def test_statements_stand_as_the_plots_do(page: Page, server: AppServer) -> None
     )
     assert left["y"] == right["y"] < below["y"]
     assert left["x"] < right["x"] == below["x"]
-
-
-def test_unknown_choices_in_the_address_are_ignored(page: Page, server: AppServer) -> None:
-    open_metrics(page, server, "?type=kazoo&method=../..&notes=999999")
-    expect(page.get_by_role("combobox", name="How many notes")).to_have_value("6 notes a family")
-    assert "Traceback" not in server.log

@@ -1,4 +1,4 @@
-"""The Models page in a real browser: scores, curves and cards of the shipped set."""
+"""The Models page: scores, curves and cards of the shipped set."""
 
 from __future__ import annotations
 
@@ -8,21 +8,14 @@ import shutil
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser import ROOT, AppServer, choose
-from tests.conftest import StartApp
+from tests.browser import ROOT, AppServer
+from tests.ui.visit import visit
 from xai_core.values import FAMILIES
-
-pytestmark = pytest.mark.browser
 
 SET = ROOT / "models" / "starter"
 TYPES = sorted(path.name for path in SET.iterdir() if path.is_dir())
-
-
-def open_models(page: Page, server: AppServer, query: str = "") -> None:
-    page.goto(f"{server.url}/models{query}")
-    expect(page.get_by_text("What it learnt from")).to_be_visible()
 
 
 def card(type: str, family: str) -> dict[str, object]:
@@ -30,29 +23,83 @@ def card(type: str, family: str) -> dict[str, object]:
     return found
 
 
-def drawn(page: Page, text: str) -> Locator:
-    return page.locator(".js-plotly-plot").filter(has_text=text)
+# ------------------------------------------------------------------- without a browser
 
 
-def test_deep_link_as_the_first_request_of_a_fresh_server(
-    fresh_server: StartApp, page: Page
-) -> None:
-    fresh = fresh_server()
-    open_models(page, fresh, "?type=mfcc&family=organ")
-    expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
-    expect(page.get_by_role("combobox", name="Family")).to_have_value("organ")
-    expect(page).to_have_title("TimbreLens · Models")
-    assert "Traceback" not in fresh.log
-
-
-def test_the_counts_agree_and_the_legend_covers_nothing(page: Page, server: AppServer) -> None:
-    page.set_viewport_size({"width": 1280, "height": 900})
-    open_models(page, server)
+@pytest.mark.usefixtures("pages")
+def test_the_counts_agree() -> None:
     scored = card("log_mel", "flute")
     n = scored["data"]["test"]["n_instruments"]  # type: ignore[index]
     independent = scored["scores"]["n_instruments"]  # type: ignore[index]
-    expect(page.get_by_text(f"of {independent} instruments ({n}, of which")).to_be_visible()
-    expect(drawn(page, "other sources")).to_be_visible()
+    assert visit("models").says(f"of {independent} instruments ({n}, of which")
+
+
+@pytest.mark.usefixtures("pages")
+def test_the_scores_are_those_of_the_cards() -> None:
+    seen = visit("models", type="mfcc", family="mallet", score="roc_auc")
+    scores = card("mfcc", "mallet")["scores"]
+    assert isinstance(scores, dict)
+    for label, name in (("Precision", "precision"), ("ROC AUC", "roc_auc"), ("F1", "f1")):
+        assert seen.metrics()[label] == f"{100 * scores[name]:.0f} %"
+    heights = [
+        list(trace["y"])
+        for figure in seen.figures
+        for trace in figure.traces("bar")
+        if trace.get("name") == "MFCC"
+    ]
+    expected = []
+    for family in FAMILIES:
+        of_family = card("mfcc", family)["scores"]
+        assert isinstance(of_family, dict)
+        expected.append(100 * of_family["roc_auc"])
+    assert heights[0] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("type", TYPES)
+@pytest.mark.usefixtures("pages")
+def test_every_type_has_its_confusions_its_reliability_and_its_training(type: str) -> None:
+    seen = visit("models", type=type)
+    assert seen.says("What it learnt from")
+    assert seen.says("What is taken for what")
+    assert [one for one in seen.figures if "Probability that is said" in one.text]
+    assert [one for one in seen.figures if "Epoch" in one.text]
+
+
+@pytest.mark.usefixtures("pages")
+def test_unknown_choices_in_the_address_are_ignored() -> None:
+    seen = visit("models", type="../../etc", family="kazoo", score="<script>")
+    assert seen.shown("Score") == "Precision"
+    assert not {"type", "family", "score"} & set(seen.address)
+
+
+@pytest.mark.usefixtures("pages")
+def test_models_of_ones_own_are_shown_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "starter").symlink_to(SET)
+    shutil.copytree(SET / "mfcc", tmp_path / "mine" / "mfcc")
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("TIMBRELENS_MODELS", str(tmp_path))
+    seen = visit("models")
+    assert seen.says("60 models, scored on")
+    seen.choose("Set of models", "mine")
+    for one in (seen, seen.reload()):
+        assert one.says("10 models, scored on")
+        assert one.address["set"] == "mine"
+        assert one.says("How the trunk learnt")
+
+
+# ------------------------------------------------------------------------ in a browser
+
+
+def open_models(page: Page, server: AppServer, query: str = "") -> None:
+    page.goto(f"{server.url}/models{query}")
+    expect(page.get_by_text("What it learnt from")).to_be_visible()
+
+
+@pytest.mark.browser
+def test_the_legend_covers_nothing(page: Page, server: AppServer) -> None:
+    page.set_viewport_size({"width": 1280, "height": 900})
+    open_models(page, server)
+    expect(page.locator(".js-plotly-plot").filter(has_text="other sources")).to_be_visible()
     # both in one breath: the page may still grow above them
     page.wait_for_function(
         """() => [...document.querySelectorAll('.js-plotly-plot')]
@@ -63,37 +110,7 @@ def test_the_counts_agree_and_the_legend_covers_nothing(page: Page, server: AppS
     )
 
 
-def test_the_scores_are_those_of_the_cards(page: Page, server: AppServer) -> None:
-    open_models(page, server, "?type=mfcc&family=mallet&score=roc_auc")
-    scores = card("mfcc", "mallet")["scores"]
-    assert isinstance(scores, dict)
-    for label, name in (("Precision", "precision"), ("ROC AUC", "roc_auc"), ("F1", "f1")):
-        metric = page.get_by_test_id("stMetric").filter(has_text=label)
-        expect(metric).to_contain_text(f"{100 * scores[name]:.0f} %")
-    heights = page.wait_for_function(
-        """() => [...document.querySelectorAll('.js-plotly-plot')]
-            .filter(plot => plot._fullData && plot.textContent.includes('MFCC'))
-            .map(plot => plot._fullData.find(t => t.type === 'bar' && t.name === 'MFCC'))
-            .filter(trace => trace).map(trace => Array.from(trace.y))[0]"""
-    ).json_value()
-    expected = []
-    for family in FAMILIES:
-        of_family = card("mfcc", family)["scores"]
-        assert isinstance(of_family, dict)
-        expected.append(100 * of_family["roc_auc"])
-    assert heights == pytest.approx(expected)
-
-
-def test_every_type_has_its_confusions_its_reliability_and_its_training(
-    page: Page, server: AppServer
-) -> None:
-    for type in TYPES:
-        open_models(page, server, f"?type={type}")
-        expect(page.get_by_text("What is taken for what")).to_be_visible()
-        expect(drawn(page, "Probability that is said")).to_be_visible()
-        expect(drawn(page, "Epoch").first).to_be_visible()
-
-
+@pytest.mark.browser
 def test_a_choice_travels_from_page_to_page(page: Page, server: AppServer) -> None:
     open_models(page, server, "?type=mfcc")
     page.get_by_role("link", name="Explore").click()
@@ -105,34 +122,12 @@ def test_a_choice_travels_from_page_to_page(page: Page, server: AppServer) -> No
     expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
 
 
+@pytest.mark.browser
 def test_a_card_can_be_downloaded(page: Page, server: AppServer) -> None:
     open_models(page, server, "?type=mfcc&family=reed")
+    expect(page).to_have_title("TimbreLens · Models")
     with page.expect_download() as download:
         page.get_by_role("button", name="Download the card").click()
     assert download.value.suggested_filename == "mfcc_reed_card.json"
     content = json.loads(download.value.path().read_text())
     assert content["sha256"] == card("mfcc", "reed")["sha256"]
-
-
-def test_unknown_choices_in_the_address_are_ignored(page: Page, server: AppServer) -> None:
-    open_models(page, server, "?type=../../etc&family=kazoo&score=%3Cscript%3E")
-    expect(page.get_by_role("combobox", name="Score")).to_have_value("Precision")
-    assert "Traceback" not in server.log
-
-
-def test_models_of_ones_own_are_shown_too(
-    fresh_server: StartApp, page: Page, tmp_path: Path
-) -> None:
-    (tmp_path / "starter").symlink_to(SET)
-    shutil.copytree(SET / "mfcc", tmp_path / "mine" / "mfcc")
-    (tmp_path / "empty").mkdir()
-    own = fresh_server(environ={"TIMBRELENS_MODELS": str(tmp_path)})
-    open_models(page, own)
-    expect(page.get_by_text("60 models, scored on")).to_be_visible()
-    choose(page, "Set of models", "mine")
-    expect(page.get_by_text("10 models, scored on")).to_be_visible()
-    assert "set=mine" in page.url
-    expect(page.get_by_text("How the trunk learnt")).to_be_visible()
-    page.reload()
-    expect(page.get_by_text("10 models, scored on")).to_be_visible()
-    assert "Traceback" not in own.log

@@ -1,4 +1,4 @@
-"""Saving and links in a real browser: files arrive and load, links restore what was seen."""
+"""Saving and links: files arrive and load, links restore what was seen."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import hashlib
 import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pandas as pd
@@ -15,16 +17,82 @@ import soundfile
 from matplotlib.image import imread
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.browser import AppServer, choose, open_page, open_popup, wait_for_layout
+from tests.browser import AppServer, choose, open_page, open_popup, wait_for_idle, wait_for_layout
+from tests.ui.pages.test_metrics import compute, open_metrics
+from tests.ui.visit import visit
 from xai_core.figures.base.words import percent_text
 from xai_core.results.records import array_digest
-
-pytestmark = pytest.mark.browser
 
 RATE = 22_050  # Hz
 START = 0.15  # s, three steps of the slider
 GONE = "The recording of this link is not on this server any more"
 KEEP = "Keep it and make a link"
+
+
+def recording() -> bytes:
+    t = np.arange(6 * RATE) / RATE
+    y = 0.4 * np.sin(2 * np.pi * 330 * t) * np.exp(-t % 2)
+    content = io.BytesIO()
+    soundfile.write(content, y, RATE, format="FLAC")
+    return content.getvalue()
+
+
+# ------------------------------------------------------------------- without a browser
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pages: None) -> Callable[[], list[str]]:
+    """Return what tells the digests of the recordings that a server without any keeps."""
+    monkeypatch.setenv("TIMBRELENS_CACHE", str(tmp_path))
+    return lambda: [path.stem for path in tmp_path.glob("*.recording")]
+
+
+@pytest.mark.usefixtures("pages")
+def test_a_link_to_a_comparison_restores_both_sides() -> None:
+    asked = {"type": "mfcc", "family": "reed", "family_b": "organ", "explain_b": "flute"}
+    seen = visit("compare", method="grad_cam", **asked)
+    (address,) = (one.value for one in seen.app.code)
+    query = {key: values[0] for key, values in parse_qs(urlsplit(address).query).items()}
+    fresh = visit("compare", **query)
+    assert fresh.shown("Explain the model of", place=1) == "flute"
+    assert len(seen.metrics()) == 6
+    assert fresh.metrics() == seen.metrics()
+
+
+def test_a_link_is_taken_back_and_the_recording_stays_with_its_visitor(
+    kept: Callable[[], list[str]],
+) -> None:
+    seen = visit("upload", type="mfcc", model="mallet", steps="8").upload(recording())
+    seen.press(KEEP)
+    (address,) = (one.value for one in seen.app.code)
+    assert "model=mallet" in address
+    assert "steps=8" in address
+    assert kept() == [hashlib.sha256(recording()).hexdigest()]
+    seen.press("Remove it from the server")
+    assert seen.has_button(KEEP)
+    assert seen.says("Why the MFCC model of mallet says so")
+    assert kept() == []
+    assert "upload" not in seen.address
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"upload": "../../../etc/passwd"}, "was it cut short?"),
+        ({"upload": "A" * 64}, "was it cut short?"),
+        ({"upload": "0" * 64, "start": "nan"}, GONE),
+    ],
+)
+@pytest.mark.usefixtures("kept")
+def test_a_link_that_leads_nowhere_is_a_sentence_and_the_page_works_on(
+    query: dict[str, str], sentence: str
+) -> None:
+    seen = visit("upload", **query)
+    assert seen.says(sentence)
+    assert seen.says("Add a recording")
+
+
+# ------------------------------------------------------------------------ in a browser
 
 
 def go(page: Page, address: str) -> None:
@@ -35,10 +103,8 @@ def go(page: Page, address: str) -> None:
 
 def settle(page: Page) -> None:
     """Wait until the result is there and nothing runs: no part of the run before is left."""
-    page.wait_for_timeout(300)  # ms, for a run that is about to begin
-    idle = page.locator("[data-testid=stApp][data-test-script-state=notRunning]")
-    expect(idle).to_have_count(1)
     expect(link_button(page)).to_be_visible()
+    wait_for_idle(page)
 
 
 def link_button(page: Page) -> Locator:
@@ -71,14 +137,6 @@ def link(page: Page) -> str:
     return shown.inner_text().replace("\n", "")
 
 
-def recording() -> bytes:
-    t = np.arange(6 * RATE) / RATE
-    y = 0.4 * np.sin(2 * np.pi * 330 * t) * np.exp(-t % 2)
-    content = io.BytesIO()
-    soundfile.write(content, y, RATE, format="FLAC")
-    return content.getvalue()
-
-
 def kept_on(server: AppServer) -> list[str]:
     """Return the digests of the recordings that a server keeps."""
     return [path.stem for path in (server.log_path.parent / "cache").glob("*.recording")]
@@ -87,6 +145,7 @@ def kept_on(server: AppServer) -> list[str]:
 # ---------------------------------------------------------------------------- files
 
 
+@pytest.mark.browser
 def test_files_of_a_map_arrive_and_agree_with_the_page(
     page: Page, server: AppServer, tmp_path: Path
 ) -> None:
@@ -124,6 +183,7 @@ def test_files_of_a_map_arrive_and_agree_with_the_page(
     assert "Traceback" not in server.log
 
 
+@pytest.mark.browser
 def test_files_of_a_comparison_arrive_and_agree(
     page: Page, server: AppServer, tmp_path: Path
 ) -> None:
@@ -144,12 +204,14 @@ def test_files_of_a_comparison_arrive_and_agree(
 # ---------------------------------------------------------------------------- links
 
 
+@pytest.mark.browser
 def test_a_link_restores_note_model_settings_and_result(
     page: Page, server: AppServer, browser: Browser
 ) -> None:
     go(page, f"{server.url}/?type=mfcc")
     note = page.get_by_role("combobox", name="Note")
     choose(page, "Note", 3)
+    page.wait_for_function("() => location.search.includes('note=')")
     settle(page)
     page.get_by_text("Advanced settings").click()
     choose(page, "Steps", "32")
@@ -168,23 +230,6 @@ def test_a_link_restores_note_model_settings_and_result(
     assert errors == []
 
 
-def test_a_link_to_a_comparison_restores_both_sides(
-    page: Page, server: AppServer, browser: Browser
-) -> None:
-    asked = "type=mfcc&family=reed&family_b=organ&explain_b=flute&method=grad_cam"
-    go(page, f"{server.url}/compare?{asked}")
-    address = link(page)
-    with open_page(browser) as (fresh, errors):
-        go(fresh, address)
-        explained = fresh.get_by_role("combobox", name="Explain the model of")
-        expect(explained.nth(1)).to_have_value("flute")
-        for one in (page, fresh):
-            expect(one.get_by_test_id("stMetric")).to_have_count(6)
-        here, there = (one.get_by_test_id("stMetric").all_inner_texts() for one in (page, fresh))
-        assert here == there
-    assert errors == []
-
-
 def bring(page: Page, name: str = "My tone (1).flac") -> str:
     content = recording()
     file = {"name": name, "mimeType": "audio/flac", "buffer": content}
@@ -193,6 +238,7 @@ def bring(page: Page, name: str = "My tone (1).flac") -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+@pytest.mark.browser
 def test_a_recording_is_kept_for_a_link_alone_and_can_be_removed(
     page: Page, server: AppServer, browser: Browser, tmp_path: Path
 ) -> None:
@@ -235,53 +281,15 @@ def test_a_recording_is_kept_for_a_link_alone_and_can_be_removed(
     assert "Traceback" not in server.log
 
 
-def test_a_link_is_taken_back_and_the_recording_stays_with_its_visitor(
-    page: Page, server: AppServer
-) -> None:
-    page.goto(f"{server.url}/upload?type=mfcc&model=mallet&steps=8")
-    digest = bring(page)
-    open_popup(link_button(page), page.get_by_role("button", name=KEEP))
-    page.get_by_role("button", name=KEEP).click()
-    address = link(page)
-    settle(page)
-    assert "model=mallet" in address
-    assert "steps=8" in address
-    assert kept_on(server) == [digest]
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name="Remove it from the server").click()
-    settle(page)
-    open_popup(link_button(page), page.get_by_role("button", name=KEEP))
-    expect(page.get_by_text("Why the MFCC model of mallet says so")).to_be_visible()
-    assert kept_on(server) == []
-    assert "upload=" not in page.url
-
-
-@pytest.mark.parametrize(
-    ("query", "sentence"),
-    [
-        ("upload=../../../etc/passwd", "was it cut short?"),
-        (f"upload={'A' * 64}", "was it cut short?"),
-        (f"upload={'0' * 64}&start=nan", GONE),
-    ],
-)
-def test_a_link_that_leads_nowhere_is_a_sentence_and_the_page_works_on(
-    query: str, sentence: str, page: Page, server: AppServer
-) -> None:
-    page.goto(f"{server.url}/upload?{query}")
-    expect(page.get_by_text(sentence)).to_be_visible()
-    expect(page.get_by_text("Add a recording")).to_be_visible()
-    assert "Traceback" not in server.log
-
-
 # -------------------------------------------------------------------------- metrics
 
 
+@pytest.mark.browser
 def test_distances_arrive_as_tables_and_a_picture(
     page: Page, server: AppServer, tmp_path: Path
 ) -> None:
-    page.goto(f"{server.url}/metrics?type=chroma&method=grad_cam&notes=4")
-    page.get_by_role("button", name="Compute").click()
-    expect(page.get_by_text(re.compile("^Finished"))).to_be_visible()
+    open_metrics(page, server)
+    compute(page, page.get_by_text(re.compile("^Finished")))
     settle(page)
     csv, parquet, png = (
         save(page, "Save", name, tmp_path) for name in ("(CSV)", "(Parquet)", "(PNG)")
