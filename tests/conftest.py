@@ -21,29 +21,25 @@ from tests.browser import (
 StartApp = Callable[..., AppServer]
 
 TESTS = Path(__file__).parent
-TOGETHER = (  # rooms whose tests share fixtures, or models in memory
-    "cli/",
-    "ui/pages/",
-)
+TOGETHER = ("cli/", "ui/pages/")  # rooms whose tests share fixtures, or models in memory
+LARGE = ("ui/pages/", "test_shipped_models.py", "test_image.py")  # groups
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep tests together that share what is costly: a server and a browser, or a file's fixtures.
 
-    Tests in a browser come first: they are the largest group, and none of the others
-    should wait for the end of it.
+    The largest groups come first: what is left at the end should be small.
     """
-    items.sort(key=lambda item: not in_a_browser(item))
+    items.sort(key=lambda item: (not in_a_browser(item), group_of(item) not in LARGE))
     for item in items:
-        if in_a_browser(item):
-            item.add_marker(pytest.mark.xdist_group("browser"))
-        elif item.get_closest_marker("xdist_group") is None:
-            item.add_marker(pytest.mark.xdist_group(group_of(item)))
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
 
 
 def group_of(item: pytest.Item) -> str:
-    """Return the group of a test that needs no browser: that of its room, or its file."""
+    """Return the group of a test: those in a browser, its room, or its file."""
+    if in_a_browser(item):
+        return "browser"
     file = item.path.relative_to(TESTS).as_posix()
     return next((room for room in TOGETHER if file.startswith(room)), file)
 

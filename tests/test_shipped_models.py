@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -42,14 +43,11 @@ def _shipped() -> list[tuple[str, str]]:
 
 
 MODELS = _shipped()
-# Of each type two families, and each family of some type; the others are the full grid.
-QUICK = {
+# Of each type two families, and each family of some type: a part of the grid, in every run
+PART = [
     (type, FAMILIES[(k + step) % 10]) for k, type in enumerate(SPECTROGRAM_TYPES) for step in (0, 5)
-}
-GRID = [
-    pytest.param(*model, marks=[] if model in QUICK else pytest.mark.models) for model in MODELS
 ]
-QUICK_TYPES = ("mfcc", "tonnetz")  # whose ten models are heard in every run of the tests
+PART_OF_TYPES = ("mfcc", "tonnetz")
 NOTES = {record.note: record for record in read_collection(ROOT / "samples")}
 
 
@@ -68,12 +66,24 @@ def test_all_sixty_models_are_there() -> None:
     assert {(type, family) for type in SPECTROGRAM_TYPES for family in FAMILIES} <= set(MODELS)
 
 
-@pytest.mark.parametrize(("type", "family"), GRID)
+@pytest.mark.slow
+@pytest.mark.parametrize(("type", "family"), PART)
 def test_known_answer_7_attributions_add_up(type: str, family: str) -> None:
+    check_that_attributions_add_up(type, family, _three_notes(family)[:1])
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(("type", "family"), MODELS)
+def test_known_answer_7_of_every_model(type: str, family: str) -> None:
+    notes = _three_notes(family)
+    # STFT takes ten times as long
+    check_that_attributions_add_up(type, family, notes[:1] if type == "stft" else notes)
+
+
+def check_that_attributions_add_up(type: str, family: str, notes: Sequence[NoteRecord]) -> None:
     model, _ = store.load_model(type, family, models=SET)
     logit_of = keras.Model(model.input, model.get_layer("logit").output)
-    notes = _three_notes(family)
-    for record in notes[:1] if type == "stft" else notes:  # STFT takes ten times as long
+    for record in notes:
         note = _waveform(record)
         explanation = explain(note, type=type, family=family, models=SET)
         completeness = explanation.completeness
@@ -97,10 +107,21 @@ def test_known_answer_7_attributions_add_up(type: str, family: str) -> None:
         assert abs(attributed - delta) <= allowed * max(abs(delta), 0.05) + 1e-4, record.note
 
 
-@pytest.mark.parametrize(("type", "family"), GRID)
+@pytest.mark.slow
+@pytest.mark.parametrize(("type", "family"), PART)
 def test_known_answer_8_reloading_gives_the_same_probabilities(
     type: str, family: str, tmp_path: Path
 ) -> None:
+    check_that_reloading_changes_nothing(type, family, tmp_path)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(("type", "family"), MODELS)
+def test_known_answer_8_of_every_model(type: str, family: str, tmp_path: Path) -> None:
+    check_that_reloading_changes_nothing(type, family, tmp_path)
+
+
+def check_that_reloading_changes_nothing(type: str, family: str, tmp_path: Path) -> None:
     model, card = store.load_model(type, family, models=SET)
     x = np.stack([extract(_waveform(note), type).values for note in _three_notes(family)])
     before = np.asarray(model(x[..., np.newaxis]))
@@ -150,14 +171,19 @@ def test_each_type_was_good_enough_on_held_out_instruments(type: str) -> None:
     assert summary["trunk"]["history"]["val_loss"]
 
 
-@pytest.mark.parametrize(
-    "type",
-    [
-        pytest.param(type, marks=[] if type in QUICK_TYPES else pytest.mark.models)
-        for type in SPECTROGRAM_TYPES
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("type", PART_OF_TYPES)
 def test_the_ten_models_of_a_type_know_families_they_hear_for_the_first_time(type: str) -> None:
+    check_that_ten_models_know_families(type)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("type", SPECTROGRAM_TYPES)
+def test_the_ten_models_of_every_type_know_families(type: str) -> None:
+    check_that_ten_models_know_families(type)
+
+
+def check_that_ten_models_know_families(type: str) -> None:
     every = 4 if type == "stft" else 2  # STFT takes ten times as long
     notes = list(NOTES.values())[::every]
     x = np.stack([extract(_waveform(note), type).values for note in notes])
