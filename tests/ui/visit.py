@@ -74,14 +74,6 @@ class Visit:
         assert not self.says(FAULT)
         return self
 
-    def go(self, page: str, **query: str) -> Visit:
-        """Go to another page, as by a link: what was in the address stays behind."""
-        for key in list(self.app.query_params):
-            del self.app.query_params[key]
-        self.app.query_params.update(query)
-        self.app.switch_page(_file(page))
-        return self.run()
-
     def reload(self) -> Visit:
         """Return a new visitor's session at the same page and address."""
         again = Visit(_app())

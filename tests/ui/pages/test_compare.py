@@ -57,15 +57,6 @@ def test_sides_can_be_swapped() -> None:
 
 
 @pytest.mark.usefixtures("pages")
-def test_settings_of_explore_hold_here_too() -> None:
-    seen = visit(type="mfcc", target="probability", family="organ").go("compare")
-    assert seen.app.title[0].value == "Compare"
-    assert [one for one in seen.figures if "probability per bin" in one.text]
-    assert seen.address["target"] == "probability"
-    assert seen.shown("Spectrogram") == "MFCC"
-
-
-@pytest.mark.usefixtures("pages")
 def test_unknown_choices_in_the_address_are_ignored() -> None:
     query = {"family_b": "kazoo", "note_b": "../../x", "method": "<script>"}
     seen = visit("compare", type="mfcc", **query)
@@ -172,3 +163,14 @@ def test_a_choice_in_the_address_outlives_a_browser_slow_to_draw_its_lists(
     page.wait_for_function("() => location.search.includes('family_b=organ')")
     expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
     assert drawn(page, "A − B").shape == (40, 126)
+
+
+@pytest.mark.browser
+def test_settings_of_explore_hold_here_too(page: Page, server: AppServer) -> None:
+    page.goto(f"{server.url}/?type=mfcc&target=probability&family=organ")
+    expect(page.get_by_text("Explained below: the organ model.")).to_be_visible()
+    page.get_by_role("link", name="Compare").click()
+    expect(page.get_by_text("How far apart they are")).to_be_visible()
+    maps = page.locator(".js-plotly-plot").filter(has_text="probability per bin")
+    expect(maps.first).to_be_visible()
+    assert "target=probability" in page.url
