@@ -37,6 +37,7 @@ help:
 	@echo "make pictures take the pictures of the pages in docs/ anew"
 	@echo "make notes    build the training set in $(NOTES)/ from registries and $(DATA)"
 	@echo "make install  install what the dashboard needs into $(VENV), and stop there"
+	@echo "make style    check style and layout with ruff"
 	@echo "make lint     check style and layout, the Dockerfile, and the packages for known holes"
 	@echo "make format   mend style and layout with ruff"
 	@echo "make types    check xai_core with mypy --strict"

@@ -26,13 +26,13 @@ LARGE = ("ui/pages/", "test_shipped_models.py", "test_image.py")  # groups
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep tests together that share what is costly: a server and a browser, or a file's fixtures.
 
     The largest groups come first: what is left at the end should be small.
     """
     items.sort(key=lambda item: (not in_a_browser(item), group_of(item) not in LARGE))
-    for item in items:
+    for item in items if config.pluginmanager.hasplugin("xdist") else ():
         item.add_marker(pytest.mark.xdist_group(group_of(item)))
 
 
