@@ -350,7 +350,7 @@ class Explanation:
     probability, logit : float
         That model's output for the note.
     completeness : Completeness or None
-        For Integrated Gradients; None for Grad-CAM, which promises no sum.
+        Of a complete method; None of one that promises no sum, such as Grad-CAM.
     settings : dict
         Every parameter that decides the map, JSON-serialisable.
     notes : tuple of str

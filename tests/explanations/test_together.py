@@ -35,7 +35,6 @@ def nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (loading, "_spectrograms"),
         (map_values, "_layers"),
         (map_values, "_feature_maps"),
-        (map_values, "_grad_cams"),
     ):
         monkeypatch.setattr(module, name, Recent(0))
 

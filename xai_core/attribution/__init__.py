@@ -24,13 +24,18 @@ from xai_core.attribution.integrated_gradients import (
     quadrature,
     refine_integrated_gradients,
 )
+from xai_core.attribution.methods import METHODS, Estimate, ModelFunctions, estimates_by
 from xai_core.attribution.occlusion import occlusion
 from xai_core.attribution.score_cam import score_cam
 
 __all__ = [
+    "METHODS",
     "RULES",
+    "Estimate",
+    "ModelFunctions",
     "PathIntegral",
     "choose_filters",
+    "estimates_by",
     "expected_gradients",
     "grad_cam",
     "grad_cam_plus_plus",

@@ -8,12 +8,23 @@ non-negative; zero everywhere means that all evidence is negative.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 import numpy as np
 
+from xai_core.attribution.methods import Estimate, ModelFunctions
 from xai_core.errors import GridMismatchError
 from xai_core.values import FloatArray
 
-__all__ = ["grad_cam", "grad_cam_plus_plus", "hires_cam", "layer_cam", "resize_bilinear"]
+__all__ = [
+    "estimates",
+    "grad_cam",
+    "grad_cam_plus_plus",
+    "hires_cam",
+    "layer_cam",
+    "resize_bilinear",
+]
 
 
 def grad_cam(activations: FloatArray, gradients: FloatArray, *, relu: bool = True) -> FloatArray:
@@ -154,6 +165,20 @@ def layer_cam(activations: FloatArray, gradients: FloatArray) -> FloatArray:
     activations, gradients = _checked(activations, gradients)
     cam: FloatArray = (activations * np.maximum(gradients, 0.0)).sum(axis=2)
     return np.maximum(cam, 0.0)
+
+
+def estimates(
+    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+) -> Iterator[Estimate]:
+    """Yield the Grad-CAM of the ``layer`` of the settings, on the grid of x.
+
+    Parameters
+    ----------
+    model, x, baseline, settings
+        As :func:`xai_core.attribution.methods.estimates_by`; the baseline has no part.
+    """
+    activations, gradients = model.layer_gradients(x, settings["layer"])
+    yield Estimate(resize_bilinear(grad_cam(activations, gradients), (x.shape[0], x.shape[1])))
 
 
 def resize_bilinear(values: FloatArray, shape: tuple[int, int]) -> FloatArray:

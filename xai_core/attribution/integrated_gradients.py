@@ -15,19 +15,21 @@ for every rule and every number of steps.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 
+from xai_core.attribution.methods import Estimate, ModelFunctions
 from xai_core.errors import GridMismatchError, InputError
-from xai_core.values import DELTA_FLOOR, FloatArray
+from xai_core.values import DELTA_FLOOR, Completeness, FloatArray
 
 __all__ = [
     "RULES",
     "PathIntegral",
     "Rule",
+    "estimates",
     "integrated_gradients",
     "quadrature",
     "refine_integrated_gradients",
@@ -187,6 +189,50 @@ def refine_integrated_gradients(
             return
         room = min(batch_size, max_steps - estimate.n_steps)
         path.add(path.where_needed(room))
+
+
+def estimates(
+    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+) -> Iterator[Estimate]:
+    """Yield Integrated Gradients with ever more steps, or once with a fixed number.
+
+    Parameters
+    ----------
+    model, x, baseline
+        As :func:`xai_core.attribution.methods.estimates_by`.
+    settings : mapping
+        ``n_steps``; with a number the ``rule``, with None ``tolerance`` and
+        ``max_steps``.
+    """
+    n_steps = settings["n_steps"]
+    if n_steps is None:
+        tolerance, max_steps = settings["tolerance"], settings["max_steps"]
+        for one in refine_integrated_gradients(
+            model.input_gradients, x, baseline, tolerance=tolerance, max_steps=max_steps
+        ):
+            yield _estimate(one, is_final=one.converged or one.n_steps >= max_steps)
+        return
+    attributions = integrated_gradients(
+        lambda points: model.input_gradients(points)[1],
+        x,
+        baseline,
+        rule=settings["rule"],
+        n_steps=n_steps,
+    )
+    ends = model.outputs(np.stack([baseline, x]))
+    whole = PathIntegral(attributions, float(ends[1]), float(ends[0]), n_steps, True)
+    yield _estimate(whole, is_final=True)
+
+
+def _estimate(integral: PathIntegral, *, is_final: bool) -> Estimate:
+    completeness = Completeness(
+        output=integral.output,
+        baseline_output=integral.baseline_output,
+        attributed=float(integral.attributions.sum()),
+        n_steps=integral.n_steps,
+        converged=integral.converged,
+    )
+    return Estimate(integral.attributions, completeness, is_final)
 
 
 class _Path:

@@ -2,13 +2,13 @@
 
 Conventions
 -----------
-The name of a method is the key of its entry and the name of its module in
-``xai_core/attribution``. Texts are plain; ``<br>`` breaks a line where a panel
+The name of a method is the key of its entry. Texts are plain; ``<br>`` breaks a line where a panel
 is narrow, and ``{target}``, ``{layer}`` and ``{family}`` stand for what a map
 explains. A cost is in milliseconds for the map of one note on two cores.
 
-To add a method: an entry here, and a module of its name whose function
-``estimates`` computes it (:mod:`xai_core.attribution.methods`).
+To add a method: an entry here, and in ``xai_core/attribution`` a module of its
+name whose function ``estimates`` computes it, or another function, that the
+entry names (:mod:`xai_core.attribution.methods`).
 """
 
 from __future__ import annotations
@@ -112,6 +112,9 @@ class Method(MapKind):
 
     Parameters
     ----------
+    function : str
+        Where it is computed, ``module:function`` in :mod:`xai_core.attribution`;
+        ``NAME:estimates``, if "".
     how_to_read : str
         Markdown for someone who sees such a map for the first time; `shows`, if "".
     complete : bool
@@ -131,11 +134,17 @@ class Method(MapKind):
     """
 
     complete: bool
+    function: str = ""
     how_to_read: str = ""
     settings: tuple[str, ...] = ()
     targets: tuple[str, ...] = TARGETS
     cost: Literal["path", "layer"] = "path"
     times: float = 1.0
+
+    @property
+    def computed_by(self) -> str:
+        """``module:function`` in :mod:`xai_core.attribution`."""
+        return self.function or f"{self.name}:estimates"
 
     def takes(self, setting: str) -> bool:
         """Whether a setting has an effect on this method."""

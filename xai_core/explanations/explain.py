@@ -4,10 +4,10 @@ Conventions
 -----------
 Audio is a path, bytes or a :class:`Waveform`; the 4 s that begin at `start`
 are explained. Attributions have the shape of the spectrogram, (n_frames, n_bins),
-and are in units of the target (logit or probability). Integrated Gradients that
-are finished are stored in ``cache/``, under a digest of the model, the note and
-every setting. Grad-CAM and feature maps are cheap and are cached in memory only
-(LRU, keyed by the digests of model and spectrogram).
+and are in units of the target (logit or probability). Finished ones, by any
+method, are stored in ``cache/``, under a digest of the model, the note and every
+setting. Feature maps are cheap and are cached in memory only (LRU, keyed by the
+digests of model and spectrogram).
 """
 
 from __future__ import annotations
@@ -20,14 +20,9 @@ import numpy as np
 
 from xai_core import store
 from xai_core.attribution.feature_maps import choose_filters
-from xai_core.attribution.grad_cam import grad_cam, resize_bilinear
-from xai_core.attribution.integrated_gradients import (
-    PathIntegral,
-    integrated_gradients,
-    refine_integrated_gradients,
-)
+from xai_core.attribution.methods import Estimate, ModelFunctions, estimates_by
 from xai_core.audio import load_note
-from xai_core.catalogue.methods import METHODS
+from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS
 from xai_core.errors import InputError
 from xai_core.explanations.loaded_models import (
     Audio,
@@ -44,7 +39,7 @@ from xai_core.explanations.settings import (
     Settings,
     resolve_settings,
 )
-from xai_core.networks.contract import Model, PackedModel
+from xai_core.networks.contract import Model, PackedModel, unpack
 from xai_core.values import (
     Attribution,
     Completeness,
@@ -60,8 +55,6 @@ __all__ = [
     "explain",
     "explain_progressively",
     "feature_maps",
-    "grad_cam_values",
-    "path_integrals",
 ]
 
 
@@ -70,7 +63,7 @@ def explain(
     *,
     type: str,
     family: str,
-    method: str = "integrated_gradients",
+    method: str = DEFAULT_METHOD,
     preset: str = "default",
     models: str = "starter",
     start: float = 0.0,
@@ -92,7 +85,8 @@ def explain(
     audio : path, bytes or Waveform
     type, family : str
         Which binary CNN is explained.
-    method : {'integrated_gradients', 'grad_cam'}
+    method : str
+        One of :data:`xai_core.attribution.METHODS`.
     preset : {'default', 'paper'}
     models : str
         Name of the model set.
@@ -163,15 +157,13 @@ def explain_progressively(
     ------
     Explanation
     """
-    target: Any = settings.target
+    method = METHODS[settings.method]
     note = load_note(audio, start=start)
     spectrogram = spectrogram_of(note, type)
     model, card = load_gradients(type, family, models=models)
     logit = logit_of(note, type, family, models=models)
-    layer = ""
-    if METHODS[settings.method].takes("layer"):
-        layer = resolve_layer(model, type, settings.layer)
-        settings = replace(settings, layer=layer)
+    if method.takes("layer"):
+        settings = replace(settings, layer=resolve_layer(model, type, settings.layer))
     record: dict[str, Any] = {
         **settings.as_dict(),
         "type": type,
@@ -182,16 +174,15 @@ def explain_progressively(
     }
     baseline = baseline_values(settings, spectrogram, card, baseline_audio)
     doubt = weakness_sentence(card)
-    if settings.method == "integrated_gradients":
+    if method.takes("baseline"):
         record["baseline_sha256"] = digest_of(baseline)
 
-    def explanation(
-        values: FloatArray, completeness: Completeness | None, notes: tuple[str, ...]
-    ) -> Explanation:
+    def explanation(estimate: Estimate) -> Explanation:
+        notes = _notes(estimate, settings, family) if estimate.is_final else ()
         return Explanation(
             spectrogram=spectrogram,
             attribution=Attribution(
-                values,
+                estimate.values,
                 type,
                 spectrogram.time,
                 spectrogram.bins,
@@ -201,79 +192,85 @@ def explain_progressively(
             family=family,
             probability=probability_of(logit),
             logit=logit,
-            completeness=completeness,
+            completeness=estimate.completeness,
             settings=record,
             waveform=note,
             notes=(*notes, doubt) if doubt else notes,
         )
 
-    if settings.method == "grad_cam":
-        values = grad_cam_values(model, card, spectrogram, family, layer)
-        against = f"All evidence in {layer} speaks against {family}."
-        yield explanation(values, None, () if values.any() else (against,))
-        return
-
-    key = store.cache_key(kind="integrated_gradients", **record)
-    cached = _from_cache(key, spectrogram)
+    key = store.cache_key(kind=settings.method, **record)
+    cached = _from_cache(key, spectrogram, complete=method.complete)
     if cached is not None:
-        values, completeness = cached
-        yield explanation(values, completeness, _completeness_notes(completeness, settings))
+        yield explanation(cached)
         return
-    packed = PackedModel(model, family, target)
-    for estimate in path_integrals(packed, spectrogram.values, baseline, settings):
-        completeness = Completeness(
-            output=estimate.output,
-            baseline_output=estimate.baseline_output,
-            attributed=float(estimate.attributions.sum()),
-            n_steps=estimate.n_steps,
-            converged=estimate.converged,
-        )
-        finished = completeness.converged or completeness.n_steps >= settings.max_steps
-        if finished:
-            _to_cache(key, estimate.attributions, completeness)
-        notes = _completeness_notes(completeness, settings) if finished else ()
-        yield explanation(estimate.attributions, completeness, notes)
+    functions = _functions(model, family, settings)
+    for estimate in estimates_by(
+        method.name, functions, spectrogram.values, baseline, settings.as_dict()
+    ):
+        if estimate.is_final:
+            _to_cache(key, estimate)
+        yield explanation(estimate)
 
 
 # ----------------------------------------------------------------------- private
 
 
-def _completeness_notes(completeness: Completeness, settings: Settings) -> tuple[str, ...]:
-    if settings.n_steps is None and not completeness.converged:
+def _notes(estimate: Estimate, settings: Settings, family: str) -> tuple[str, ...]:
+    """Return what a reader of a finished map must know: that it does not add up, or is zero."""
+    completeness = estimate.completeness
+    if completeness is not None and settings.n_steps is None and not completeness.converged:
         return (
             f"The attributions add up only to within {completeness.error:.1%} after "
             f"{completeness.n_steps} steps.",
         )
+    reason = METHODS[settings.method].zero.reason
+    if reason and not np.any(estimate.values):
+        said = reason.format(layer=settings.layer, family=family)
+        return (f"{said[0].upper()}{said[1:]}.",)
     return ()
 
 
-def _from_cache(key: str, spectrogram: Spectrogram) -> tuple[FloatArray, Completeness] | None:
+def _from_cache(key: str, spectrogram: Spectrogram, *, complete: bool) -> Estimate | None:
     arrays = store.read_cached(key)
     if arrays is None:
         return None
     try:
-        values, sums = arrays["values"], arrays["sums"]
+        values = arrays["values"]
         if values.shape != spectrogram.values.shape or not np.isfinite(values).all():
             return None
-        return values, Completeness(
-            float(sums[0]), float(sums[1]), float(sums[2]), int(sums[3]), bool(sums[4])
-        )
+        return Estimate(values, _completeness(arrays["sums"]) if complete else None)
     except (KeyError, IndexError, TypeError, ValueError):
         return None
 
 
-def _to_cache(key: str, values: FloatArray, completeness: Completeness) -> None:
-    c = completeness
-    sums = np.array([c.output, c.baseline_output, c.attributed, c.n_steps, c.converged], np.float64)
-    store.write_cached(key, {"values": values.astype(np.float32), "sums": sums})
+def _completeness(sums: FloatArray) -> Completeness:
+    return Completeness(float(sums[0]), float(sums[1]), float(sums[2]), int(sums[3]), bool(sums[4]))
+
+
+def _to_cache(key: str, estimate: Estimate) -> None:
+    arrays = {"values": estimate.values.astype(np.float32)}
+    if (c := estimate.completeness) is not None:
+        parts = [c.output, c.baseline_output, c.attributed, c.n_steps, c.converged]
+        arrays["sums"] = np.array(parts, np.float64)
+    store.write_cached(key, arrays)
+
+
+def _functions(model: Model, family: str, settings: Settings) -> ModelFunctions:
+    """Return what a method calls, of the output that is explained."""
+    target: Any = settings.target
+    packed = PackedModel(model, family, target)
+    return ModelFunctions(
+        outputs=packed.outputs,
+        input_gradients=packed.evaluate,
+        layer_gradients=lambda x, layer: _at_layer(model, x, family, layer),
+    )
 
 
 # one: up to 130 MB on STFT, and a page asks for its feature maps and Grad-CAM in a row
 _layers: Recent[tuple[Model, str, str, str], tuple[FloatArray, FloatArray]] = Recent(1)
 
-MAPS_KEPT = 24  # of each kind; on STFT at most 2 MB for four filters and 1 MB for Grad-CAM
+MAPS_KEPT = 24  # on STFT at most 2 MB for four filters
 _feature_maps: Recent[tuple[str, str, str, str, int], FeatureMaps] = Recent(MAPS_KEPT)
-_grad_cams: Recent[tuple[str, str, str, str], FloatArray] = Recent(MAPS_KEPT)
 
 
 def feature_maps(
@@ -309,7 +306,7 @@ def feature_maps(
 
     def make() -> FeatureMaps:
         # what Grad-CAM uses: a page asks for both, and a new model is traced once
-        activations, _ = _at_layer(model, spectrogram, family, layer)
+        activations, _ = _at_layer(model, spectrogram.values, family, layer)
         filters = choose_filters(activations, choice=choice, n_filters=n_filters)
         maps = np.ascontiguousarray(np.moveaxis(activations[..., list(filters)], -1, 0))
         return FeatureMaps(maps, layer, filters, spectrogram.time, spectrogram.bins)
@@ -318,60 +315,23 @@ def feature_maps(
     return _feature_maps.get(key, make)
 
 
-def grad_cam_values(
-    model: Model, card: store.Card, spectrogram: Spectrogram, family: str, layer: str
-) -> FloatArray:
-    """Return the raw Grad-CAM of one layer on the grid of the spectrogram."""
-
-    def make() -> FloatArray:
-        activations, slopes = _at_layer(model, spectrogram, family, layer)
-        shape = (spectrogram.values.shape[0], spectrogram.values.shape[1])
-        return resize_bilinear(grad_cam(activations, slopes), shape)
-
-    return _grad_cams.get((card.sha256, digest_of(spectrogram.values), family, layer), make)
-
-
 def _at_layer(
-    model: Model, spectrogram: Spectrogram, family: str, layer: str
+    model: Model, x: FloatArray, family: str, layer: str
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the activations of a layer and the logit's gradient there, for one note."""
+    """Return the activations of a layer and the logit's gradient there, for one spectrogram."""
 
     def make() -> tuple[FloatArray, FloatArray]:
-        batch = (spectrogram.values[np.newaxis],)
+        batch = unpack(x[np.newaxis], model.input_shapes)
         activations, slopes = model.layer_gradients(batch, family, layer)
         return activations[0], slopes[0]
 
-    return _layers.get((model, digest_of(spectrogram.values), family, layer), make)
-
-
-def path_integrals(
-    model: PackedModel, x: FloatArray, baseline: FloatArray, settings: Settings
-) -> Iterator[PathIntegral]:
-    """Yield Integrated Gradients with ever more steps, or once with a fixed number."""
-    if settings.n_steps is None:
-        yield from refine_integrated_gradients(
-            model.evaluate,
-            x,
-            baseline,
-            tolerance=settings.tolerance,
-            max_steps=settings.max_steps,
-        )
-        return
-    attributions = integrated_gradients(
-        model.gradients,
-        x,
-        baseline,
-        rule=settings.rule,
-        n_steps=settings.n_steps,
-    )
-    ends = model.outputs(np.stack([baseline, x]))
-    yield PathIntegral(attributions, float(ends[1]), float(ends[0]), settings.n_steps, True)
+    return _layers.get((model, digest_of(x), family, layer), make)
 
 
 def baseline_values(
     settings: Settings, spectrogram: Spectrogram, card: store.Card, other: Audio | None
 ) -> FloatArray:
-    """Return where the path of Integrated Gradients begins."""
+    """Return what the note is compared with: where the path of Integrated Gradients begins."""
     if other is not None and settings.baseline != "note":
         raise InputError("a baseline note has an effect only with baseline note: choose that too")
     shape = spectrogram.values.shape
