@@ -42,6 +42,7 @@ __all__ = [
     "check_family",
     "check_type",
     "count_steps",
+    "pitch_name",
 ]
 
 FloatArray = npt.NDArray[np.floating[Any]]
@@ -409,3 +410,14 @@ OnProgress = Callable[[Progress], None]
 def count_steps(on_progress: OnProgress, name: str) -> Callable[[int, int], None]:
     """Return a callback of (done, total) that reports steps of this name."""
     return lambda done, total: on_progress(Progress("step", name, done, total))
+
+
+def pitch_name(pitch: int) -> str:
+    """Return the name of a MIDI note number.
+
+    Examples
+    --------
+    >>> pitch_name(60), pitch_name(70)
+    ('C4', 'A♯4')
+    """
+    return f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"

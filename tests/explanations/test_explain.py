@@ -33,7 +33,7 @@ from xai_core.explanations import (
 from xai_core.explanations import (
     loaded_models as loading,
 )
-from xai_core.explanations.loaded_models import Recent
+from xai_core.explanations.loaded_models import LRUCache
 from xai_core.features import extract, n_bins
 from xai_core.networks.cnn import build_cnn
 from xai_core.networks.gradients import ModelGradients
@@ -71,7 +71,7 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, s
     by_hand = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIMBRELENS_MODELS", str(tmp_path_factory.mktemp("models")))
-        patch.setattr(loading, "_loaded", type(loading._loaded)())
+        patch.setattr(loading, "_loaded", LRUCache(loading.MODELS_KEPT))
         for (name, family), seed in MODELS.items():
             keras.utils.set_random_seed(seed)
             model = wake(build_cnn((126, n_bins(name)), head="pooled"), seed)
@@ -109,7 +109,7 @@ def test_probabilities_are_those_of_the_arithmetic_by_hand(
 
 
 def test_a_note_is_asked_about_once(tiny: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loading, "_logits", Recent(4))
+    monkeypatch.setattr(loading, "_logits", LRUCache(4))
     asked = []
     outputs = ModelGradients.outputs
 
@@ -489,7 +489,7 @@ def test_visitors_at_the_same_time_get_what_they_would_get_alone(
         return load_model(*args, **kwargs)
 
     monkeypatch.setattr(store, "load_model", counted)
-    monkeypatch.setattr(loading, "_loaded", type(loading._loaded)())
+    monkeypatch.setattr(loading, "_loaded", LRUCache(loading.MODELS_KEPT))
     notes = [_note(220.0 * 2 ** (k / 5), seed=k) for k in range(6)]
     results: dict[int, Explanation] = {}
     together = threading.Barrier(len(notes))
@@ -520,15 +520,14 @@ def test_visitors_at_the_same_time_get_what_they_would_get_alone(
 def test_models_stay_in_memory_up_to_a_number(
     tiny: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(loading, "_loaded", type(loading._loaded)())
-    monkeypatch.setattr(loading, "MODELS_KEPT", 2)
+    monkeypatch.setattr(loading, "_loaded", LRUCache(2))
     first = load_gradients("tonnetz", "flute", models="tiny")
     assert load_gradients("tonnetz", "flute", models="tiny") is first
     load_gradients("tonnetz", "bass", models="tiny")
     assert load_gradients("tonnetz", "flute", models="tiny") is first  # and now the latest used
     load_gradients("mfcc", "flute", models="tiny")  # bass has to go
     assert load_gradients("tonnetz", "flute", models="tiny") is first
-    assert {key[1] for key in loading._loaded} == {"tonnetz/flute", "mfcc/flute"}
+    assert {key[1] for key in loading._loaded._values} == {"tonnetz/flute", "mfcc/flute"}
 
 
 def test_a_model_that_was_trained_anew_is_loaded_anew(

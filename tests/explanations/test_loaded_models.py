@@ -6,12 +6,12 @@ import threading
 
 import pytest
 
-from xai_core.explanations.loaded_models import Recent
+from xai_core.explanations.loaded_models import LRUCache
 
 
 def test_a_value_is_made_once_while_it_is_kept() -> None:
     made: list[str] = []
-    recent: Recent[str, int] = Recent(2)
+    recent: LRUCache[str, int] = LRUCache(2)
 
     def get(key: str) -> int:
         return recent.get(key, lambda: made.append(key) or len(made))  # type: ignore[func-returns-value]
@@ -26,13 +26,13 @@ def test_a_value_is_made_once_while_it_is_kept() -> None:
 
 
 def test_none_are_kept_with_a_limit_of_none() -> None:
-    recent: Recent[str, object] = Recent(0)
+    recent: LRUCache[str, object] = LRUCache(0)
     assert recent.get("a", object) is not recent.get("a", object)
     assert len(recent) == 0
 
 
 def test_what_cannot_be_made_is_not_kept() -> None:
-    recent: Recent[str, int] = Recent(2)
+    recent: LRUCache[str, int] = LRUCache(2)
 
     def fail() -> int:
         raise ValueError("no")
@@ -43,7 +43,7 @@ def test_what_cannot_be_made_is_not_kept() -> None:
 
 
 def test_one_who_makes_keeps_nobody_waiting() -> None:
-    recent: Recent[str, int] = Recent(2)
+    recent: LRUCache[str, int] = LRUCache(2)
     begun, others_done = threading.Event(), threading.Event()
 
     def slowly() -> int:

@@ -68,7 +68,10 @@ def test_silence_has_no_probability(models: str) -> None:
 def test_a_short_recording_is_one_window(models: str) -> None:
     events: list[tuple[int, int]] = []
     found = scan(
-        recording(3.0), type="tonnetz", models=models, progress=lambda *event: events.append(event)
+        recording(3.0),
+        type="tonnetz",
+        models=models,
+        on_progress=lambda *event: events.append(event),
     )
     assert found.starts.tolist() == [0.0]
     assert events == [(1, 1)]

@@ -18,7 +18,7 @@ from xai_core.explanations import (
 from xai_core.explanations import (
     loaded_models as loading,
 )
-from xai_core.explanations.loaded_models import Recent
+from xai_core.explanations.loaded_models import LRUCache
 from xai_core.places import samples_folder
 
 VISITORS = 4
@@ -36,7 +36,7 @@ def nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (map_values, "_layers"),
         (map_values, "_feature_maps"),
     ):
-        monkeypatch.setattr(module, name, Recent(0))
+        monkeypatch.setattr(module, name, LRUCache(0))
 
 
 def explained(path: Path, method: str) -> np.ndarray:

@@ -15,7 +15,7 @@ import traceback
 from typing import Annotated
 
 import typer
-from typer._click.exceptions import ClickException, NoArgsIsHelpError  # not exported by Typer
+from typer.exceptions import TyperException
 
 from xai_core.cli import dataset
 from xai_core.cli.analysing import analyse
@@ -31,7 +31,6 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # TensorFlow's start-up chat
 
 app = typer.Typer(
     help="See which time-frequency bins drive a CNN's decision about an instrument.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -44,11 +43,15 @@ app.command()(analyse)
 app.add_typer(dataset.app, name="dataset")
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def options(
+    context: typer.Context,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """See which time-frequency bins drive a CNN's decision about an instrument."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+        raise typer.Exit(2)
 
 
 def main() -> None:
@@ -56,11 +59,8 @@ def main() -> None:
     words = [word for word in sys.argv[1:] if word != "--debug"]  # wherever it stands
     debug = len(words) < len(sys.argv) - 1
     try:
-        app(words, prog_name="python -m xai_core", standalone_mode=False)
-    except NoArgsIsHelpError as help:
-        print(help.format_message())
-        status = 2
-    except ClickException as error:
+        status = app(words, prog_name="python -m xai_core", standalone_mode=False) or 0
+    except TyperException as error:
         status = _report(error.format_message(), 2, debug)
     except (InputError, TimbreLensError) as error:
         status = _report(str(error), 2 if isinstance(error, InputError) else 1, debug)
@@ -69,8 +69,6 @@ def main() -> None:
     except Exception as error:
         fault = f"this is a fault of TimbreLens ({type(error).__name__}: {error})"
         status = _report(f"{fault}; --debug says more", 1, debug)
-    else:
-        status = 0
     sys.exit(status)
 
 

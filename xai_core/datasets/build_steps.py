@@ -40,7 +40,7 @@ from xai_core.datasets.recipe import (
 from xai_core.datasets.render import VELOCITIES, render_notes
 from xai_core.datasets.soundfont import SoundFont
 from xai_core.errors import InputError
-from xai_core.values import FAMILIES, SAMPLE_RATE, OnProgress, Progress
+from xai_core.values import FAMILIES, PITCH_CLASSES, SAMPLE_RATE, OnProgress, Progress
 
 __all__ = ["make_parts", "pitch_number"]
 
@@ -50,7 +50,6 @@ UNIT_VERSION = 1  # raised when units are made in another way
 FADE = 0.010  # s at the end, where a recording longer than 4 s is cut
 
 _PITCH_NAME = re.compile(r"(?P<letter>[A-G])(?P<sharp>s?)(?P<octave>-?\d)")
-_SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
 def make_parts(
@@ -229,7 +228,8 @@ def pitch_number(name: str) -> int | None:
     match = _PITCH_NAME.fullmatch(name)
     if match is None:
         return None
-    return 12 * (int(match["octave"]) + 1) + _SEMITONES[match["letter"]] + (match["sharp"] == "s")
+    semitone = PITCH_CLASSES.index(match["letter"]) + (match["sharp"] == "s")
+    return 12 * (int(match["octave"]) + 1) + semitone
 
 
 def _font(font: Font, downloads: Path, data: Path | None, source: str) -> Path:

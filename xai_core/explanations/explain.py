@@ -26,8 +26,8 @@ from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS
 from xai_core.errors import InputError
 from xai_core.explanations.loaded_models import (
     Audio,
-    Recent,
-    digest_of,
+    LRUCache,
+    array_digest,
     load_gradients,
     logit_of,
     probability_of,
@@ -170,12 +170,12 @@ def explain_progressively(
         "family": family,
         "models": models,
         "model_sha256": card.sha256,
-        "note_sha256": digest_of(note.y),
+        "note_sha256": array_digest(note.y),
     }
     baseline = baseline_values(settings, spectrogram, card, baseline_audio)
     doubt = weakness_sentence(card)
     if method.takes("baseline"):
-        record["baseline_sha256"] = digest_of(baseline)
+        record["baseline_sha256"] = array_digest(baseline)
 
     def explanation(estimate: Estimate) -> Explanation:
         notes = _notes(estimate, settings, family) if estimate.is_final else ()
@@ -267,10 +267,10 @@ def _functions(model: Model, family: str, settings: Settings) -> ModelFunctions:
 
 
 # one: up to 130 MB on STFT, and a page asks for its feature maps and Grad-CAM in a row
-_layers: Recent[tuple[Model, str, str, str], tuple[FloatArray, FloatArray]] = Recent(1)
+_layers: LRUCache[tuple[Model, str, str, str], tuple[FloatArray, FloatArray]] = LRUCache(1)
 
 MAPS_KEPT = 24  # on STFT at most 2 MB for four filters
-_feature_maps: Recent[tuple[str, str, str, str, int], FeatureMaps] = Recent(MAPS_KEPT)
+_feature_maps: LRUCache[tuple[str, str, str, str, int], FeatureMaps] = LRUCache(MAPS_KEPT)
 
 
 def feature_maps(
@@ -311,7 +311,7 @@ def feature_maps(
         maps = np.ascontiguousarray(np.moveaxis(activations[..., list(filters)], -1, 0))
         return FeatureMaps(maps, layer, filters, spectrogram.time, spectrogram.bins)
 
-    key = (card.sha256, digest_of(spectrogram.values), layer, choice, n_filters)
+    key = (card.sha256, array_digest(spectrogram.values), layer, choice, n_filters)
     return _feature_maps.get(key, make)
 
 
@@ -325,7 +325,7 @@ def _at_layer(
         activations, slopes = model.layer_gradients(batch, family, layer)
         return activations[0], slopes[0]
 
-    return _layers.get((model, digest_of(x), family, layer), make)
+    return _layers.get((model, array_digest(x), family, layer), make)
 
 
 def baseline_values(

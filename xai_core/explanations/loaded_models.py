@@ -31,8 +31,8 @@ from xai_core.values import FloatArray, Spectrogram, Waveform
 
 __all__ = [
     "Audio",
-    "Recent",
-    "digest_of",
+    "LRUCache",
+    "array_digest",
     "layers_of",
     "load_gradients",
     "logit_of",
@@ -45,21 +45,24 @@ __all__ = [
 
 Audio = str | os.PathLike[str] | bytes | Waveform
 
-MODELS_KEPT = 60  # in memory; a whole zoo
+MODELS_KEPT = 60  # in memory; a whole model set
 SPECTROGRAMS_KEPT = 12  # at most 2 MB each: the six views of two notes
-LOGITS_KEPT = 60_000  # a thousand notes by a whole zoo, about 20 MB
+LOGITS_KEPT = 60_000  # a thousand notes by a whole model set, about 20 MB
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-class Recent(Generic[Key, Value]):
-    """The values asked for last, by key, shared by all threads.
+class LRUCache(Generic[Key, Value]):
+    """A cache that discards the least recently used value, shared by all threads.
+
+    ``functools.lru_cache`` does not fit: the arguments that a value is computed
+    from, a model and a spectrogram, are not its key.
 
     Parameters
     ----------
     limit : int
-        How many are kept; what was not asked for longest goes first.
+        Most values that are kept.
     """
 
     def __init__(self, limit: int) -> None:
@@ -70,17 +73,17 @@ class Recent(Generic[Key, Value]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def get(self, key: Key, make: Callable[[], Value]) -> Value:
-        """Return the value of a key, made now unless it is kept.
+    def get(self, key: Key, compute: Callable[[], Value]) -> Value:
+        """Return the value of a key, computed if it is not kept.
 
-        Two threads that ask for the same at the same time both make it: nobody
-        waits while another one works.
+        Two threads that need the same key at once both compute its value: neither
+        waits for the other.
         """
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
                 return self._values[key]
-        value = make()
+        value = compute()
         with self._lock:
             self._values[key] = value
             self._values.move_to_end(key)
@@ -90,12 +93,14 @@ class Recent(Generic[Key, Value]):
 
 
 Loaded = tuple[ModelGradients, store.Card]
-_loaded: OrderedDict[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], Loaded] = OrderedDict()
+_loaded: LRUCache[tuple[str, str, str, tuple[str, ...], tuple[str, ...]], Loaded] = LRUCache(
+    MODELS_KEPT
+)
 _loading = threading.Lock()
-_spectrograms: Recent[tuple[str, int, str], Spectrogram] = Recent(SPECTROGRAMS_KEPT)
+_spectrograms: LRUCache[tuple[str, int, str], Spectrogram] = LRUCache(SPECTROGRAMS_KEPT)
 
 # by type, digest of the model, and digest of the samples
-_logits: Recent[tuple[str, str, str], float] = Recent(LOGITS_KEPT)
+_logits: LRUCache[tuple[str, str, str], float] = LRUCache(LOGITS_KEPT)
 
 
 def load_gradients(
@@ -117,14 +122,13 @@ def load_gradients(
     """
     card = store.read_card(type, family, name=name, models=models)
     key = (models, card.name, card.sha256, card.inputs, card.classes)
-    with _loading:
-        if key not in _loaded:
-            model, card = store.load_model(name=card.name, models=models)
-            _loaded[key] = (ModelGradients(model, card.inputs, card.classes), card)
-            if len(_loaded) > MODELS_KEPT:
-                _loaded.popitem(last=False)
-        _loaded.move_to_end(key)
-        return _loaded[key]
+
+    def load() -> Loaded:
+        model, loaded = store.load_model(name=card.name, models=models)
+        return ModelGradients(model, loaded.inputs, loaded.classes), loaded
+
+    with _loading:  # threads that need the same model load it once
+        return _loaded.get(key, load)
 
 
 def layers_of(type: str, family: str, *, models: str = "starter") -> tuple[str, ...]:
@@ -166,7 +170,7 @@ def resolve_layer(model: Model, type: str, layer: str | None) -> str:
     )
 
 
-def digest_of(values: FloatArray) -> str:
+def array_digest(values: FloatArray) -> str:
     """Return the SHA-256 of an array in single precision."""
     return hashlib.sha256(np.ascontiguousarray(values, np.float32).data).hexdigest()
 
@@ -176,7 +180,7 @@ def spectrogram_of(note: Waveform, type: str) -> Spectrogram:
 
     Those of the notes asked about last are kept: a page asks three times.
     """
-    return _spectrograms.get((digest_of(note.y), note.sr, type), lambda: extract(note, type))
+    return _spectrograms.get((array_digest(note.y), note.sr, type), lambda: extract(note, type))
 
 
 def logit_of(
@@ -191,7 +195,7 @@ def logit_of(
     def ask() -> float:
         return float(gradients.outputs((spectrogram_of(note, type).values[np.newaxis],))[0, 0])
 
-    return _logits.get((type, card.sha256, digest or digest_of(note.y)), ask)
+    return _logits.get((type, card.sha256, digest or array_digest(note.y)), ask)
 
 
 def probability_of(logit: float) -> float:

@@ -19,7 +19,7 @@ from xai_core.audio import NOTE_SECONDS, load, load_note
 from xai_core.errors import AudioError, InputError, ModelError
 from xai_core.explanations.loaded_models import (
     Audio,
-    digest_of,
+    array_digest,
     load_gradients,
     logit_of,
     probability_of,
@@ -74,7 +74,7 @@ def predict(
     available = store.available_models(models)
     if types is not None:
         available = {check_type(t): available.get(t, FAMILIES) for t in types}
-    digest = digest_of(note.y)
+    digest = array_digest(note.y)
     probabilities = {
         type: {
             family: probability_of(logit_of(note, type, family, models=models, digest=digest))
@@ -115,9 +115,9 @@ def scan(
     type: str,
     hop: float = 1.0,
     models: str = "starter",
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Scan:
-    """Return what the models of a type say of each stretch of a recording.
+    """Return the probabilities of the models of a type along a recording.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def scan(
         Seconds from one window to the next; made longer where there would be
         more than :data:`MAX_WINDOWS`.
     models : str
-    progress : callable
+    on_progress : callable
         Called with windows done and windows in all.
 
     Returns
@@ -161,6 +161,6 @@ def scan(
         except AudioError:  # nothing to be heard here; a fault of the file was told by load
             continue
         finally:
-            progress(k + 1, n)
+            on_progress(k + 1, n)
         found[:, k] = [one.outputs((x,), target="probability")[0, 0] for one in gradients]
     return Scan(type, starts, families, found)

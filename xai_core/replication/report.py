@@ -145,7 +145,7 @@ def _content(analysis: Analysis, findings: Findings, models: str) -> dict[str, A
         "n_permutations": findings.n_permutations,
         "scores": _score_figures(findings.scorecards),
         "boxplots": _boxplots(analysis, findings),
-        "medians": _median_maps(analysis, findings),
+        "medians": _median_maps(findings),
         "differ": differ_tables(findings.differ),
         "median_tables": median_tables(findings.medians),
         "apart": effect_tables(findings.apart, against="between families against within"),
@@ -263,7 +263,7 @@ def _boxplots(analysis: Analysis, findings: Findings) -> list[dict[str, str]]:
     return out
 
 
-def _median_maps(analysis: Analysis, findings: Findings) -> list[dict[str, str]]:
+def _median_maps(findings: Findings) -> list[dict[str, str]]:
     return [
         _figure(
             medians_map(findings.medians, metric=metric, method=method),

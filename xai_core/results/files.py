@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xai_core.audio import to_exact_wav
+from xai_core.explanations.loaded_models import array_digest
 from xai_core.figures.base.scales import (
     PERCENTILE,
     Sign,
 )
 from xai_core.results.records import (
-    array_digest,
     comparison_record,
     explanation_record,
     prediction_record,

@@ -9,24 +9,21 @@ of 32-bit floats. :mod:`xai_core.results.rerun` reads an explanation back.
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from xai_core import __version__, store
 from xai_core.attribution.salient_regions import find_salient_regions
-from xai_core.values import Explanation, FloatArray, Prediction
+from xai_core.explanations.loaded_models import array_digest
+from xai_core.values import Explanation, Prediction
 
 if TYPE_CHECKING:
     from xai_core.explanations.comparison import Comparison
 
 __all__ = [
     "MAKER",
-    "array_digest",
     "comparison_record",
     "explanation_record",
     "prediction_record",
@@ -112,11 +109,6 @@ def versions_here() -> dict[str, str]:
     tensorflow = next((found for name in TENSORFLOWS if (found := _version(name))), "")
     here = {"python": platform.python_version(), "xai_core": __version__}
     return {**here, **{name: _version(name) for name in PACKAGES}, "tensorflow": tensorflow}
-
-
-def array_digest(values: FloatArray) -> str:
-    """Return the SHA-256 of an array as 32-bit floats, row by row."""
-    return hashlib.sha256(np.ascontiguousarray(values, np.float32).tobytes()).hexdigest()
 
 
 # ----------------------------------------------------------------------- private

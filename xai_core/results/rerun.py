@@ -23,10 +23,10 @@ from xai_core.explanations.explain import (
     Audio,
     explain_progressively,
 )
+from xai_core.explanations.loaded_models import array_digest
 from xai_core.explanations.settings import Settings
 from xai_core.results.records import (
     MAKER,
-    array_digest,
 )
 from xai_core.values import Explanation, Waveform, check_family, check_type
 

@@ -22,8 +22,8 @@ from xai_core.figures.audit.words import (
     N_DOTS,
     NAME_LENGTH,
     SOURCE_COLOURS,
+    ascii_pitch_name,
     main_sources,
-    pitch_name,
     shortened,
 )
 from xai_core.figures.html import audit_html
@@ -97,7 +97,7 @@ def test_pitches_lie_where_they_belong_and_gaps_stay_empty() -> None:
 
 @pytest.mark.parametrize(("pitch", "name"), [(60, "C4"), (21, "A0"), (61, "C#4"), (0, "C-1")])
 def test_pitch_names(pitch: int, name: str) -> None:
-    assert pitch_name(pitch) == name
+    assert ascii_pitch_name(pitch) == name
 
 
 # --------------------------------------------------------------------------- findings

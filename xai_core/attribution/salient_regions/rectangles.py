@@ -21,7 +21,7 @@ from math import ceil, floor, log2, log10
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.values import PITCH_CLASSES, Axis, FloatArray
+from xai_core.values import Axis, FloatArray, pitch_name
 
 __all__ = [
     "Rectangle",
@@ -120,8 +120,7 @@ def note_name(frequency: float, *, width: float = 0.0) -> str:
     """
     if not PIANO[0] <= frequency <= PIANO[1] or width > (SEMITONE - 1) * frequency:
         return ""
-    key = round(69 + 12 * log2(frequency / 440.0))
-    return f"{PITCH_CLASSES[key % 12]}{key // 12 - 1}"
+    return pitch_name(round(69 + 12 * log2(frequency / 440.0)))
 
 
 def in_two_digits(low: float, high: float) -> tuple[float, float]:

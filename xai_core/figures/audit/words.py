@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from xai_core.values import FAMILIES, FloatArray, check_family
+from xai_core.values import FAMILIES, FloatArray, check_family, pitch_name
 
 __all__ = [
     "NAME_LENGTH",
@@ -27,6 +27,7 @@ __all__ = [
     "Findings",
     "GiveAways",
     "Pitches",
+    "ascii_pitch_name",
     "drawn_sources",
     "families_of",
     "finding_sentence",
@@ -34,7 +35,6 @@ __all__ = [
     "give_away_sentence",
     "main_sources",
     "pitch_grid",
-    "pitch_name",
     "pitch_sentence",
     "shortened",
     "source_sentence",
@@ -45,7 +45,6 @@ SOURCE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E0
 OTHERS = "#7A8794"  # grey
 N_DOTS = 16  # sources whose medians are drawn
 NAME_LENGTH = 34  # letters of a source
-PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 TICKS = (24, 36, 48, 60, 72, 84, 96, 108)  # every C
 
 Counts = Mapping[str, Mapping[str, int]]  # {family: {source: notes}}
@@ -101,9 +100,9 @@ def drawn_sources(measures: GiveAways) -> list[str]:
     return [*dict.fromkeys(source for medians in measures.values() for source in medians)][:N_DOTS]
 
 
-def pitch_name(pitch: int) -> str:
-    """Return ``C4`` for 60."""
-    return f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
+def ascii_pitch_name(pitch: int) -> str:
+    """Return ``C4`` for 60, with ASCII sharps."""
+    return pitch_name(pitch).replace("♯", "#")
 
 
 def source_sentence(notes: Counts, families: Sequence[str]) -> str:

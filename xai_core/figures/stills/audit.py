@@ -25,12 +25,12 @@ from xai_core.figures.audit.words import (
     Findings,
     GiveAways,
     Pitches,
+    ascii_pitch_name,
     drawn_sources,
     families_of,
     finding_text,
     main_sources,
     pitch_grid,
-    pitch_name,
     shortened,
 )
 
@@ -130,7 +130,7 @@ def _draw_pitches(axes: Axes, pitches: Pitches) -> None:
     )
     axes.set_yticks(range(len(families)), families)
     inside = [pitch for pitch in TICKS if low <= pitch <= high]
-    axes.set_xticks(inside, [f"{pitch}\n{pitch_name(pitch)}" for pitch in inside])
+    axes.set_xticks(inside, [f"{pitch}\n{ascii_pitch_name(pitch)}" for pitch in inside])
     axes.figure.colorbar(
         image, ax=axes, label="Notes", pad=0.01, ticks=MaxNLocator(5, integer=True)
     )

@@ -335,11 +335,11 @@ def _scan(recording: _Recording, type: str) -> None:
 
         with queue_slot(place.empty()) as slot:
 
-            def told(done: int, total: int) -> None:
+            def on_progress(done: int, total: int) -> None:
                 bar.progress(done / total, f"Scanning: {done} of {total}")
                 slot.requeue()
 
-            result = scan(recording.waveform, type=type, hop=HOP, progress=told)
+            result = scan(recording.waveform, type=type, hop=HOP, on_progress=on_progress)
         bar.empty()
         kept = (wanted, result)
         st.session_state[key] = kept

@@ -25,7 +25,7 @@ from xai_core.attribution.salient_regions import (
     share_text,
 )
 from xai_core.catalogue.methods import METHODS, PAPER_METHODS
-from xai_core.explanations.loaded_models import Recent, digest_of
+from xai_core.explanations.loaded_models import LRUCache, array_digest
 from xai_core.values import Attribution, Axis, Explanation
 
 __all__ = ["SalientRegionsPlace", "draw_salient_regions", "reserve_salient_regions"]
@@ -47,7 +47,7 @@ RANGE_HELP = "Lowest to highest frequency of the region."
 NAMES_HELP = "First to last bin of the region, as named on the axis of the map."
 PEAK_HELP = "The frequency in the region that holds most of its evidence."
 N_CACHED = 256  # sentences and tables, by map: a visitor returns to a note
-_found: Recent[tuple[str, str, int], SalientRegions] = Recent(N_CACHED)
+_found: LRUCache[tuple[str, str, int], SalientRegions] = LRUCache(N_CACHED)
 
 NOTE_HELP = (
     "The note nearest to the peak. Empty outside the range of a piano, and where "
@@ -115,7 +115,7 @@ def draw_salient_regions(
 
 
 def _regions_of(attribution: Attribution, *, n_regions: int = N_REGIONS) -> SalientRegions:
-    key = (attribution.type, digest_of(attribution.values), n_regions)
+    key = (attribution.type, array_digest(attribution.values), n_regions)
     return _found.get(key, lambda: find_salient_regions(attribution, n_regions=n_regions))
 
 

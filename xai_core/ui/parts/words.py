@@ -17,7 +17,7 @@ from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.figures.base.scales import number_text
 from xai_core.figures.base.words import percent_text
-from xai_core.values import PITCH_CLASSES, Completeness
+from xai_core.values import Completeness, pitch_name
 
 __all__ = [
     "HOW_TO_READ",
@@ -95,7 +95,7 @@ def note_label(record: NoteRecord) -> str:
     """
     parts = [record.instrument_name or record.instrument]
     if record.pitch is not None:
-        parts.append(f"{PITCH_CLASSES[record.pitch % 12]}{record.pitch // 12 - 1}")
+        parts.append(pitch_name(record.pitch))
     if record.velocity is not None:
         parts.append(next(name for limit, name in LOUDNESS if record.velocity <= limit))
     if record.collection in KINDS:
