@@ -31,7 +31,7 @@ class AudioError(InputError):
 
 
 class ModelError(InputError):
-    """A model that is missing, altered, or not the one asked for."""
+    """A model that is missing, altered, or not the expected one."""
 
 
 class EmptyMapError(InputError):

@@ -3,7 +3,7 @@
 Conventions
 -----------
 Scores are fractions in [0, 1]. An interval is the 95 % percentile bootstrap
-over instruments, None where it cannot be told. Lookup tables of scores, as
+over instruments, None where it cannot be computed. Lookup tables of scores, as
 they stand on cards and in ``scores.json``, hold ``{metric: value}`` and, under
 ``intervals``, ``{metric: [low, high]}``.
 """
@@ -82,7 +82,7 @@ class Score:
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """How often notes of the family are met where a model says a certain probability.
+    """How often notes are of the family, by the probability that a model predicts.
 
     Both classes weigh the same, as for the probabilities: in each bin,
     `frequency` is what the share of the family would be if half of all notes

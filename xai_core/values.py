@@ -244,8 +244,8 @@ class Completeness:
     n_steps : int
         Gradient evaluations spent.
     converged : bool
-        Whether the error reached the tolerance asked for (always True for a
-        fixed number of steps, which asks for none).
+        Whether the error reached the tolerance (always True for a fixed number of
+        steps, which has none).
     """
 
     output: float

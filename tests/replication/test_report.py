@@ -14,7 +14,7 @@ from tests.made_pairs import METHOD, analysis_of, levels, notes_of, pairs_of
 from xai_core.errors import InputError
 from xai_core.pair_tables import Analysis
 from xai_core.replication.claims import read_claims
-from xai_core.replication.findings import find_out
+from xai_core.replication.findings import compute_findings
 from xai_core.replication.report import write_report
 from xai_core.replication.report_tables import (
     claim_frame,
@@ -128,7 +128,7 @@ def test_equal_analyses_give_equal_reports(page: tuple[str, Path], tmp_path: Pat
     def low(seed: int) -> pd.Series:
         rng = np.random.default_rng(seed)
         few = {"n_resamples": 20, "n_permutations": 9}
-        return find_out(_analysis(), models="nowhere", rng=rng, **few).medians["median_low"]
+        return compute_findings(_analysis(), models="nowhere", rng=rng, **few).medians["median_low"]
 
     assert not low(1).equals(low(2))
 
@@ -151,7 +151,7 @@ def test_one_family_without_others_is_a_report_too(tmp_path: Path) -> None:
 
 
 def test_tables_in_words() -> None:
-    found = find_out(
+    found = compute_findings(
         _analysis(), models="nowhere", rng=np.random.default_rng(0), n_resamples=50,
         n_permutations=99,
     )  # fmt: skip

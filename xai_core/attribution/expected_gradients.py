@@ -78,14 +78,14 @@ def expected_gradients(
             f"expected at least one baseline and one sample, got {len(baselines)} and {n_samples}"
         )
     alphas = rng.permutation((np.arange(n_samples) + rng.random(n_samples)) / n_samples)
-    turns = np.concatenate(
+    order = np.concatenate(
         [rng.permutation(len(baselines)) for _ in range(-(-n_samples // len(baselines)))]
     )[:n_samples]
     dtype = x.dtype if np.issubdtype(x.dtype, np.floating) else np.dtype(np.float64)
     total = np.zeros(x.shape, np.float64)
     for first in range(0, n_samples, SAMPLES_AT_ONCE):
         part = slice(first, first + SAMPLES_AT_ONCE)
-        start = baselines[turns[part]].astype(np.float64)
+        start = baselines[order[part]].astype(np.float64)
         way = x.astype(np.float64) - start
         points = start + alphas[part].reshape(-1, *(1,) * x.ndim) * way
         total += (np.asarray(gradients(points.astype(dtype)), np.float64) * way).sum(axis=0)

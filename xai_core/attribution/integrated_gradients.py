@@ -112,7 +112,7 @@ class PathIntegral:
     n_steps : int
         Gradient evaluations spent.
     converged : bool
-        Whether the completeness error is at most the tolerance asked for.
+        Whether the completeness error is at most the tolerance.
     """
 
     attributions: FloatArray

@@ -91,7 +91,7 @@ class ChannelPowers:
             self._of_mix += np.abs(spectra.mean(axis=1)) ** 2
 
     def choose(self) -> tuple[tuple[int, ...], str]:
-        """Return the channels to mix, and what is said of it.
+        """Return the channels to mix, and a note on the choice.
 
         Returns
         -------

@@ -232,7 +232,7 @@ def _remove_offset(y: Samples, sr: int) -> float:
     -------
     float
         The offset; 0.0 where there is none, one below -50 dB of the peak, or less
-        than 0.3 s of sound to tell it by.
+        than 0.3 s of sound to judge it by.
     """
     sounding = y != 0.0
     if not sounding.any():

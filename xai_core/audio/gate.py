@@ -1,10 +1,10 @@
-"""The gate for audio that nobody vouches for: decoded in a process of its own.
+"""Decoding of untrusted audio in a process of its own.
 
 Conventions
 -----------
 A worker is a :class:`xai_core.audio.process.DecoderProcess`: it decodes one file at
-a time and is kept for the next one. One that crashes, hangs or answers nonsense
-is ended, waited for and replaced; the visitor reads a sentence. All methods may
+a time and is kept for the next one. One that crashes, hangs or sends a malformed
+reply is ended, waited for and replaced, and the visitor gets a sentence. All methods may
 be called from any thread, and in a fork.
 """
 

@@ -24,7 +24,7 @@ NOTE_SECONDS = NOTE_SAMPLES / SAMPLE_RATE
 MIN_SECONDS = 0.1
 EDGE_SECONDS = 0.25  # resampled on both sides of the 4 s, so that the filter sees no edge
 BEFORE_SOUND = 0.1  # s of silence before a first sound that comes late
-SILENCE_PEAK = 1e-4  # of full scale (-80 dB); below it nothing can be heard
+SILENCE_PEAK = 1e-4  # of full scale (-80 dB); inaudible below
 MAX_PEAK = 2.0**31  # of full scale; 32-bit integers read as they are stay below it
 
 AudioSource = str | os.PathLike[str] | bytes | Waveform
@@ -129,7 +129,7 @@ def fit_note(waveform: Waveform, *, start: float = 0.0) -> Waveform:
 
 
 def first_sound(waveform: Waveform) -> float:
-    """Return where the first 4 s begin in which something can be heard.
+    """Return the start of the first 4 s that are not silent.
 
     Parameters
     ----------

@@ -5,7 +5,7 @@ Conventions
 Started by :mod:`xai_core.audio.gate` as ``main(memory, cpu_seconds, max_bytes)``.
 It first writes :data:`READY`. A request on its standard input is eight bytes, the
 length of a file (big-endian), and the file. A reply on its standard output is
-four bytes, the length of a JSON object, that object, and, where it says
+four bytes, the length of a JSON object, that object, and, if it has
 ``samples``, so many little-endian float32. The object has ``sr`` and ``edits``, or
 ``refused`` with the sentence for the user; and always ``cpu``, seconds spent, and
 ``peak``, the largest memory of this process so far in bytes (0 if unknown).

@@ -40,7 +40,7 @@ TARGETS = ("logit", "probability")
 
 @dataclass(frozen=True, kw_only=True)
 class ZeroMap:
-    """What is said in place of a map that is zero in every bin.
+    """The sentence in place of a map that is zero in every bin.
 
     Parameters
     ----------

@@ -67,7 +67,7 @@ class ValueScale:
     Parameters
     ----------
     made_from : str
-        How the values are scaled, as the card of a model says it.
+        How the values are scaled, as in the card of a model.
     limits : {"level", "share", "from_zero", "centred", "range"}
         Ends of the colours. "level": values are dB below the note's peak, -80
         dB or less being 0 and the peak 1, shown from -80 to 0 dB. "share": 0
@@ -78,7 +78,7 @@ class ValueScale:
     unit_per_value : float
         What a value of 1 stands for in that unit; not of "level".
     caption : str
-        One line beneath the colour bar that says what is measured.
+        One line beneath the colour bar: the quantity that is measured.
     first_is_level : bool
         Whether bin 0 is the overall level, many times larger than the others:
         it is off the scale of colours and left out of sentences.

@@ -172,7 +172,7 @@ def _picture(result: Audit, *, title: str, suffix: str) -> bytes:
     findings = {
         one.title: (one.count, one.total, one.unit)
         for one in result.findings
-        if one.unit != "labels"  # told in a sentence
+        if one.unit != "labels"  # those have a sentence
     }
     said = next((one.sentence for one in result.confounding if one.label == "source"), "")
     give_aways = {f"{one.name} ({one.unit})": one.median_by_source for one in result.give_aways}

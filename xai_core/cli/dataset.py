@@ -223,7 +223,7 @@ def _say(report: BuildReport, out: Path, console: Console) -> None:
 
 
 def _name(one: LeftOut) -> str:
-    """Return a name that tells the note from those of other instruments."""
+    """Return a name of the note that no note of another instrument has."""
     if not one.note or one.note.startswith(one.instrument):
         return one.note or one.instrument
     return f"{one.note} of {one.instrument}"

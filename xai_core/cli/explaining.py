@@ -136,10 +136,10 @@ def explain(
         "n_steps": steps,
         "layer": layer,
     }
-    said = ""
+    agreement = ""
     if settings is not None:
         beside = {"type": type, "family": family, "start": start, **named}
-        result, start, said = _explain_again(file, settings, beside, baseline_audio)
+        result, start, agreement = _explain_again(file, settings, beside, baseline_audio)
     else:
         start = START if start is None else start
         result = _explain_anew(file, type, family, start, baseline_audio, named)
@@ -157,7 +157,7 @@ def explain(
     console.print(
         salient_regions_sentence(find_salient_regions(attribution), attribution, family=whose)
     )
-    for note in (*result.notes, *filter(None, [said])):
+    for note in (*result.notes, *filter(None, [agreement])):
         console.print(note)
     if out is not None:
         from xai_core.results.files import explanation_files
@@ -215,7 +215,7 @@ def _explain_anew(
 def _explain_again(
     file: Path, settings: Path, beside: dict[str, Any], baseline_audio: Path | None
 ) -> tuple[Explanation, float, str]:
-    """Return the explanation that a JSON asks for, where its note begins, and how alike it is."""
+    """Return the explanation that a JSON describes, the start of its note, and their agreement."""
     with quiet_start():
         from xai_core.results.rerun import (
             explain_as_recalled,

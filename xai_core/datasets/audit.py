@@ -37,7 +37,7 @@ from xai_core.datasets.counts import (
     count_instruments,
     count_sources,
 )
-from xai_core.datasets.findings import Finding, Heard
+from xai_core.datasets.findings import Finding, Measured
 from xai_core.datasets.notes import (
     NoteRecord,
     Skipped,
@@ -56,7 +56,7 @@ _LABELS: dict[str, Callable[[NoteRecord], str]] = {
     "collection": lambda record: record.collection,
     "instrument_source": lambda record: record.instrument_source,
 }
-# Name, unit and value of what tells nothing of an instrument.
+# Name, unit and value of measures that do not depend on the instrument.
 _GIVE_AWAYS: dict[str, tuple[str, str, Callable[[NoteSignal], float]]] = {
     "peak": ("Peak", "dBFS", lambda s: s.peak_dbfs),
     "noise_floor": ("Noise floor", "dBFS", lambda s: s.floor_dbfs),
@@ -67,7 +67,7 @@ _GIVE_AWAYS: dict[str, tuple[str, str, Callable[[NoteSignal], float]]] = {
 
 @dataclass(frozen=True)
 class GiveAway:
-    """A measure of the recording by which a source may be told.
+    """A measure of the recording by which a source may be recognised.
 
     Parameters
     ----------
@@ -154,14 +154,14 @@ def audit(
     notes = list(dict.fromkeys(records))
     if not notes:
         raise InputError("expected notes to look at, got none: is it the right folder?")
-    heard: list[tuple[NoteRecord, NoteSignal]] = []
+    measured: list[tuple[NoteRecord, NoteSignal]] = []
     unusable: list[tuple[NoteRecord, Skipped]] = []
     for done, record in enumerate(notes, start=1):
         result = _listen(record)
         if isinstance(result, Skipped):
             unusable.append((record, result))
         else:
-            heard.append((record, result))
+            measured.append((record, result))
         on_progress(done, len(notes))
     families, instruments = count_families(notes), count_instruments(notes)
     sources = count_sources(notes)
@@ -174,12 +174,12 @@ def audit(
         instruments=instruments,
         sources=sources,
         findings=(
-            *findings.find_in_signals(heard, unusable, total=len(notes)),
+            *findings.find_in_signals(measured, unusable, total=len(notes)),
             *findings.find_in_counts(families, instruments),
             *findings.find_in_labels(labels, families),
         ),
         confounding=tuple(labels),
-        give_aways=_give_aways(heard, [one.source for one in sources]),
+        give_aways=_give_aways(measured, [one.source for one in sources]),
     )
 
 
@@ -203,15 +203,15 @@ def _why(record: NoteRecord) -> Skipped | None:
 
 
 def _confounding(notes: Sequence[NoteRecord], label: str) -> Confounding | None:
-    """Return how much a label says of the family, or None where no note tells it."""
+    """Return the confounding of a label with the family, or None if no note has the label."""
     known = [(note.family, _LABELS[label](note)) for note in notes if _LABELS[label](note)]
     if not known:
         return None
     return confounding([f for f, _ in known], [value for _, value in known], label=label)
 
 
-def _give_aways(heard: Heard, sources: Sequence[str]) -> tuple[GiveAway, ...]:
-    sounding = [(record, one) for record, one in heard if not one.is_silent]
+def _give_aways(measured: Measured, sources: Sequence[str]) -> tuple[GiveAway, ...]:
+    sounding = [(record, one) for record, one in measured if not one.is_silent]
     found = []
     for key, (name, unit, value_of) in _GIVE_AWAYS.items():
         values = [value_of(one) for _, one in sounding]

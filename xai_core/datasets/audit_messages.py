@@ -1,8 +1,8 @@
-"""From where on something is found in a collection, and what a reader is told of it.
+"""Thresholds of the findings in a collection, and the sentence of each finding.
 
 Conventions
 -----------
-One sentence for each finding says why it matters, with the threshold in it.
+Each finding has one sentence: why it matters, with the threshold in it.
 Levels are dBFS, lengths seconds, shares in [0, 1].
 """
 
@@ -30,7 +30,7 @@ DC_SHARE = 0.01  # of the peak: -40 dB, half-way down to what a spectrogram call
 DOMINANT_SHARE = 0.5  # of a family's notes, above which one instrument swallows it
 CONFOUNDED = 0.25  # of the information on the family, from which a label is found
 
-# Title, and why it matters; findings are told in this order.
+# Title, and why it matters; findings are listed in this order.
 WORDS = {
     "unusable": (
         "Missing or damaged",

@@ -54,7 +54,7 @@ class BuildReport:
     twins : tuple of Twins
         Instruments that share recordings and are grouped.
     short : tuple of str
-        One sentence for each family that has less than the recipe wants.
+        One sentence for each family that has less than the recipe requires.
     """
 
     records: tuple[NoteRecord, ...]
@@ -84,7 +84,7 @@ def build_dataset(
     data : path, optional
         Folder that the recipe's own paths are below.
     samples : sequence of NoteRecord
-        Notes to keep apart from, if the recipe says so.
+        Notes to keep apart from, if the recipe requires it.
     on_progress : callable
         Called with a :class:`xai_core.values.Progress`.
 
@@ -213,18 +213,18 @@ def _copies(
 def _groups(
     records: Sequence[NoteRecord], twins: Sequence[Twins], *, kept: Collection[str]
 ) -> dict[str, str]:
-    """Return the groups of instruments: of those that share recordings and of those told so.
+    """Return the groups of instruments that share recordings or that the recipe joins.
 
     What joins two instruments may itself be left out.
     """
     first: dict[str, str] = {}
-    told = {
+    named = {
         (first.setdefault(record.group, record.instrument), record.instrument)
         for record in records
         if record.group
     }
     members: dict[str, list[str]] = defaultdict(list)
-    for name, group in group_names([*((one.a, one.b) for one in twins), *sorted(told)]).items():
+    for name, group in group_names([*((one.a, one.b) for one in twins), *sorted(named)]).items():
         if name in kept:
             members[group].append(name)
     return {name: names[0] for names in members.values() if len(names) > 1 for name in names}

@@ -77,7 +77,7 @@ def make_parts(
     """
     if isinstance(source, NotesSource):
         folder = _below(data, source.path, source.name).resolve()
-        read_collection(folder)  # a folder of no notes is said before the long work
+        read_collection(folder)  # a folder without notes is refused before the long work
         place = os.path.relpath(folder, out.resolve())
         yield Part(source.name, place, source.licence, source.attribution)
         return

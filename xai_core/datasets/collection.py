@@ -10,7 +10,7 @@ of its own in one of the other layouts, with what holds for all notes of it.
 Three layouts of a folder of audio are read: ``<family>/*`` with a
 ``manifest.csv`` that describes each file; ``<family>/<instrument>/*``; and
 ``<family>/*`` alone. In the last one a file named as in NSynth or
-``<instrument>__...`` tells its instrument; all others of a family count as one
+``<instrument>__...`` names its instrument; all others of a family count as one
 instrument, so that a split cannot put the same instrument on both sides. Audio
 is what ends in one of :data:`xai_core.datasets.notes.AUDIO_SUFFIXES`, in upper
 or lower case; other files are passed over.
@@ -65,7 +65,7 @@ class LeftOut(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct, frozen=True):
-    """One folder of a data set; what is not "" holds for the notes that do not tell their own.
+    """One folder of a data set; what is not "" holds for the notes without one of their own.
 
     `folder` is relative to the data set, or absolute; `source` becomes the
     collection of its notes.
@@ -124,7 +124,7 @@ def read_collection(folder: str | Path) -> list[NoteRecord]:
 
 
 def describe_collection(folder: str | Path) -> dict[str, str]:
-    """Return what a card says of a folder of notes: ``name`` and, if built, ``recipe_digest``."""
+    """Return the entry of a folder in a card: ``name`` and, if built, ``recipe_digest``."""
     folder = Path(folder)
     if not (folder / DATASET_FILE).is_file():
         return {"name": folder.resolve().name}

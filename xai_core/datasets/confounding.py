@@ -1,11 +1,11 @@
-"""Whether something other than the sound tells a note's family.
+"""Confounding: how well labels other than the sound predict a note's family.
 
 Conventions
 -----------
 A label is whatever is known of a note beside its family: its source, its
 collection. Shares are in [0, 1]. Information is counted over notes, so an
 instrument with many notes weighs more than one with few; among few notes a
-label seems to tell a little even where it tells nothing.
+label seems to carry a little information even where it carries none.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ __all__ = ["Confounding", "confounding", "explained"]
 
 @dataclass(frozen=True)
 class Confounding:
-    """How much a label says of the family.
+    """The information that a label carries about the family.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ class FamilyCount:
     notes_by_pitch, notes_by_velocity : dict of int to int
         By MIDI number, ascending.
     n_without_pitch, n_without_velocity : int
-        Notes for which the collection does not tell.
+        Notes for which the collection has no value.
     """
 
     family: str

@@ -76,7 +76,7 @@ def find_twins(
         Only pairs that hold one of these instruments are looked for, in a time
         that does not grow with the square of the others.
     on_progress : callable
-        Told (notes heard, notes in all).
+        Called with notes read and notes in all.
 
     Raises
     ------
@@ -136,19 +136,19 @@ def group_names(pairs: Collection[tuple[str, str]]) -> dict[str, str]:
 
 def _alike(records: Sequence[NoteRecord], among: Collection[str] | None) -> Iterator[Twins]:
     names = {record.instrument for record in records}
-    asked = names if among is None else names & set(among)
-    if len(names) < 2 or not asked:
+    wanted = names if among is None else names & set(among)
+    if len(names) < 2 or not wanted:
         return
-    heard: list[tuple[NoteRecord, _Spectrum]] = []
-    for record in sorted(records, key=lambda r: (r.instrument not in asked, r.instrument, r.note)):
+    spectra: list[tuple[NoteRecord, _Spectrum]] = []
+    for record in sorted(records, key=lambda r: (r.instrument not in wanted, r.instrument, r.note)):
         spectrum = _whitened(read_samples(record, seconds=2 * LISTENED))
-        for other, theirs in heard:
+        for other, theirs in spectra:
             if other.instrument != record.instrument:
                 found = _correlation(spectrum, theirs)
                 if found >= SAME:
                     yield Twins(other.instrument, record.instrument, found, other.note, record.note)
-        if record.instrument in asked:
-            heard.append((record, spectrum))
+        if record.instrument in wanted:
+            spectra.append((record, spectrum))
 
 
 def _whitened(y: npt.NDArray[np.float32]) -> _Spectrum:

@@ -3,7 +3,7 @@
 Conventions
 -----------
 A finding is not an error: the notes can be used, and whether they should be is
-the reader's choice. Each says what it is, why it matters and which notes,
+the reader's choice. Each has a title, a reason why it matters, and its notes,
 families or labels it is about. Silent and damaged notes are not judged further.
 """
 
@@ -31,7 +31,7 @@ from xai_core.values import SAMPLE_RATE
 
 __all__ = ["Finding", "Found", "find_in_counts", "find_in_labels", "find_in_signals"]
 
-Heard = Sequence[tuple[NoteRecord, NoteSignal]]
+Measured = Sequence[tuple[NoteRecord, NoteSignal]]
 
 
 @dataclass(frozen=True)
@@ -85,23 +85,23 @@ class Finding:
 
 
 def find_in_signals(
-    heard: Heard, unusable: Sequence[tuple[NoteRecord, Skipped]], *, total: int
+    measured: Measured, unusable: Sequence[tuple[NoteRecord, Skipped]], *, total: int
 ) -> list[Finding]:
-    """Return what the audio tells.
+    """Return the findings in the audio.
 
     Parameters
     ----------
-    heard : sequence of (NoteRecord, NoteSignal)
+    measured : sequence of (NoteRecord, NoteSignal)
         Notes that can be read.
     unusable : sequence of (NoteRecord, Skipped)
         Notes that cannot.
     total : int
         Notes in all.
     """
-    sounding = [(record, signal) for record, signal in heard if not signal.is_silent]
+    sounding = [(record, signal) for record, signal in measured if not signal.is_silent]
     found = {
         "unusable": [_note(record, skipped.reason) for record, skipped in unusable],
-        "silent": _where(heard, lambda s: s.is_silent, lambda s: f"peak {s.peak_dbfs:.0f} dBFS"),
+        "silent": _where(measured, lambda s: s.is_silent, lambda s: f"peak {s.peak_dbfs:.0f} dBFS"),
         "noise_only": _where(
             sounding,
             lambda s: s.is_noise,
@@ -122,13 +122,13 @@ def find_in_signals(
         ),
         **_copies(sounding),
         "short": _where(
-            heard,
+            measured,
             lambda s: s.seconds < NOTE_SECONDS - LENGTH_TOLERANCE,
             _length,
             worst=lambda s: -s.seconds,
         ),
         "long": _where(
-            heard,
+            measured,
             lambda s: s.seconds > NOTE_SECONDS + LENGTH_TOLERANCE,
             _length,
             worst=lambda s: s.seconds,
@@ -139,9 +139,9 @@ def find_in_signals(
             lambda s: f"{s.padding_seconds:.2f} s",
             worst=lambda s: s.padding_seconds,
         ),
-        "other_rate": _where(heard, lambda s: s.sr != SAMPLE_RATE, lambda s: f"{s.sr} Hz"),
+        "other_rate": _where(measured, lambda s: s.sr != SAMPLE_RATE, lambda s: f"{s.sr} Hz"),
         "several_channels": _where(
-            heard, lambda s: s.n_channels > 1, lambda s: f"{s.n_channels} channels"
+            measured, lambda s: s.n_channels > 1, lambda s: f"{s.n_channels} channels"
         ),
     }
     return _findings(found, unit="notes", total=total)
@@ -150,7 +150,7 @@ def find_in_signals(
 def find_in_counts(
     families: Sequence[FamilyCount], instruments: Sequence[InstrumentCount]
 ) -> list[Finding]:
-    """Return what the counts of instruments tell."""
+    """Return the findings in the counts of instruments."""
     found = [
         Found(one.family, f"{one.instrument} has {100 * one.share:.0f} % of {count.n_notes} notes")
         for count in families
@@ -163,7 +163,7 @@ def find_in_counts(
 def find_in_labels(
     confounded: Sequence[Confounding], families: Sequence[FamilyCount]
 ) -> list[Finding]:
-    """Return what the confounding of family and labels tells."""
+    """Return the findings in the confounding of family and labels."""
     single = [
         Found(count.family, f"all {count.n_notes} notes from {next(iter(count.notes_by_source))}")
         for one in confounded
@@ -188,14 +188,14 @@ def _findings(found: dict[str, list[Found]], *, unit: str, total: int) -> list[F
 
 
 def _where(
-    heard: Heard,
+    measured: Measured,
     test: Callable[[NoteSignal], bool],
     detail: Callable[[NoteSignal], str],
     *,
     worst: Callable[[NoteSignal], float] = lambda signal: 0.0,
 ) -> list[Found]:
     """Return the notes that pass a test, those with the largest `worst` first."""
-    found = [(record, signal) for record, signal in heard if test(signal)]
+    found = [(record, signal) for record, signal in measured if test(signal)]
     found.sort(key=lambda pair: -worst(pair[1]))
     return [_note(record, detail(signal)) for record, signal in found]
 
@@ -210,7 +210,7 @@ def _length(signal: NoteSignal) -> str:
     return f"{signal.seconds:.2f} s"
 
 
-def _copies(sounding: Heard) -> dict[str, list[Found]]:
+def _copies(sounding: Measured) -> dict[str, list[Found]]:
     """Return the notes that share their samples, by how far apart their labels are."""
     groups: dict[str, list[NoteRecord]] = defaultdict(list)
     for record, signal in sounding:

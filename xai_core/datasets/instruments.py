@@ -142,16 +142,16 @@ def drop_doubles(
     kept: list[Instrument] = []
     n_doubles = 0
     for family in FAMILIES:
-        heard: list[_Probe] = []
+        probes: list[_Probe] = []
         for instrument in _in_turn([i for i in instruments if i.program.family == family]):
-            if per_family is not None and len(heard) == per_family:
+            if per_family is not None and len(probes) == per_family:
                 break
             probe = _probe(instrument)
-            if any(_correlation(probe, other) >= SAME_CORRELATION for other in heard):
+            if any(_correlation(probe, other) >= SAME_CORRELATION for other in probes):
                 n_doubles += 1
                 continue
             kept.append(instrument)
-            heard.append(probe)
+            probes.append(probe)
     return kept, n_doubles
 
 

@@ -4,7 +4,7 @@ Conventions
 -----------
 Files may have any rate, length and number of channels; what is read for a
 network is mono at 16 000 Hz, float32 with full scale at -1 and 1.
-Pitches and velocities are MIDI numbers, None where a collection does not tell.
+Pitches and velocities are MIDI numbers, None where a collection has none.
 
 To find damage before training starts, :func:`usable_notes` decodes whole files.
 Peaks are those of the first 4 s, channels averaged: the part that is learnt from.
@@ -313,17 +313,17 @@ def _reason(record: NoteRecord) -> str:
         y, sr = read_stored(record)
     except (AudioError, soundfile.SoundFileError):
         return "damaged"
-    # Compressed files stop early; of the others the header tells how long they were.
+    # Compressed files stop early; of the others the header has the length.
     if y.shape[0] < _LENGTH_KNOWN * n_frames or _is_cut_off(record.path, n_bytes=n_bytes):
         return "damaged"
     if not np.isfinite(y).all():
         return "not finite"
-    heard = y[: round(NOTE_SAMPLES * sr / SAMPLE_RATE)].mean(axis=1)
-    return "silent" if np.abs(heard).max() < SILENT_PEAK else ""
+    y_mono = y[: round(NOTE_SAMPLES * sr / SAMPLE_RATE)].mean(axis=1)
+    return "silent" if np.abs(y_mono).max() < SILENT_PEAK else ""
 
 
 def _is_cut_off(path: Path, *, n_bytes: int) -> bool:
-    """Whether a WAV or AIFF file is shorter than it says; what is left of it decodes well."""
+    """Whether a WAV or AIFF file is shorter than its header says; the rest of it decodes well."""
     with path.open("rb") as file:
         header = file.read(_CHUNK_HEADER)
     sizes = {b"RIFF": header[4:], b"FORM": header[:3:-1]}  # bytes, the lowest first

@@ -131,8 +131,8 @@ def _run(command: Sequence[str], folder: Path, *, client: str, hint: str) -> Non
             f"{' '.join(command)} took longer than {TIMEOUT / 60:.0f} minutes: try again later"
         ) from error
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        detail = f" ({said[-1].strip()})" if said else ""
+        lines = (done.stderr or done.stdout).strip().splitlines()
+        detail = f" ({lines[-1].strip()})" if lines else ""
         raise InputError(f"{' '.join(command)} failed{detail}: {hint}".rstrip(": "))
 
 

@@ -36,7 +36,7 @@ __all__ = [
 
 RECIPES = Path(__file__).parent / "recipes"
 
-# What a text may be, and how a reader is told so.
+# What a text may be, and the words for it in an error.
 _NAME = "^[a-z0-9][a-z0-9_-]*$"
 _FAMILY = f"^({'|'.join(FAMILIES)})$"
 _SOUND = "^(acoustic|electronic|synthetic)$"
@@ -80,7 +80,7 @@ class NotesSource(
     """Notes that lie in a folder already; they are read where they are.
 
     `path` is below the folder of data that the build is given, or absolute. `licence` and
-    `attribution` hold for the notes that do not tell their own.
+    `attribution` hold for the notes without one of their own.
     """
 
     name: _Name
@@ -147,7 +147,7 @@ Source = NotesSource | RenderSource | PackageSource
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The least that every family is to have; 0 asks for nothing."""
+    """The least that every family is to have; 0: no minimum."""
 
     instruments: Annotated[int, msgspec.Meta(ge=0)] = 0
     notes: Annotated[int, msgspec.Meta(ge=0)] = 0
@@ -166,7 +166,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     apart_from_samples : bool
         Whether to leave out instruments that share a recording with the notes
         that come with TimbreLens, which are shown and never trained on; they
-        are looked for whatever `find_twins` says.
+        are looked for whatever `find_twins` is.
     find_twins : bool
         Whether to look for instruments that share recordings, which a split
         then keeps together. Time grows with the square of the notes of a
@@ -227,15 +227,15 @@ def read_recipe(recipe: str | Path) -> Recipe:
     return found
 
 
-def _plain(said: str) -> str:
-    """Return what msgspec says of a recipe in words for its author.
+def _plain(message: str) -> str:
+    """Return the error of msgspec in words for the author of a recipe.
 
     Examples
     --------
     >>> _plain("Expected `str`, got `int` - at `$.source[0].fonts[1].file`")
     'expected text, got a whole number (source 1, fonts 2, file)'
     """
-    what, _, place = said.partition(" - at `$")
+    what, _, place = message.partition(" - at `$")
     pattern = re.fullmatch("Expected `str` matching regex '(.*)'", what)
     if pattern is not None:
         known = {repr(text)[1:-1]: words for text, words in _SAID.items()}

@@ -95,7 +95,7 @@ def render_notes(
     pitches_per_instrument : int or None
         How many pitches each instrument plays; None is its whole range.
     instruments_per_family : int or None
-        At most so many, taken in turn from the fonts, standard bank first.
+        At most so many, taken round-robin from the fonts, standard bank first.
     per_family : int or None
         At most so many notes, spread evenly over the instruments.
     first_number : int
@@ -169,8 +169,8 @@ def _order(
 ) -> list[tuple[int, int]]:
     """Return every (pitch, velocity) once, neighbours differing in both."""
     return [
-        (pitch, velocities[(i + turn + start) % len(velocities)])
-        for turn in range(len(velocities))
+        (pitch, velocities[(i + offset + start) % len(velocities)])
+        for offset in range(len(velocities))
         for i, pitch in enumerate(pitches)
     ]
 

@@ -1,9 +1,9 @@
-"""What can be heard or seen in the samples of one note, as numbers.
+"""Measures of the samples of one note.
 
 Conventions
 -----------
 Samples are float with full scale at -1 and 1. Levels are dBFS: 0 is a peak of
-1, or an RMS of 1. A note is judged as a network hears it: its first 4 s,
+1, or an RMS of 1. A note is measured as a network receives it: its first 4 s,
 channels averaged. Clipping alone is judged channel by channel. Its *sounding part* ends with the
 last sample above one step of 16 bits; what follows is padding.
 """
@@ -101,7 +101,7 @@ class NoteSignal:
 
     @property
     def is_noise(self) -> bool:
-        """Whether the note is heard and no steady partial stands out by 13 dB."""
+        """Whether the note is not silent and no steady partial stands out by 13 dB."""
         return not self.is_silent and self.tone_db < TONE_DB
 
 
@@ -119,8 +119,8 @@ def measure(y: Samples, sr: int) -> NoteSignal:
     -------
     NoteSignal
     """
-    heard = y[: round(NOTE_SAMPLES * sr / SAMPLE_RATE)]
-    mono = heard[:, 0] if y.shape[1] == 1 else heard.mean(axis=1)
+    first = y[: round(NOTE_SAMPLES * sr / SAMPLE_RATE)]
+    mono = first[:, 0] if y.shape[1] == 1 else first.mean(axis=1)
     size = np.abs(mono)
     peak = float(size.max())
     loud = np.flatnonzero(size > PADDING_LEVEL)
@@ -137,7 +137,7 @@ def measure(y: Samples, sr: int) -> NoteSignal:
         floor_dbfs=_floor(frames),
         dc_share=0.0 if silent else _dc(frames) / peak,
         padding_seconds=(mono.size - end) / sr,
-        n_clipped=sum(_n_clipped(channel) for channel in heard.T),
+        n_clipped=sum(_n_clipped(channel) for channel in first.T),
         tone_db=0.0 if silent else tone_prominence(sounding, sr),
     )
 

@@ -171,7 +171,7 @@ def _without_offset(y: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
 
 
 def _samples(synth: Any, count: int) -> npt.NDArray[np.float32]:
-    buffer = np.zeros(2 * count, dtype=np.float32)  # left and right in turn
+    buffer = np.zeros(2 * count, dtype=np.float32)  # left and right interleaved
     pointer = buffer.ctypes.data_as(ctypes.c_void_p)
     _write_float()(synth.synth, count, pointer, 0, 2, pointer, 1, 2)
     mono: npt.NDArray[np.float32] = buffer.reshape(-1, 2).mean(axis=1, dtype=np.float32)

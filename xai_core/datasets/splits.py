@@ -37,8 +37,8 @@ def split_by_instrument(
 
     Every family with at least two independent instruments gives at least one
     to the test set, from six on at least two, and keeps at least one for
-    training. Test instruments are taken in turn from the collections, and
-    inside a collection in turn from its sources.
+    training. Test instruments are taken round-robin from the collections, and
+    inside a collection round-robin from its sources.
 
     Parameters
     ----------
@@ -86,7 +86,7 @@ def group_instruments(records: Sequence[NoteRecord]) -> dict[str, frozenset[str]
     """Return, for every instrument, the instruments that must stay with it.
 
     Instruments are joined when one note of theirs has the same samples, when
-    their notes name the same group, or when :data:`KNOWN_TWINS` says that they
+    their notes name the same group, or when :data:`KNOWN_TWINS` has it that they
     are one.
 
     Returns
@@ -147,7 +147,7 @@ def _in_turn(
     groups: dict[str, frozenset[str]],
     rng: np.random.Generator,
 ) -> Iterator[frozenset[str]]:
-    """Yield the groups of a family, one from each collection and source in turn."""
+    """Yield the groups of a family, one from each collection and source, round-robin."""
     counts: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
     for record in records:
         if record.family == family:

@@ -266,7 +266,7 @@ def _functions(model: Model, family: str, settings: Settings) -> ModelFunctions:
     )
 
 
-# one: up to 130 MB on STFT, and a page asks for its feature maps and Grad-CAM in a row
+# one: up to 130 MB on STFT, and a page needs its feature maps and Grad-CAM in a row
 _layers: LRUCache[tuple[Model, str, str, str], tuple[FloatArray, FloatArray]] = LRUCache(1)
 
 MAPS_KEPT = 24  # on STFT at most 2 MB for four filters
@@ -305,7 +305,7 @@ def feature_maps(
     layer = resolve_layer(model, type, layer)
 
     def make() -> FeatureMaps:
-        # what Grad-CAM uses: a page asks for both, and a new model is traced once
+        # what Grad-CAM uses: a page needs both, and a new model is traced once
         activations, _ = _at_layer(model, spectrogram.values, family, layer)
         filters = choose_filters(activations, choice=choice, n_filters=n_filters)
         maps = np.ascontiguousarray(np.moveaxis(activations[..., list(filters)], -1, 0))

@@ -143,7 +143,7 @@ def resolve_layer(model: Model, type: str, layer: str | None) -> str:
     ----------
     model : Model
     type : str
-        The input whose map is asked for.
+        The input whose map is made.
     layer : str or None
         Name of a layer; None for the last of that input.
 
@@ -178,7 +178,7 @@ def array_digest(values: FloatArray) -> str:
 def spectrogram_of(note: Waveform, type: str) -> Spectrogram:
     """Return the spectrogram of a note, as :func:`xai_core.features.extract` does.
 
-    Those of the notes asked about last are kept: a page asks three times.
+    The last spectrograms are kept: a page needs one three times.
     """
     return _spectrograms.get((array_digest(note.y), note.sr, type), lambda: extract(note, type))
 
@@ -186,16 +186,16 @@ def spectrogram_of(note: Waveform, type: str) -> Spectrogram:
 def logit_of(
     note: Waveform, type: str, family: str, *, models: str = "starter", digest: str | None = None
 ) -> float:
-    """Return what the model of a family says of 4 s: its logit.
+    """Return the logit of the model of a family for 4 s.
 
-    `digest` is that of the samples, for who has it: ten models are asked about one note.
+    `digest` is that of the samples, if it is known: ten models predict for one note.
     """
     gradients, card = load_gradients(type, family, models=models)
 
-    def ask() -> float:
+    def compute() -> float:
         return float(gradients.outputs((spectrogram_of(note, type).values[np.newaxis],))[0, 0])
 
-    return _logits.get((type, card.sha256, digest or array_digest(note.y)), ask)
+    return _logits.get((type, card.sha256, digest or array_digest(note.y)), compute)
 
 
 def probability_of(logit: float) -> float:
@@ -217,7 +217,7 @@ def weak_families(type: str, *, models: str = "starter") -> tuple[str, ...]:
     -------
     tuple of str
         In the order of FAMILIES. A model whose card cannot be read is not among
-        them: who loads it hears why.
+        them: loading it raises the reason.
     """
     found = []
     for family in store.available_models(models).get(type, ()):

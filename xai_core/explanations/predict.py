@@ -56,7 +56,7 @@ def predict(
     start : float
         Seconds into the recording at which the 4 s note begins.
     without : collection of (str, str)
-        Types and families of models that are not asked, such as those of
+        Types and families of models that do not predict, such as those of
         :func:`xai_core.store.find_faults`.
 
     Returns
@@ -100,7 +100,7 @@ class Scan:
         Where each window begins, in seconds.
     families : tuple of str
     probabilities : ndarray, shape (n_families, n_windows)
-        NaN where nothing can be heard.
+        NaN where the window is silent.
     """
 
     type: str
@@ -158,7 +158,7 @@ def scan(
     for k, start in enumerate(starts):
         try:
             x = extract(load_note(recording, start=float(start)), type).values[np.newaxis]
-        except AudioError:  # nothing to be heard here; a fault of the file was told by load
+        except AudioError:  # a silent window; faults of the file are raised by load
             continue
         finally:
             on_progress(k + 1, n)

@@ -1,4 +1,4 @@
-"""What every metric asks of the two maps it is given."""
+"""Checks of the two maps that every metric takes."""
 
 from __future__ import annotations
 

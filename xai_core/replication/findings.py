@@ -46,7 +46,7 @@ from xai_core.scores import Score
 __all__ = [
     "DistanceFindings",
     "Findings",
-    "find_out",
+    "compute_findings",
     "judge_distances",
 ]
 
@@ -84,7 +84,7 @@ class Findings:
     n_permutations: int
 
 
-def find_out(
+def compute_findings(
     analysis: Analysis,
     *,
     models: str = "starter",
@@ -99,7 +99,7 @@ def find_out(
     ----------
     analysis : Analysis
     models : str
-        Name of the model set whose cards tell precision and accuracy.
+        Name of the model set whose cards have precision and accuracy.
     claims : sequence of Claim, optional
         By default those of Chen, Ghobakhlou and Narayanan 2024.
     rng : numpy.random.Generator
@@ -147,7 +147,7 @@ def find_out(
 def _scorecards(models: str) -> Scorecards | None:
     try:
         return read_scorecards(models)
-    except ModelError:  # the report says that no scores are known
+    except ModelError:  # the report has a sentence for unknown scores
         return None
 
 

@@ -51,7 +51,7 @@ from xai_core.replication.claims.verdicts import (
 )
 from xai_core.replication.findings import (
     Findings,
-    find_out,
+    compute_findings,
 )
 from xai_core.replication.report_tables import (
     SHORT_METRICS,
@@ -78,7 +78,7 @@ def write_report(analysis: Analysis, folder: str | Path, *, models: str) -> Path
     folder : path
         Made if need be; an earlier report there is written over.
     models : str
-        Name of the model set whose cards tell precision and accuracy.
+        Name of the model set whose cards have precision and accuracy.
 
     Returns
     -------
@@ -92,7 +92,7 @@ def write_report(analysis: Analysis, folder: str | Path, *, models: str) -> Path
     """
     folder = Path(folder)
     rng = np.random.default_rng(analysis.settings.get("seed", 0))
-    findings = find_out(analysis, models=models, rng=rng)
+    findings = compute_findings(analysis, models=models, rng=rng)
     page = _environment().get_template(TEMPLATE).render(_content(analysis, findings, models))
     tables = {
         "within_families": findings.medians,
@@ -155,7 +155,7 @@ def _content(analysis: Analysis, findings: Findings, models: str) -> dict[str, A
 
 
 def _about(analysis: Analysis, scorecards: Scorecards | None, models: str) -> dict[str, Any]:
-    """Return the numbers of the paragraph that says what was done."""
+    """Return the numbers of the paragraph on methods and data."""
     notes, settings = analysis.notes, analysis.settings
     types = [type for type in SPECTROGRAM_TYPES if (analysis.pairs["type"] == type).any()]
     methods = [str(method) for method in analysis.pairs["method"].unique()]

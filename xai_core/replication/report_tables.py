@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-Every cell is plain text: whoever prints it escapes it. Numbers have three digits
+Every cell is plain text, to be escaped by the template. Numbers have three digits
 that count; in brackets stands the 95 % interval over instruments.
 """
 

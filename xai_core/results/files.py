@@ -3,7 +3,7 @@
 Conventions
 -----------
 A file is made when its ``make`` is called, in memory, so that a page can offer
-files that nobody asks for. Arrays are NPZ that load without pickle, axes
+files that are not downloaded. Arrays are NPZ that load without pickle, axes
 included; JSON holds what :mod:`xai_core.results.rerun` needs to compute
 the same arrays again. The sound is WAV of 32-bit floats: the very samples that
 were explained, where 16 bits would round them. File names say what is inside
@@ -55,7 +55,7 @@ DIGITS = 8  # of a digest, in a file name
 
 @dataclass(frozen=True, eq=False)
 class ExportFile:
-    """One file of a result, made when it is asked for.
+    """One file of a result, made when it is downloaded.
 
     Parameters
     ----------

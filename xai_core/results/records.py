@@ -1,4 +1,4 @@
-"""What the JSON of a result says: numbers, every setting that decided them, and versions.
+"""The JSON of a result: numbers, every setting that decided them, and versions.
 
 Conventions
 -----------
@@ -30,7 +30,7 @@ __all__ = [
     "versions_here",
 ]
 
-MAKER = "TimbreLens"  # what a JSON of ours says of itself
+MAKER = "TimbreLens"  # in every JSON of ours
 PACKAGES = ("numpy", "librosa", "keras")
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos")  # names of one package
 

@@ -44,7 +44,7 @@ KINDS: dict[str, tuple[type, ...]] = {  # of values of Settings that are not tex
 
 @dataclass(frozen=True)
 class Recalled:
-    """What an exported JSON says of an explanation.
+    """The explanation that an exported JSON describes.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ class Recalled:
     code_sha256: str
 
     def check_beside(self, given: Mapping[str, Any]) -> None:
-        """Refuse what is given beside the file and says something else.
+        """Refuse options beside the file that contradict it.
 
         Parameters
         ----------
@@ -149,7 +149,7 @@ def explain_as_recalled(
     *,
     baseline_audio: Audio | None = None,
 ) -> Explanation:
-    """Explain a note as a JSON says.
+    """Explain a note with the settings of a JSON.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-Scores are taken on instruments that training never saw. A model says yes from
+Scores are taken on instruments that training never saw. A model predicts its family from
 a probability of 0.5. "Balanced" numbers weigh both classes the same.
 scikit-learn computes what it can; what it cannot is the same formula for a
 thousand resamples at once.
@@ -35,7 +35,7 @@ from xai_core.values import FloatArray
 
 __all__ = ["THRESHOLD", "binary_scores", "resampled_scores"]
 
-THRESHOLD = 0.5  # probability from which a model says yes
+THRESHOLD = 0.5  # probability from which a model predicts its family
 CHANCE = 0.5  # balanced accuracy of a model that guesses
 
 
@@ -61,7 +61,7 @@ def binary_scores(
         ``n_notes, n_positive, balanced_accuracy, precision, recall, f1,
         roc_auc, brier``; all but the counts in [0, 1]. 0.5 is chance for
         balanced accuracy and ROC AUC; 0 is best for the Brier score. A model
-        that never says yes has precision 0.
+        that never predicts its family has precision 0.
 
         With `resamples` also ``threshold``; ``ece``, the expected calibration
         error; ``reliability``, the bins it comes from; ``n_instruments`` and
@@ -87,14 +87,14 @@ def binary_scores(
             f"expected notes of a family and of others, got {n_positive} and {n_negative}: "
             "has every family instruments to be tested on?"
         )
-    said = probabilities >= THRESHOLD
+    predicted = probabilities >= THRESHOLD
     precision, recall, f1, _ = precision_recall_fscore_support(
-        positive, said, average="binary", zero_division=0.0
+        positive, predicted, average="binary", zero_division=0.0
     )
     scores = {
         "n_notes": int(positive.size),
         "n_positive": n_positive,
-        "balanced_accuracy": float(balanced_accuracy_score(positive, said)),
+        "balanced_accuracy": float(balanced_accuracy_score(positive, predicted)),
         "precision": float(precision),
         "recall": float(recall),
         "f1": float(f1),
@@ -124,9 +124,15 @@ def resampled_scores(
         mean of a resampled ``ece`` lies above the score itself: a resample has
         fewer instruments, whose chance deviations add to the error.
     """
-    said = probabilities >= THRESHOLD
+    predicted = probabilities >= THRESHOLD
     columns = np.stack(
-        [positive, ~positive, positive & said, ~positive & said, (probabilities - positive) ** 2],
+        [
+            positive,
+            ~positive,
+            positive & predicted,
+            ~positive & predicted,
+            (probabilities - positive) ** 2,
+        ],
         axis=1,
     )
     n_positive, n_negative, hits, alarms, error = resamples.sums(columns.astype(np.float64)).T

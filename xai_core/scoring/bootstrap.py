@@ -34,7 +34,7 @@ from xai_core.values import FloatArray
 __all__ = ["N_RESAMPLES", "Resamples", "interval", "resample_instruments"]
 
 N_RESAMPLES = 1000
-ENOUGH = 2  # instruments; one alone says nothing about how instruments differ
+ENOUGH = 2  # instruments; one alone shows no variation between instruments
 
 
 @dataclass(frozen=True, eq=False)

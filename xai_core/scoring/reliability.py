@@ -49,7 +49,7 @@ def reliability_curve(probabilities: FloatArray, positive: npt.NDArray[np.bool_]
 
 
 def expected_calibration_error(probabilities: FloatArray, positive: npt.NDArray[np.bool_]) -> float:
-    """Return the mean distance between what a model says and what is the case.
+    """Return the mean distance between predicted probability and observed frequency.
 
     Returns
     -------

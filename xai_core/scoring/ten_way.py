@@ -65,9 +65,9 @@ def ten_way_scores(
     """
     if family.size == 0:
         raise InputError("expected notes to score, got none")
-    said = probabilities.argmax(axis=1)
+    named = probabilities.argmax(axis=1)
     present = np.unique(family)
-    recall = recall_score(family, said, labels=present, average=None, zero_division=0.0)
+    recall = recall_score(family, named, labels=present, average=None, zero_division=0.0)
     scores = {
         "n_notes": int(family.size),
         "accuracy": float(np.mean(recall)),
@@ -76,7 +76,7 @@ def ten_way_scores(
     if resamples is None:
         return scores
     is_family = family[:, np.newaxis] == present
-    right = resamples.sums(is_family & (said == family)[:, np.newaxis])
+    right = resamples.sums(is_family & (named == family)[:, np.newaxis])
     recalls = right / resamples.sums(is_family)  # (n_resamples, n_families)
     enough = [resamples.are_enough(members) for members in is_family.T]
     return scores | {

@@ -109,7 +109,7 @@ _counting = threading.Lock()
 
 
 def mark_used(path: Path) -> None:
-    """Remember that a file was asked for, to the hour."""
+    """Note that a file was used, to the hour."""
     with suppress(OSError):  # gone, or not ours to mark
         if time.time() - path.stat().st_mtime > FRESH:
             os.utime(path)

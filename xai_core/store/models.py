@@ -6,7 +6,7 @@ A model lives in a folder below ``models/<set>/`` as ``model.keras`` beside
 ``card.json``, and is loaded only if its SHA-256 is the one on the card. The
 path of the folder below the set is the name of the model. A binary model of one
 spectrogram type and one family lies in ``<type>/<family>``; any other name, as
-``fused/two``, is that of a model whose card says its inputs and classes.
+``fused/two``, is that of a model whose card has its inputs and classes.
 """
 
 from __future__ import annotations
@@ -330,7 +330,7 @@ def save_model(
         What a binary model was made for.
     name : str
         Instead of them, where to put a model of other inputs and classes below
-        the set; `about` then says ``inputs`` and ``classes``.
+        the set; `about` then has ``inputs`` and ``classes``.
     about : mapping
         The fields of :class:`Card` other than type, family, name, sha256 and versions.
 
@@ -354,8 +354,8 @@ def save_model(
         **about,
     )
     write_atomically(folder / MODEL_FILE, content)
-    said = {key: value for key, value in asdict(card).items() if key != "name"}
-    write_atomically(folder / CARD_FILE, readable_json(said))
+    entries = {key: value for key, value in asdict(card).items() if key != "name"}
+    write_atomically(folder / CARD_FILE, readable_json(entries))
     return card
 
 
@@ -430,7 +430,7 @@ def archived(model: keras.Model) -> bytes:
         ):
             for name in sorted(source.namelist()):
                 part = source.read(name)
-                if name == "metadata.json":  # Keras writes when it was saved; nobody reads it
+                if name == "metadata.json":  # Keras writes the time at which it was saved
                     part = json.dumps({"keras_version": keras.__version__}).encode()
                 target.writestr(zipfile.ZipInfo(name), part, zipfile.ZIP_DEFLATED, 9)
     return buffer.getvalue()

@@ -1,4 +1,4 @@
-"""Recordings of visitors who asked for a link, each under the SHA-256 of its bytes."""
+"""Recordings of visitors who made a link, each under the SHA-256 of its bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from xai_core.store.files import cache_path, is_digest, modified, remove, try_to
 
 __all__ = ["has_recording", "keep_recording", "read_recording", "remove_recording"]
 
-KEPT_RECORDINGS = 64  # of visitors who asked for a link; the oldest goes first
+KEPT_RECORDINGS = 64  # of visitors who made a link; the oldest is removed first
 RECORDING = ".recording"  # ending of their files
 
 

@@ -145,7 +145,7 @@ def read_chunk(
     key : str
         From :func:`spectrogram_key`.
     shape, dtype
-        Of the array that is expected; any other is not what was asked for.
+        Of the array that is expected; any other is not the expected one.
 
     Returns
     -------

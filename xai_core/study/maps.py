@@ -60,7 +60,7 @@ class FamilyMaps:
 
 @dataclass(frozen=True, eq=False)
 class NoteMap:
-    """The map of one note, and what its model said.
+    """The map of one note, and the output of its model.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ Conventions
 -----------
 What is chosen depends on the seed, the family and its notes alone: neither on
 the order of the notes nor on what else is compared, so that all types and
-methods compare the same notes. Instruments take turns, so that none with many
+methods compare the same notes. Instruments are drawn round-robin, so that none with many
 notes outweighs the others.
 """
 
@@ -49,7 +49,7 @@ class ChosenNote:
 
 @dataclass(frozen=True)
 class NotChosen:
-    """A note whose turn came and that cannot be used, and why."""
+    """A note that was drawn and cannot be used, and why."""
 
     record: NoteRecord
     reason: str
@@ -58,7 +58,7 @@ class NotChosen:
 def choose_notes(
     records: Sequence[NoteRecord], family: str, *, n: int, seed: int
 ) -> tuple[list[ChosenNote], list[NotChosen]]:
-    """Return notes of a family, its instruments taking turns.
+    """Return notes of a family, drawn round-robin from its instruments.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def choose_notes(
     chosen: list[ChosenNote] = []
     refused: list[NotChosen] = []
     seen: set[str] = set()
-    for record in _in_turns([one for one in records if one.family == family], rng):
+    for record in _round_robin([one for one in records if one.family == family], rng):
         if len(chosen) == n:
             break
         try:
@@ -132,7 +132,7 @@ def _digest(path: Path) -> str:
     try:
         about = path.stat()
     except OSError:
-        return _digest_of(path, 0, 0)  # which says what is wrong
+        return _digest_of(path, 0, 0)  # which raises the reason
     return _digest_of(path, about.st_mtime_ns, about.st_size)
 
 
@@ -142,8 +142,8 @@ def _digest_of(path: Path, mtime_ns: int, n_bytes: int) -> str:
     return hashlib.sha256(np.ascontiguousarray(load_note(path).y).tobytes()).hexdigest()
 
 
-def _in_turns(records: Sequence[NoteRecord], rng: np.random.Generator) -> list[NoteRecord]:
-    """Return notes in an order in which shuffled instruments take turns."""
+def _round_robin(records: Sequence[NoteRecord], rng: np.random.Generator) -> list[NoteRecord]:
+    """Return notes in round-robin order of shuffled instruments."""
     by_instrument: dict[str, list[NoteRecord]] = defaultdict(list)
     for record in sorted(records, key=lambda one: (one.instrument, one.note, one.collection)):
         by_instrument[record.instrument].append(record)

@@ -69,7 +69,7 @@ Chosen = Mapping[str, tuple[ChosenNote, ...]]  # by family
 def cards_of(
     types: Sequence[str] | None, families: Sequence[str] | None, models: str
 ) -> dict[str, dict[str, store.Card]]:
-    """Return the cards of the models that are asked for, in the fixed orders."""
+    """Return the cards of the chosen models, in the fixed orders."""
     available = store.available_models(models)
     wanted = set(available) if types is None else {check_type(type) for type in types}
     named = {check_family(family) for family in families or ()}
@@ -98,7 +98,7 @@ def choose_by_family(
     Raises
     ------
     InputError
-        If a family that is asked for has not two notes, or none has.
+        If a chosen family has not two notes, or none has.
     """
     with_model = [one for one in FAMILIES if any(one in of_type for of_type in cards.values())]
     chosen: dict[str, tuple[ChosenNote, ...]] = {}

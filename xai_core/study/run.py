@@ -100,7 +100,7 @@ def analyse(
         Of :data:`xai_core.catalogue.methods.METHODS`; the two of the paper, if
         not given.
     notes_per_family : int
-        Most notes of a family, at least 2; its instruments take turns.
+        Most notes of a family, at least 2; drawn round-robin from its instruments.
     between_pairs : int
         Most pairs of notes of each two families; 0 for none.
     seed : int
@@ -118,7 +118,7 @@ def analyse(
     on_result : callable
         Given (type, method, family, rows) as soon as a block of pairs is done,
         or found in the cache: rows as in :attr:`Analysis.pairs`, whose
-        ``other_family`` tells within from between. With a cluster it may be
+        ``other_family`` separates within from between. With a cluster it may be
         called from another thread.
     on_progress : callable
         Called with a :class:`xai_core.values.Progress`; events of kind ``run`` are
@@ -132,10 +132,10 @@ def analyse(
     Raises
     ------
     InputError
-        If a name is unknown, a family that is asked for has not two notes, no
+        If a name is unknown, a chosen family has not two notes, no
         family has, or the cache cannot be written to.
     ModelError
-        If a model that is asked for is missing or altered.
+        If a chosen model is missing or altered.
     JobsFailedError
         At the end, if some jobs failed; what is done is kept.
 

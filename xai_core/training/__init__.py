@@ -6,7 +6,7 @@ batches, ``presets`` holds the training settings, ``stage`` runs the epochs, ``f
 trains trunk and models, ``calibration`` scales the logits so that probabilities
 agree with frequencies. Scores and saving belong to the floors above.
 
-Keras is loaded when a name is asked for, not by the import: the worker
+Keras is loaded at the first use of a name, not by the import: the worker
 processes that compute spectrograms need no TensorFlow.
 """
 

@@ -165,7 +165,7 @@ def overlap(y: FloatArray, other: FloatArray, *, below_db: float, delay: int) ->
 
 
 def set_level(y: FloatArray, *, gain_db: float) -> FloatArray:
-    """Turn a note up or down and round it to 16 bits, as a recorder does.
+    """Change the level of a note and round it to 16 bits, as a recorder does.
 
     Features are in dB below the note's own peak, so it is the rounding that
     changes them. A note is turned down no further than a peak of -48 dB of full

@@ -109,7 +109,7 @@ def fit_binary(
     corpus : Corpus
         Notes of the family and of others.
     family : str
-        What the model says yes to.
+        The positive class of the model.
     preset : Preset
     seed : int
         Decides first weights, dropout and which notes are drawn.

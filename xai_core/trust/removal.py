@@ -160,7 +160,7 @@ def random_curve(
     Returns
     -------
     Curve
-        What a map that knows nothing of the model gives on average.
+        The mean curve of maps that do not depend on the model.
     """
     if n_orders < 1:
         raise InputError(f"expected at least one random order, got {n_orders}")

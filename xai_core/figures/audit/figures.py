@@ -5,7 +5,7 @@ Conventions
 Everything comes as plain numbers by name. Families run from top to bottom in
 the order of :data:`xai_core.values.FAMILIES`, those without notes left out;
 pitches are MIDI numbers; sources come with the most notes first, and the smaller
-ones are drawn together or left out, which the figure says.
+ones are drawn together or left out, with a remark in the figure.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def source_bars(notes: Counts, *, said: str = "", uirevision: str = "audit sourc
     notes : mapping
         ``{family: {source: notes}}``.
     said : str
-        What else the alternative text is to say: whether the source tells the family.
+        Further sentence of the alternative text: how well the source predicts the family.
 
     Returns
     -------
@@ -216,7 +216,7 @@ def finding_bars(findings: Findings, *, uirevision: str = "audit findings") -> g
 
 
 def give_away_dots(measures: GiveAways, *, uirevision: str = "audit give-aways") -> go.Figure:
-    """Draw the median of each source in measures that tell nothing of an instrument.
+    """Draw the median of each source in measures that do not depend on the instrument.
 
     Parameters
     ----------

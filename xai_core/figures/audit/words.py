@@ -40,7 +40,7 @@ __all__ = [
     "source_sentence",
 ]
 
-# After Okabe and Ito: told apart by everyone, seen on white and on near-black.
+# After Okabe and Ito: distinct in every colour vision, visible on white and on near-black.
 SOURCE_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B8A90C")
 OTHERS = "#7A8794"  # grey
 N_DOTS = 16  # sources whose medians are drawn

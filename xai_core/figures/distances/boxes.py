@@ -157,8 +157,8 @@ def boxes_sentence(
         f"{spectrogram_type(type).label}, {map_kind(method).label}: distances between the "
         "heatmaps of two notes of a family"
     )
-    said = [_extremes(METRIC_NAMES[metric], row) for metric, row in boxes.items() if row]
-    if not said:
+    sentences = [_extremes(METRIC_NAMES[metric], row) for metric, row in boxes.items() if row]
+    if not sentences:
         return f"{head}; none yet."
     missing = [f for f in FAMILIES if not any(b.family == f for row in boxes.values() for b in row)]
     nothing = f" Nothing of {', '.join(missing)}." if missing else ""
@@ -169,7 +169,7 @@ def boxes_sentence(
         else (f"{n_beyond:,} distances beyond the whiskers are")
     )
     beyond = f" {some} not drawn." if n_beyond and not points else ""
-    return f"{head}. {' '.join(said)}{nothing}{beyond}"
+    return f"{head}. {' '.join(sentences)}{nothing}{beyond}"
 
 
 def number_text(value: float) -> str:

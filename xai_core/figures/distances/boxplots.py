@@ -6,7 +6,7 @@ One panel a metric, the ten families on x in their fixed order and colours,
 whether or not they have pairs yet. The five numbers of a box are computed here,
 so that a figure stays small however many pairs there are. Beside a box, where
 they are given, stand the median and its 95 % interval over instruments: pairs
-are not independent, so the box itself does not tell how sure a median is.
+are not independent, so the box itself does not show how precise a median is.
 
 A point's customdata is (type, family, note_a, note_b), for a page to open the
 pair. Of many pairs, points are a choice evenly spaced by rank, the smallest and

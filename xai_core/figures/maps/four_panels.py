@@ -93,7 +93,7 @@ def explore_panels(
     limits : mapping of str to tuple of float, optional
         Colour limits by method; by default a map's own.
     percentile : float
-        Share of the absolute values, in percent, that own limits cover; said
+        Share of the absolute values, in percent, that own limits cover; sentences
         beneath the colour bar where it clips. 100 clips nothing.
     layer : str or None
         Convolution layer of the methods that look at one, for their subtitles;
@@ -233,12 +233,12 @@ def _four_sentences(
     feature_maps: FeatureMaps | None,
     decided: list[Attribution],
 ) -> str:
-    said = ["Four panels on one time axis."]
+    sentences = ["Four panels on one time axis."]
     if spectrogram:
-        said.append(spectrogram_sentence(spectrogram))
+        sentences.append(spectrogram_sentence(spectrogram))
     if feature_maps:
-        said.append(feature_maps_sentence(feature_maps))
-    said += [attribution_sentence(one) for one in decided]
-    if len(said) < 5:
-        said.append("The rest is being computed.")
-    return " ".join(said)
+        sentences.append(feature_maps_sentence(feature_maps))
+    sentences += [attribution_sentence(one) for one in decided]
+    if len(sentences) < 5:
+        sentences.append("The rest is being computed.")
+    return " ".join(sentences)

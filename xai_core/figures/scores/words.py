@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-Scores are fractions in [0, 1], told in percent. Every sentence is computed from
+Scores are fractions in [0, 1], written in percent. Every sentence is computed from
 the values that are drawn.
 """
 

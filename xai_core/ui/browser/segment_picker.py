@@ -31,7 +31,7 @@ def draw_window(recording: Waveform, *, id: str, start: float = 0.0, key: str = 
     recording : Waveform
         However long; the window of one shorter than 4 s cannot be moved.
     id : str
-        Tells recordings apart: the window of another one begins at `start`.
+        Identifies the recording: the window of another one begins at `start`.
     start : float
         Where it begins before the visitor moves it, in seconds.
     key : str

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-The page computes in its own run, note by note in turns with other visitors, and
+The page computes in its own run, note by note in slots of the work queue, and
 draws after each family; any choice of the visitor stops it within one note. What
 is finished is in the cache and comes at once when the page is drawn again. Notes
 are those in ``samples/``.
@@ -45,7 +45,7 @@ from xai_core.study.run import (
 )
 from xai_core.ui.pages.metrics_runs import (
     SEED,
-    Asked,
+    Chosen,
     compute,
     draw_button_of_all,
     draw_buttons,
@@ -103,16 +103,16 @@ def metrics_page() -> None:
     n_notes = int(choose(columns[2], "How many notes", NOTES, key="notes", default=DEFAULT_NOTES))
     found = read_partial_results(records, types=[type], methods=[method], notes_per_family=n_notes)
     place = columns[3].empty()
-    asked = Asked(type, method, n_notes)
-    running = draw_buttons(place, found, asked)
-    if is_cancelled(asked) and not running:
+    chosen = Chosen(type, method, n_notes)
+    running = draw_buttons(place, found, chosen)
+    if is_cancelled(chosen) and not running:
         found = found.cleared()
     bar, picture = st.empty(), st.empty()
     points = st.toggle("Show every pair as a point", key="points", help=OPENS)
     if running:
-        found = _compute(records, asked, found, bar, picture, points=points)
-        draw_buttons(place, found, asked)
-    _boxes(picture, found, asked, points=points)
+        found = _compute(records, chosen, found, bar, picture, points=points)
+        draw_buttons(place, found, chosen)
+    _boxes(picture, found, chosen, points=points)
     if not found.n_done:
         bar.info(WAITING, icon=":material/play_arrow:")
         return
@@ -125,7 +125,7 @@ def metrics_page() -> None:
 
 def _compute(
     records: Sequence[NoteRecord],
-    asked: Asked,
+    chosen: Chosen,
     found: PartialResults,
     bar: st.delta_generator.DeltaGenerator,
     picture: st.delta_generator.DeltaGenerator,
@@ -134,7 +134,7 @@ def _compute(
 ) -> PartialResults:
     """Compute what is missing and draw the boxes as families are finished."""
     growing = found.cleared()
-    draw_figure(picture, _figure(found, asked, points), buttons=True, key="boxes at first")
+    draw_figure(picture, _figure(found, chosen, points), buttons=True, key="boxes at first")
     drawn_at = 0.0
 
     def on_result(type: str, method: str, family: str, rows: Any) -> None:
@@ -142,29 +142,29 @@ def _compute(
         growing = growing.with_block(rows)
         if time.monotonic() - drawn_at > REDRAW_SECONDS:
             key = f"boxes of {growing.n_done} families"
-            draw_figure(picture, _figure(growing, asked, points), buttons=True, key=key)
+            draw_figure(picture, _figure(growing, chosen, points), buttons=True, key=key)
             drawn_at = time.monotonic()
 
-    compute(records, asked, [asked.type], bar, on_result=on_result)
+    compute(records, chosen, [chosen.type], bar, on_result=on_result)
     stop_running()
     return growing
 
 
-def _figure(found: PartialResults, asked: Asked, points: bool) -> Figure:
-    return distance_boxplots(found.pairs, type=asked.type, method=asked.method, points=points)
+def _figure(found: PartialResults, chosen: Chosen, points: bool) -> Figure:
+    return distance_boxplots(found.pairs, type=chosen.type, method=chosen.method, points=points)
 
 
 def _boxes(
-    place: st.delta_generator.DeltaGenerator, found: PartialResults, asked: Asked, *, points: bool
+    place: st.delta_generator.DeltaGenerator, found: PartialResults, chosen: Chosen, *, points: bool
 ) -> None:
     """Draw the boxes; a click on a point opens its pair in Compare."""
-    pairs = draw_clickable_figure(place, _figure(found, asked, points), key="boxes")
+    pairs = draw_clickable_figure(place, _figure(found, chosen, points), key="boxes")
     for type, family, note_a, note_b in [pair for pair in pairs if pair and len(pair) == 4][:1]:
         st.switch_page(
             "pages/compare.py",
             query_params={
                 "type": type,
-                "method": asked.method,
+                "method": chosen.method,
                 "family": family,
                 "note": note_a,
                 "explain": OWN_FAMILY,
@@ -214,10 +214,10 @@ def _claims(findings: DistanceFindings) -> None:
     for row in (PAPER_METRICS[:2], PAPER_METRICS[2:]):
         for place, metric in zip(st.columns(2, gap="large"), row, strict=True):
             place.markdown(f"**{METRIC_NAMES[metric]}**")
-            told = [verdict for verdict in findings.verdicts if verdict.claim.metric == metric]
-            for verdict in told:
+            verdicts = [verdict for verdict in findings.verdicts if verdict.claim.metric == metric]
+            for verdict in verdicts:
                 place.markdown(f"{SIGNS[verdict.outcome]} {_said(verdict)}")
-            if not told:
+            if not verdicts:
                 place.caption("No statement on this type.")
     of_several = [v for v in findings.verdicts if v.claim.metric not in PAPER_METRICS]
     if of_several:
@@ -276,29 +276,29 @@ def _all_types(
     place, beside = st.columns([1, 2], vertical_alignment="bottom")
     metric = choose(place, "Distance", {name: METRIC_NAMES[name] for name in METRICS}, key="metric")
     bar, picture = st.empty(), st.empty()
-    asked = Asked(ALL_TYPES, method, n_notes)
+    chosen = Chosen(ALL_TYPES, method, n_notes)
     button = beside.empty()
-    if draw_button_of_all(button, found, asked):
+    if draw_button_of_all(button, found, chosen):
         for type in sorted(types, key=lambda name: spectrogram_type(name).n_bins):
-            _draw_medians(picture, found, types, asked, metric, key=f"medians before {type}")
-            compute(records, asked, [type], bar)
+            _draw_medians(picture, found, types, chosen, metric, key=f"medians before {type}")
+            compute(records, chosen, [type], bar)
             found = read()
         stop_running()
         button.empty()
-    _draw_medians(picture, found, types, asked, metric, key="medians of all types")
+    _draw_medians(picture, found, types, chosen, metric, key="medians of all types")
 
 
 def _draw_medians(
     place: st.delta_generator.DeltaGenerator,
     found: PartialResults,
     types: Sequence[str],
-    asked: Asked,
+    chosen: Chosen,
     metric: str,
     *,
     key: str,
 ) -> None:
-    findings = _findings(found, types, asked.method)
-    figure = medians_map(findings.table, metric=metric, method=asked.method)
+    findings = _findings(found, types, chosen.method)
+    figure = medians_map(findings.table, metric=metric, method=chosen.method)
     draw_figure(place, figure, buttons=True, key=key)
 
 

@@ -1,9 +1,9 @@
-"""Computing distances on the Metrics page: what was asked for, the buttons, and the work itself.
+"""Computing distances on the Metrics page: what was chosen for, the buttons, and the work itself.
 
 Conventions
 -----------
-Work goes on in the run of the page, note by note in turns with other visitors;
-Streamlit stops it where progress is told. Whether it goes on is in the session,
+Work goes on in the run of the page, note by note in slots of the work queue;
+Streamlit stops it where progress is shown. Whether it goes on is in the session,
 what is finished is in the cache.
 """
 
@@ -25,7 +25,7 @@ from xai_core.values import Progress
 
 __all__ = [
     "SEED",
-    "Asked",
+    "Chosen",
     "compute",
     "draw_button_of_all",
     "draw_buttons",
@@ -40,7 +40,7 @@ CANCELLED = "metrics given up"
 
 
 @dataclass(frozen=True)
-class Asked:
+class Chosen:
     """What the visitor chose: type, method and notes a family."""
 
     type: str
@@ -48,7 +48,7 @@ class Asked:
     n_notes: int
 
 
-def draw_buttons(place: DeltaGenerator, found: PartialResults, asked: Asked) -> bool:
+def draw_buttons(place: DeltaGenerator, found: PartialResults, chosen: Chosen) -> bool:
     """Draw the buttons that start, pause and cancel; return whether to compute."""
     state = st.session_state
     if found.is_finished:
@@ -56,7 +56,7 @@ def draw_buttons(place: DeltaGenerator, found: PartialResults, asked: Asked) -> 
         place.caption(f"Finished: {len(found.pairs):,} pairs of notes.")
         return False
     running = bool(state.get(RUNNING, False))
-    n_done = 0 if is_cancelled(asked) else found.n_done
+    n_done = 0 if is_cancelled(chosen) else found.n_done
     start = "Continue" if n_done else "Compute"
     label, icon = ("Pause", ":material/pause:") if running else (start, ":material/play_arrow:")
     done = f" ({n_done} of {found.n_blocks} families are there)" if n_done else ""
@@ -67,7 +67,7 @@ def draw_buttons(place: DeltaGenerator, found: PartialResults, asked: Asked) -> 
 
     def cancel() -> None:
         state[RUNNING] = False
-        state[CANCELLED] = asked
+        state[CANCELLED] = chosen
 
     with place.container(horizontal=True):
         st.button(f"{label}{done}", icon=icon, on_click=begin_or_pause, key="run", type="primary")
@@ -76,12 +76,12 @@ def draw_buttons(place: DeltaGenerator, found: PartialResults, asked: Asked) -> 
     return running
 
 
-def is_cancelled(asked: Asked) -> bool:
+def is_cancelled(chosen: Chosen) -> bool:
     """Whether the visitor gave this up; what was finished is in the cache all the same."""
-    return bool(st.session_state.get(CANCELLED) == asked)
+    return bool(st.session_state.get(CANCELLED) == chosen)
 
 
-def draw_button_of_all(place: DeltaGenerator, found: PartialResults, asked: Asked) -> bool:
+def draw_button_of_all(place: DeltaGenerator, found: PartialResults, chosen: Chosen) -> bool:
     """Draw the button that computes all types, or pauses that; return whether to compute."""
     state = st.session_state
     if found.is_finished:
@@ -97,14 +97,14 @@ def draw_button_of_all(place: DeltaGenerator, found: PartialResults, asked: Aske
         icon=":material/pause:" if running else ":material/play_arrow:",
         on_click=begin_or_pause,
         key="run all",
-        help=f"{asked.n_notes} notes a family. STFT comes last and takes longest.",
+        help=f"{chosen.n_notes} notes a family. STFT comes last and takes longest.",
     )
     return running
 
 
 def compute(
     records: Sequence[NoteRecord],
-    asked: Asked,
+    chosen: Chosen,
     types: Sequence[str],
     bar: DeltaGenerator,
     *,
@@ -127,8 +127,8 @@ def compute(
         analyse(
             records,
             types=types,
-            methods=[asked.method],
-            notes_per_family=asked.n_notes,
+            methods=[chosen.method],
+            notes_per_family=chosen.n_notes,
             between_pairs=0,
             seed=SEED,
             on_result=on_result,

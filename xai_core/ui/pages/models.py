@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-Scores are those on the cards: of instruments that no model of the set had heard.
+Scores are those on the cards: of instruments that no model of the set was trained on.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ class _Recording:
     waveform: Waveform
     content: bytes
     digest: str
-    start: float = 0.0  # s, where the 4 s begin: at the first sound, or where a link says
+    start: float = 0.0  # s, where the 4 s begin: at the first sound, or the start in a link
 
     @property
     def latest(self) -> float:
@@ -211,7 +211,7 @@ def _bring() -> _Recording | None:
 
 
 def _of_a_link() -> _Recording | None:
-    """Return the recording that the address asks for, if any; say so if it is gone."""
+    """Return the recording that the address names, if any; show a message if it is gone."""
     digest = st.query_params.get("upload")
     if digest is None:
         return None
@@ -243,7 +243,7 @@ def _remove(digest: str) -> None:
 
 
 def _prediction(recording: _Recording, start: float) -> Prediction:
-    """Return what all models say of the 4 s, asked once for each place in the recording."""
+    """Return the predictions of all models for the 4 s, computed once for each start."""
     key = "prediction of the recording"
     kept: tuple[tuple[str, float], Prediction] | None = st.session_state.get(key)
     wanted = (recording.digest, start)
@@ -253,7 +253,7 @@ def _prediction(recording: _Recording, start: float) -> Prediction:
         with place, st.spinner("Asking every model …", show_time=True):
             types, without = tuple(sound_models()), faulty_models()
             for type in types:
-                with queue_slot(waiting):  # what each says is remembered
+                with queue_slot(waiting):  # each prediction is cached
                     predict(recording.waveform, start=start, types=[type], without=without)
             found = predict(recording.waveform, start=start, types=types, without=without)
             kept = (wanted, found)
@@ -264,7 +264,7 @@ def _prediction(recording: _Recording, start: float) -> Prediction:
 
 @st.cache_resource(show_spinner=False)
 def _settle_once() -> None:
-    """Do so when all models were asked for the first time in the life of the server."""
+    """Freeze objects once all models have predicted for the first time on this server."""
     freeze_objects()
 
 

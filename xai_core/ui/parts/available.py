@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-A model can be used if its file is what its card says; others are left out, with
+A model can be used if its file agrees with its card; others are left out, with
 the reason. The folder of models is read again every :data:`LOOK` seconds, the
 notes once in the life of a server.
 """

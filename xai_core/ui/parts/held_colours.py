@@ -46,7 +46,7 @@ def held_limits(
     first, second : Attribution
         The two maps as they are drawn, of two methods.
     held : bool
-        Whether the visitor wants limits held; otherwise any are forgotten.
+        Whether the visitor holds the limits; otherwise any are forgotten.
     final : bool
         Whether the map is as good as it gets: a first picture is not held.
     sign : {"signed", "unsigned"}
@@ -87,7 +87,7 @@ def held_limits(
 
 
 def _from_address() -> tuple[float, ...] | None:
-    """Return the limits that a link asks for, or None if it has none that can be drawn."""
+    """Return the limits in a link, or None if it has none that can be drawn."""
     try:
         found = tuple(float(st.query_params[key]) for key in KEYS)
     except (KeyError, ValueError):

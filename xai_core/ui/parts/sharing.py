@@ -1,10 +1,10 @@
-"""Taking a result away: files that are made when they are asked for, and links.
+"""Downloads, made at the click, and links to results.
 
 Conventions
 -----------
 A link is the page's address with what was chosen; who opens it computes the
 result, or finds it in the cache. A recording of the visitor's own is written
-nowhere until its visitor asks for a link: then its file is kept in the cache
+nowhere until its visitor makes a link: then its file is kept in the cache
 under its SHA-256, which stands in the address as ``upload``, with ``start`` for
 the beginning of the 4 s in seconds. Who has the link can remove it again.
 """
@@ -39,7 +39,7 @@ STAYS = (
 )
 SHARED = "recordings that have a link"  # digests, in the session
 NOTE_KEYS = ("family", "note", "explain", "upload", "start", "model")  # say what is explained
-ASK = (
+LINK_QUESTION = (
     "A link to your recording needs it on this server: the file is kept in the cache folder, for "
     "whoever has the link, until you remove it or the cache is emptied."
 )
@@ -53,7 +53,7 @@ def draw_saving(files: Sequence[ExportFile], *, label: str, key: str) -> None:
     Parameters
     ----------
     files : sequence of ExportFile
-        Each is made when the visitor asks for it.
+        Each is made when its button is clicked.
     label : str
     key : str
         Begins the keys of the widgets; one for each result on a page.
@@ -96,7 +96,7 @@ def draw_link_of_recording(
     """
     with st.popover("Link", icon=":material/link:"):
         if not is_shared(digest):
-            st.caption(ASK)
+            st.caption(LINK_QUESTION)
             if st.button(KEEP, icon=":material/add_link:", key="keep recording"):
                 _keep(content)
             return
@@ -135,7 +135,7 @@ def forget_recording(digest: str) -> None:
 
 
 def take_start(latest: float) -> float:
-    """Return the start that the address asks for, 0 if it asks for none that there is.
+    """Return the start in the address, 0 if it has none that exists.
 
     Parameters
     ----------

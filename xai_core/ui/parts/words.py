@@ -1,4 +1,4 @@
-"""What the dashboard says, made from values; no Streamlit here.
+"""Sentences of the dashboard, made from values; no Streamlit here.
 
 Conventions
 -----------
@@ -45,7 +45,7 @@ PAPER = (
 )
 GOOD_ERROR = 0.01  # completeness error up to which a map is trusted
 FAIR_ERROR = 0.05
-YES = 0.5  # probability from which a model says yes
+YES = 0.5  # probability from which a model predicts its family
 COMPLETENESS_HELP = (
     "Integrated Gradients should add up to the difference between the model's score for the "
     "note and for the baseline. The completeness error is how far they miss it. Green: at most "
@@ -122,7 +122,7 @@ def note_credit(record: NoteRecord) -> str:
 def verdict(
     probabilities: Mapping[str, float], *, type: str, explained: str, truth: str
 ) -> tuple[str, str]:
-    """Say what the ten models of a type make of a note, and what the explained one says.
+    """Return a sentence on the ten models of a type, and one on the explained model.
 
     Parameters
     ----------
@@ -262,7 +262,7 @@ def completeness_sentence(completeness: Completeness, *, target: str) -> str:
 
 
 def baseline_sentence(completeness: Completeness, *, target: str) -> str:
-    """Say that the model says yes to the baseline already, or "".
+    """Return a warning if the model predicts its family for the baseline already, or "".
 
     Examples
     --------

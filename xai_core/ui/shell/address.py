@@ -4,9 +4,9 @@ Conventions
 -----------
 A widget's key is its query parameter; the value there is the option itself, not
 its label. A default is left out of the address. A value that is not an option
-is removed, and a sentence says so where the visitor came with it. A choice that
+is removed, with a message where the visitor came with it. A choice that
 was made on one page is made on the next that has a widget of that key, unless
-the address says otherwise. (Streamlit's own binding writes labels, which change
+the address has another value. (Streamlit's own binding writes labels, which change
 with the wording.)
 """
 
@@ -93,7 +93,7 @@ def slide(
         The option chosen.
     """
     index = _adopt_address(options, label=label, key=key, default=default)
-    # a value beside the state is taken for a mistake, so none where the state says it
+    # a value beside the state is taken for a mistake, so none where the state has it
     choice = str(
         place.select_slider(label, options, value=options[index] if index else None, key=key)
     )
@@ -162,8 +162,8 @@ def _adopt_address(options: Sequence[str], *, label: str, key: str, default: str
     -------
     int
         Where the choice stands among the options, for a browser that draws the
-        widget anew and no longer knows what was chosen; 0 where the state was
-        set, which tells the browser already.
+        widget anew and has lost the choice; 0 where the state was
+        set, which updates the browser already.
     """
     state = st.session_state
     shown = st.query_params.get(key)
@@ -234,7 +234,7 @@ def _set_by_us(key: str) -> str:
 
 
 def _told_apart(options: Mapping[str, str]) -> dict[str, str]:
-    """Return labels, repeated ones numbered: Streamlit tells options by their labels."""
+    """Return labels, repeated ones numbered: Streamlit identifies options by their labels."""
     seen: Counter[str] = Counter()
     labels = {}
     for option, label in options.items():
