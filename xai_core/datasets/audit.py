@@ -17,17 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from xai_core.datasets import (
-    audit_messages as finding_words,
-)
-from xai_core.datasets import (
-    findings,
-    signal,
-)
-from xai_core.datasets.audit_messages import (
-    LONGEST_READ,
-    NOTE_SECONDS,
-)
+from xai_core.datasets import findings, signal
 from xai_core.datasets.confounding import Confounding, confounding, explained
 from xai_core.datasets.counts import (
     FamilyCount,
@@ -37,7 +27,12 @@ from xai_core.datasets.counts import (
     count_instruments,
     count_sources,
 )
-from xai_core.datasets.findings import Finding, Measured
+from xai_core.datasets.findings import (
+    LONGEST_READ,
+    NOTE_SECONDS,
+    Finding,
+    Measured,
+)
 from xai_core.datasets.notes import (
     NoteRecord,
     Skipped,
@@ -250,15 +245,15 @@ def _definitions() -> dict[str, float]:
     """Return the thresholds that decide what is found."""
     return {
         "note_seconds": NOTE_SECONDS,
-        "length_tolerance_seconds": finding_words.LENGTH_TOLERANCE,
+        "length_tolerance_seconds": findings.LENGTH_TOLERANCE,
         "longest_read_seconds": LONGEST_READ,
         "silent_dbfs": round(signal.SILENT_DBFS, 6),
         "clipped_dbfs": signal.CLIPPED_DBFS,
         "clipped_run_samples": signal.CLIPPED_RUN,
-        "dc_share_of_peak": finding_words.DC_SHARE,
+        "dc_share_of_peak": findings.DC_SHARE,
         "tone_db": signal.TONE_DB,
         "padding_level": signal.PADDING_LEVEL,
-        "long_padding_seconds": finding_words.LONG_PADDING,
-        "dominant_share": finding_words.DOMINANT_SHARE,
-        "confounded_information": finding_words.CONFOUNDED,
+        "long_padding_seconds": findings.LONG_PADDING,
+        "dominant_share": findings.DOMINANT_SHARE,
+        "confounded_information": findings.CONFOUNDED,
     }

@@ -1,23 +1,21 @@
 """Scores of models on notes of instruments that they were not trained on.
 
-``binary`` scores one model, ``ten_way`` the ten of a type and several types
-together, ``reliability`` how well probabilities agree with frequencies, and
-``bootstrap`` gives the intervals.
+``binary`` scores one model and how well its probabilities agree with frequencies,
+``ten_way`` the ten of a type and several types together, and ``bootstrap`` gives
+the intervals.
 """
 
 from xai_core.scoring.binary import (
     THRESHOLD,
     binary_scores,
+    expected_calibration_error,
+    reliability_curve,
 )
 from xai_core.scoring.bootstrap import (
     N_RESAMPLES,
     Resamples,
     interval,
     resample_instruments,
-)
-from xai_core.scoring.reliability import (
-    expected_calibration_error,
-    reliability_curve,
 )
 from xai_core.scoring.ten_way import (
     average_types,

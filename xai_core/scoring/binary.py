@@ -1,9 +1,11 @@
-"""Scores of one binary model.
+"""Scores of one binary model, and how well its probabilities agree with frequencies.
 
 Conventions
 -----------
-Scores are taken on instruments that training never saw. A model predicts its family from
-a probability of 0.5. "Balanced" numbers weigh both classes the same.
+Scores are taken on instruments that training never saw. A model predicts its
+family from a probability of 0.5. "Balanced" numbers weigh both classes the same:
+notes of the family weigh one half together, the others the other half. Ten bins
+of equal width cover the probabilities of a reliability curve; the last includes 1.
 scikit-learn computes what it can; what it cannot is the same formula for a
 thousand resamples at once.
 """
@@ -22,18 +24,21 @@ from sklearn.metrics import (
 )
 
 from xai_core.errors import InputError
+from xai_core.scores import Reliability
 from xai_core.scoring.bootstrap import (
     Resamples,
     interval,
 )
-from xai_core.scoring.reliability import (
-    N_BINS,
-    bin_numbers,
-    reliability_curve,
-)
 from xai_core.values import FloatArray
 
-__all__ = ["THRESHOLD", "binary_scores", "resampled_scores"]
+__all__ = [
+    "N_BINS",
+    "THRESHOLD",
+    "binary_scores",
+    "expected_calibration_error",
+    "reliability_curve",
+    "resampled_scores",
+]
 
 THRESHOLD = 0.5  # probability from which a model predicts its family
 CHANCE = 0.5  # balanced accuracy of a model that guesses
@@ -198,3 +203,67 @@ def _calibration_errors(
     of_family = resamples.sums(gap * positive[:, np.newaxis]) / n_positive[:, np.newaxis]
     of_others = resamples.sums(gap * ~positive[:, np.newaxis]) / n_negative[:, np.newaxis]
     return np.asarray(0.5 * np.abs(of_family + of_others).sum(axis=1))
+
+
+N_BINS = 10
+
+
+def reliability_curve(probabilities: FloatArray, positive: npt.NDArray[np.bool_]) -> Reliability:
+    """Return the frequency of the family among notes of about the same probability.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n_notes,)
+    positive : ndarray of bool, shape (n_notes,)
+        Of both classes at least one note.
+
+    Returns
+    -------
+    Reliability
+    """
+    bins = bin_numbers(probabilities)
+    weight = class_weights(positive)
+    in_bin = np.asarray(np.bincount(bins, weight, N_BINS), np.float64)
+    with np.errstate(invalid="ignore"):  # an empty bin has neither
+        probability = np.bincount(bins, weight * probabilities, N_BINS) / in_bin
+        frequency = np.bincount(bins, weight * positive, N_BINS) / in_bin
+    return Reliability(
+        n_notes=np.bincount(bins, minlength=N_BINS),
+        n_positive=np.bincount(bins[positive], minlength=N_BINS),
+        weight=in_bin,
+        probability=probability,
+        frequency=frequency,
+    )
+
+
+def expected_calibration_error(probabilities: FloatArray, positive: npt.NDArray[np.bool_]) -> float:
+    """Return the mean distance between predicted probability and observed frequency.
+
+    Returns
+    -------
+    float
+        ``sum_b w_b |frequency_b - probability_b|`` over ten bins of equal
+        width, in [0, 1]; 0 where probabilities are those of the notes.
+
+    References
+    ----------
+    Naeini, Cooper and Hauskrecht 2015, "Obtaining well calibrated
+    probabilities using Bayesian binning", with weights for the classes.
+
+    Examples
+    --------
+    >>> round(expected_calibration_error(np.full(4, 0.9), np.array([1, 0, 1, 0], bool)), 9)
+    0.4
+    """
+    return reliability_curve(probabilities, positive).expected_calibration_error
+
+
+def bin_numbers(probabilities: FloatArray) -> npt.NDArray[np.int64]:
+    """Return the bin of each probability, 0 to 9."""
+    return np.digitize(probabilities, np.arange(1, N_BINS) / N_BINS)
+
+
+def class_weights(positive: npt.NDArray[np.bool_]) -> FloatArray:
+    """Return a weight for each note, so that each class weighs one half."""
+    n_positive = int(positive.sum())
+    return np.where(positive, 0.5 / n_positive, 0.5 / (positive.size - n_positive))

@@ -7,8 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from xai_core.attribution.salient_regions.regions import find_salient_regions
-from xai_core.attribution.salient_regions.sentences import (
+from xai_core.attribution.salient_regions.regions import (
+    find_salient_regions,
     salient_regions_sentence,
     share_text,
 )

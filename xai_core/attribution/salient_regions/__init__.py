@@ -14,8 +14,6 @@ from xai_core.attribution.salient_regions.regions import (
     SalientRegions,
     Side,
     find_salient_regions,
-)
-from xai_core.attribution.salient_regions.sentences import (
     salient_regions_sentence,
     share_text,
 )
