@@ -25,6 +25,7 @@ from xai_core.explanations import (
     compare,
     explain,
 )
+from xai_core.explanations.loaded_models import array_digest
 from xai_core.pair_tables import METRIC_COLUMNS
 from xai_core.results.files import (
     ExportFile,
@@ -33,7 +34,6 @@ from xai_core.results.files import (
     explanation_files,
     prediction_files,
 )
-from xai_core.results.records import array_digest
 from xai_core.results.rerun import (
     explain_as_recalled,
     read_recalled,

@@ -20,8 +20,8 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser import AppServer, choose, open_page, open_popup, wait_for_idle, wait_for_layout
 from tests.ui.pages.test_metrics import compute, open_metrics
 from tests.ui.visit import visit
+from xai_core.explanations.loaded_models import array_digest
 from xai_core.figures.base.words import percent_text
-from xai_core.results.records import array_digest
 
 RATE = 22_050  # Hz
 START = 0.15  # s, three steps of the slider
