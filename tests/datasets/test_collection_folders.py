@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from tests.datasets.notes_on_disk import tone, write_audio
 from xai_core.datasets.collection import read_folder
@@ -75,6 +76,44 @@ def test_a_manifest_of_a_spreadsheet_may_begin_with_its_mark(tmp_path: Path) -> 
     assert len(read_folder(tmp_path)) == 1
 
 
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_a_manifest_is_read_whatever_stands_between_its_columns(
+    tmp_path: Path, delimiter: str
+) -> None:
+    write_audio(tmp_path / "reed" / "a, b.flac", tone())
+    with (tmp_path / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
+        rows = [COLUMNS, ("reed/a, b.flac", "reed", "oboe", "a, b; c", "70", "100")]
+        csv.writer(file, delimiter=delimiter).writerows(rows)
+    (record,) = read_folder(tmp_path)
+    assert (record.note, record.source, record.pitch) == ("a, b", "a, b; c", 70)
+
+
+def test_a_manifest_of_windows_has_backslashes(tmp_path: Path) -> None:
+    write_audio(tmp_path / "reed" / "oboe" / "a.flac", tone())
+    write_manifest(tmp_path, ("reed\\oboe\\a.flac", "Reed", "oboe", "lib", "70", "100"))
+    (record,) = read_folder(tmp_path)
+    assert (record.note, record.family) == ("a", "reed")
+
+
+def test_pitches_are_read_as_people_write_them_or_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    pitches = ("55.0", "A4", "Bb3", "55.5", "high", "")
+    for k in range(len(pitches)):
+        write_audio(tmp_path / "reed" / f"{k}.flac", tone())
+    rows = [
+        (f"reed/{k}.flac", "reed", "oboe", "lib", pitch, "90.0") for k, pitch in enumerate(pitches)
+    ]
+    write_manifest(tmp_path, *rows)
+    with caplog.at_level(logging.WARNING):
+        records = read_folder(tmp_path)
+    assert [record.pitch for record in records] == [55, 69, 58, None, None, None]
+    assert {record.velocity for record in records} == {90}
+    assert "2 of 6 entries of midi_pitch in" in caplog.text
+    assert "first '55.5' in line 5" in caplog.text
+    assert "velocity" not in caplog.text
+
+
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
 def test_a_manifest_in_another_encoding_is_one_plain_error(tmp_path: Path, encoding: str) -> None:
     text = ",".join(COLUMNS) + "\nreed/a.flac,reed,hautbois français,lib,70,100\n"
@@ -126,8 +165,14 @@ def test_folders_inside_a_family_are_instruments(tmp_path: Path) -> None:
 def test_any_format_and_rate_is_read_whatever_the_case_of_its_ending(
     tmp_path: Path, suffix: str, sr: int
 ) -> None:
-    container = {".aif": ".aiff"}.get(suffix, suffix)
-    written = write_audio(tmp_path / f"a{container}", tone(n_samples=sr), sr=sr, subtype=None)
+    if suffix == ".opus" and sr == 44_100:
+        sr = 48_000  # the rates of Opus
+    container = {".aif": ".aiff", ".aifc": ".aiff", ".oga": ".ogg"}.get(suffix, suffix)
+    written = tmp_path / f"a{container}"
+    if suffix == ".opus":
+        soundfile.write(written, tone(n_samples=sr), sr, format="OGG", subtype="OPUS")
+    else:
+        write_audio(written, tone(n_samples=sr), sr=sr, subtype=None)
     for name in (f"one{suffix}", f"two{suffix.upper()}"):
         (tmp_path / "reed" / "oboe").mkdir(parents=True, exist_ok=True)
         (tmp_path / "reed" / "oboe" / name).write_bytes(written.read_bytes())

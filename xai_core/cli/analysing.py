@@ -12,7 +12,7 @@ from rich.table import Table
 
 from xai_core.catalogue.methods import METHODS, PAPER_METHODS, listed
 from xai_core.cli.console import JobsProgress, quiet_start
-from xai_core.datasets.collection import describe_collection, read_collection
+from xai_core.datasets.collection import describe_collection, read_collections
 from xai_core.errors import InputError
 from xai_core.pair_tables import distances
 from xai_core.values import Progress
@@ -89,7 +89,7 @@ def analyse(
     if out is None and report is None:
         raise InputError("expected --out or --report: a folder for what is found")
     folders = [folder.resolve() for folder in data]
-    records = [record for folder in folders for record in read_collection(folder)]
+    records = read_collections(folders)
     with quiet_start():
         from xai_core.study.run import analyse as analyse_notes
         from xai_core.study.tables import left_out_sentence, write_analysis

@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from xai_core.datasets.audit import Audit, audit
-from xai_core.datasets.collection import read_collection
+from xai_core.datasets.collection import read_collections
 from xai_core.datasets.findings import Finding
 from xai_core.errors import InputError
 
@@ -50,7 +50,7 @@ def audit_command(
     for path in (json_file, figure):
         if path is not None:
             _check_place(path)
-    records = [record for folder in folders for record in read_collection(folder)]
+    records = read_collections(folders)
     console = Console()
     columns = (TextColumn("Listening"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:

@@ -22,7 +22,7 @@ from rich.table import Table
 
 from xai_core.cli.audit import audit_command
 from xai_core.datasets.build import BuildReport, build_dataset
-from xai_core.datasets.collection import LeftOut, read_collection
+from xai_core.datasets.collection import LeftOut, read_collection, read_collections
 from xai_core.datasets.instruments import FIRST_NUMBER
 from xai_core.datasets.notes import NoteRecord
 from xai_core.datasets.recipe import read_recipe, shipped_recipes
@@ -114,7 +114,7 @@ def summary(
 
     Example: python -m xai_core dataset summary samples
     """
-    records = [record for folder in folders for record in read_collection(folder)]
+    records = read_collections(folders)
     console = Console()
     console.print(_table(records))
     console.print(f"{len(records)} notes of {len({r.instrument for r in records})} instruments")

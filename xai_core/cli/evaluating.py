@@ -24,7 +24,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from xai_core.cli.console import quiet_start
-from xai_core.datasets.collection import read_collection
+from xai_core.datasets.collection import read_collections
 from xai_core.errors import InputError
 from xai_core.scores import Reliability, Score
 from xai_core.values import FAMILIES, check_family, check_type
@@ -74,7 +74,7 @@ def evaluate(
     """
     types = None if type is None else [check_type(name) for name in type]
     families = None if family is None else [check_family(name) for name in family]
-    records = [record for folder in data for record in read_collection(folder)]
+    records = read_collections(data)
     with quiet_start():
         from xai_core.model_sets.evaluate import evaluate_models
     # each model is traced once, which TensorFlow takes for one model traced again and again

@@ -10,7 +10,7 @@ import typer
 
 from xai_core.catalogue.paper import PAPER_TYPES
 from xai_core.cli.console import JobsProgress, quiet_start
-from xai_core.datasets.collection import describe_collection, read_collection
+from xai_core.datasets.collection import describe_collection, read_collections
 from xai_core.errors import InputError
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, check_family, check_type
 
@@ -83,7 +83,7 @@ def train(
     types = every if ALL_TYPES in named else [check_type(name) for name in named]
     families = [check_family(name) for name in family or FAMILIES]
     folders = [folder.resolve() for folder in data]
-    records = [record for folder in folders for record in read_collection(folder)]
+    records = read_collections(folders)
     with JobsProgress() as bars:
         train_models(
             records,

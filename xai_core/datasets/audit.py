@@ -33,6 +33,7 @@ from xai_core.datasets.findings import (
     Finding,
     Measured,
 )
+from xai_core.datasets.note_names import named_apart
 from xai_core.datasets.notes import (
     NoteRecord,
     Skipped,
@@ -146,7 +147,7 @@ def audit(
     InputError
         If there is no note.
     """
-    notes = list(dict.fromkeys(records))
+    notes = named_apart(list(dict.fromkeys(records)))
     if not notes:
         raise InputError("expected notes to look at, got none: is it the right folder?")
     measured: list[tuple[NoteRecord, NoteSignal]] = []

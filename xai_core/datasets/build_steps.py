@@ -27,7 +27,7 @@ import soundfile
 
 from xai_core.datasets.collection import Part, read_collection
 from xai_core.datasets.instruments import list_instruments
-from xai_core.datasets.notes import AUDIO_SUFFIXES, NoteRecord, read_note
+from xai_core.datasets.notes import AUDIO_SUFFIXES, NoteRecord, openable, read_note
 from xai_core.datasets.packages import debian_file, npm_package
 from xai_core.datasets.recipe import (
     Font,
@@ -214,7 +214,7 @@ def _convert(content: Path, folder: Path, family: str, instrument: str, count: i
         n_fade = round(FADE * SAMPLE_RATE)
         y[-n_fade:] *= np.linspace(1.0, 0.0, n_fade, dtype=np.float32)
         path = folder / family / f"{note}.flac"
-        soundfile.write(path, np.clip(y, -1.0, 1.0), SAMPLE_RATE, subtype="PCM_16")
+        soundfile.write(openable(path), np.clip(y, -1.0, 1.0), SAMPLE_RATE, subtype="PCM_16")
     lines = ["file,family,instrument,source,midi_pitch,velocity"]
     lines += [
         f"{family}/{instrument}-{pitch:03d}.flac,{family},{instrument},{content.name},{pitch},"

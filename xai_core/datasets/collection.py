@@ -1,4 +1,4 @@
-"""A collection of notes, whatever its layout.
+r"""A collection of notes, whatever its layout.
 
 Conventions
 -----------
@@ -13,11 +13,15 @@ Three layouts of a folder of audio are read: ``<family>/*`` with a
 ``<instrument>__...`` names its instrument; all others of a family count as one
 instrument, so that a split cannot put the same instrument on both sides. Audio
 is what ends in one of :data:`xai_core.datasets.notes.AUDIO_SUFFIXES`, in upper
-or lower case; other files are passed over.
+or lower case, as are families; linked folders are read; other files and folders
+are counted in a warning (:mod:`xai_core.datasets.walk`).
 
-``manifest.csv`` is UTF-8 with the columns ``file`` (relative to the manifest),
-``family``, ``instrument`` and ``source``, and may have ``midi_pitch``,
-``velocity``, ``licence``, ``attribution`` and ``group``.
+``manifest.csv`` is UTF-8 with the columns ``file`` (relative to the manifest, with
+``/`` or ``\``), ``family``, ``instrument`` and ``source``, and may have
+``midi_pitch`` (55, 55.0 or G3), ``velocity``, ``licence``, ``attribution`` and
+``group``; between them stand commas, semicolons or tabs.
+
+No two notes of a collection have the same name (:mod:`xai_core.datasets.note_names`).
 """
 
 from __future__ import annotations
@@ -26,15 +30,18 @@ import csv
 import logging
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
+from xai_core.datasets.note_names import midi_number, midi_pitch, named_apart
 from xai_core.datasets.notes import AUDIO_SUFFIXES, NoteRecord
 from xai_core.datasets.nsynth import read_nsynth
+from xai_core.datasets.walk import PassedOver, audio_files, family_folders, is_litter
 from xai_core.errors import InputError
+from xai_core.places import readable_name
 from xai_core.values import FAMILIES
 
 __all__ = [
@@ -44,6 +51,7 @@ __all__ = [
     "Part",
     "describe_collection",
     "read_collection",
+    "read_collections",
     "read_folder",
     "read_part",
 ]
@@ -99,6 +107,17 @@ class DatasetIndex(msgspec.Struct, frozen=True):
     groups: dict[str, str] = {}
 
 
+def read_collections(folders: Sequence[str | Path]) -> list[NoteRecord]:
+    """Return the notes of some folders, one after the other, no two with the same name.
+
+    Raises
+    ------
+    InputError
+        Wherever :func:`read_collection` raises it.
+    """
+    return named_apart([record for folder in folders for record in read_collection(folder)])
+
+
 def read_collection(folder: str | Path) -> list[NoteRecord]:
     """Return the notes of a folder in any layout that is known.
 
@@ -115,7 +134,7 @@ def read_collection(folder: str | Path) -> list[NoteRecord]:
         return _read_dataset(folder)
     if (folder / "examples.json").is_file():
         return read_nsynth(folder)
-    if (folder / "manifest.csv").is_file() or any((folder / name).is_dir() for name in FAMILIES):
+    if (folder / "manifest.csv").is_file() or family_folders(folder):
         return read_folder(folder)
     raise InputError(
         f"{folder} holds neither {DATASET_FILE}, nor examples.json, nor manifest.csv, nor a "
@@ -127,7 +146,7 @@ def describe_collection(folder: str | Path) -> dict[str, str]:
     """Return the entry of a folder in a card: ``name`` and, if built, ``recipe_digest``."""
     folder = Path(folder)
     if not (folder / DATASET_FILE).is_file():
-        return {"name": folder.resolve().name}
+        return {"name": readable_name(folder.resolve().name)}
     index = _read_index(folder)
     return {"name": index.name, "recipe_digest": index.recipe_digest}
 
@@ -162,14 +181,16 @@ def _read_dataset(folder: Path) -> list[NoteRecord]:
     instruments = {one.instrument for one in index.left_out if not one.note}
     files = {one.file for one in index.left_out if one.file}
     notes = {(one.instrument, one.note) for one in index.left_out if not one.file}
-    return [
-        replace(record, group=index.groups.get(record.instrument, record.group))
-        for part in index.parts
-        for record in read_part(part, folder)
-        if record.instrument not in instruments
-        and (record.instrument, record.note) not in notes
-        and (not files or os.path.relpath(record.path, folder) not in files)
-    ]
+    return named_apart(
+        [
+            replace(record, group=index.groups.get(record.instrument, record.group))
+            for part in index.parts
+            for record in read_part(part, folder)
+            if record.instrument not in instruments
+            and (record.instrument, record.note) not in notes
+            and (not files or os.path.relpath(record.path, folder) not in files)
+        ]
+    )
 
 
 _LOG = logging.getLogger(__name__)
@@ -180,8 +201,9 @@ _COLUMNS = ("file", "family", "instrument", "source")
 def read_folder(folder: str | Path) -> list[NoteRecord]:
     """Return the notes of a folder of audio, sorted by file name.
 
-    A file named by ``manifest.csv`` that is not there is left out; a warning
-    names the first one and counts them.
+    What is not read is counted in a warning: files that ``manifest.csv`` names and
+    that are not there, pitches and velocities that are none, folders that are named
+    after no family, files of other formats.
 
     Raises
     ------
@@ -198,31 +220,37 @@ def read_folder(folder: str | Path) -> list[NoteRecord]:
             f"expected audio in {folder} under folders named after families "
             f"({', '.join(FAMILIES)}), found none"
         )
-    return sorted(records, key=lambda record: str(record.path))
+    return named_apart(sorted(records, key=lambda record: str(record.path)))
 
 
 def _from_manifest(manifest: Path) -> list[NoteRecord]:
-    collection = manifest.parent.resolve().name
+    collection = readable_name(manifest.parent.resolve().name)
     records: list[NoteRecord] = []
     missing: list[str] = []
+    unread: dict[str, list[str]] = {"midi_pitch": [], "velocity": []}
     for line, row in _rows(manifest):
-        family = row["family"]
+        family = row["family"].strip().casefold()
         if family not in FAMILIES:
-            raise InputError(f"{manifest} line {line} has the unknown family {family!r}")
+            raise InputError(f"{manifest} line {line} has the unknown family {row['family']!r}")
         if not row["instrument"].strip():
             raise InputError(f"{manifest} line {line} names no instrument")
-        path = manifest.parent / row["file"]
-        if not path.is_file():
+        path = _named_file(manifest.parent, row["file"])
+        if path is None:
             missing.append(row["file"])
             continue
+        numbers = {"midi_pitch": midi_pitch, "velocity": midi_number}
+        for column, read in numbers.items():
+            text = row.get(column, "").strip()
+            if text and read(text) is None:
+                unread[column].append(f"{text!r} in line {line}")
         records.append(
             NoteRecord(
-                note=path.stem,
+                note=readable_name(path.stem),
                 path=path,
                 family=family,
                 instrument=row["instrument"],
-                pitch=_number(row, "midi_pitch"),
-                velocity=_number(row, "velocity"),
+                pitch=midi_pitch(row.get("midi_pitch", "")),
+                velocity=midi_number(row.get("velocity", "")),
                 source=row["source"] or collection,
                 collection=collection,
                 licence=row.get("licence", "").strip(),
@@ -233,14 +261,35 @@ def _from_manifest(manifest: Path) -> list[NoteRecord]:
     if missing:
         verb = "file is" if len(missing) == 1 else "files are"
         _LOG.warning("%d %s missing of %s, first %s", len(missing), verb, manifest, missing[0])
+    for column, entries in unread.items():
+        if entries:
+            _LOG.warning(
+                "%d of %d entries of %s in %s are not read, first %s: expected %s",
+                len(entries),
+                len(records),
+                column,
+                manifest,
+                entries[0],
+                "0 to 127, or a name such as A4" if column == "midi_pitch" else "0 to 127",
+            )
     return records
+
+
+def _named_file(folder: Path, name: str) -> Path | None:
+    """Return the file that a manifest names, also in the manner of Windows, or None."""
+    for spelled in (name, name.replace("\\", "/")):
+        if (folder / spelled).is_file():
+            return folder / spelled
+    return None
 
 
 def _rows(manifest: Path) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield the rows of a manifest, short ones filled up with "", and their line numbers."""
     try:
         with manifest.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, restkey="", restval="")
+            header = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(file, restkey="", restval="", delimiter=_delimiter(header))
             absent = [name for name in _COLUMNS if name not in (reader.fieldnames or [])]
             if absent:
                 raise InputError(f"{manifest} has no column {absent[0]!r}")
@@ -254,43 +303,60 @@ def _rows(manifest: Path) -> Iterator[tuple[int, dict[str, str]]]:
         raise InputError(f"{manifest} is not a table of comma-separated values: {error}") from error
 
 
+def _delimiter(header: str) -> str:
+    """Return what stands between the columns: a comma where the header tells nothing else."""
+    return max(",;\t", key=header.count)
+
+
 def _from_names(folder: Path) -> list[NoteRecord]:
-    collection = folder.resolve().name
+    collection = readable_name(folder.resolve().name)
+    passed_over = PassedOver()
+    families = family_folders(folder)
     records = []
-    for family in FAMILIES:
-        for path in sorted((folder / family).rglob("*")):
-            if path.suffix.lower() not in AUDIO_SUFFIXES or path.is_dir():
-                continue
-            match = _NSYNTH_NAME.fullmatch(path.stem)
+    for family_folder, family in families.items():
+        for path in audio_files(family_folder, passed_over):
+            stem = readable_name(path.stem)
+            match = _NSYNTH_NAME.fullmatch(stem)
             records.append(
                 NoteRecord(
-                    note=path.stem,
+                    note=stem,
                     path=path,
                     family=family,
-                    instrument=_instrument(path, folder / family, family, collection),
+                    instrument=_instrument(path, family_folder, family, collection),
                     pitch=int(match["pitch"]) if match else None,
                     velocity=int(match["velocity"]) if match else None,
                     source=collection,
                     collection=collection,
                 )
             )
+    _count_beside(folder, families, passed_over)
+    for sentence in passed_over.sentences():
+        _LOG.warning("%s: %s", readable_name(folder), sentence)
     return records
+
+
+def _count_beside(folder: Path, families: Mapping[Path, str], passed_over: PassedOver) -> None:
+    """Count the audio that lies in no folder of a family."""
+    for path in sorted(folder.iterdir()):
+        if path in families or is_litter(path.name):
+            continue
+        if path.is_dir():
+            if n := len(audio_files(path, PassedOver())):
+                passed_over.no_family[readable_name(path.name)] = n
+        elif path.suffix.lower() in AUDIO_SUFFIXES:
+            passed_over.no_family[""] += 1
 
 
 def _instrument(path: Path, family_folder: Path, family: str, collection: str) -> str:
     inside = path.relative_to(family_folder).parts
-    match = _NSYNTH_NAME.fullmatch(path.stem)
+    stem = readable_name(path.stem)
+    match = _NSYNTH_NAME.fullmatch(stem)
     if len(inside) > 1:
-        name = inside[0]
+        name = readable_name(inside[0])
     elif match:
         name = match["instrument"]
-    elif "__" in path.stem:
-        name = path.stem.split("__")[0]
+    elif "__" in stem:
+        name = stem.split("__")[0]
     else:
         name = collection
     return name if name.startswith(f"{family}_") else f"{family}_{name}"
-
-
-def _number(row: Mapping[str, str], name: str) -> int | None:
-    text = row.get(name, "").strip()
-    return int(text) if text.isdecimal() and int(text) <= 127 else None

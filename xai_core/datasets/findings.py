@@ -18,6 +18,7 @@ from xai_core.datasets.confounding import Confounding
 from xai_core.datasets.counts import FamilyCount, InstrumentCount
 from xai_core.datasets.notes import NoteRecord, Skipped
 from xai_core.datasets.signal import CLIPPED_DBFS, CLIPPED_RUN, SILENT_DBFS, TONE_DB, NoteSignal
+from xai_core.places import readable_name
 from xai_core.values import NOTE_SAMPLES, SAMPLE_RATE
 
 __all__ = [
@@ -292,7 +293,7 @@ def _where(
 
 
 def _note(record: NoteRecord, detail: str) -> Found:
-    return Found(record.note, detail, str(record.path))
+    return Found(record.note, detail, readable_name(record.path))
 
 
 def _length(signal: NoteSignal) -> str:

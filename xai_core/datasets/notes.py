@@ -13,6 +13,7 @@ Peaks are those of the first 4 s, channels averaged: the part that is learnt fro
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,7 @@ __all__ = [
     "NoteRecord",
     "Skipped",
     "audio_digest",
+    "openable",
     "read_note",
     "read_samples",
     "read_stored",
@@ -38,7 +40,7 @@ __all__ = [
     "usable_notes",
 ]
 
-AUDIO_SUFFIXES = (".aif", ".aiff", ".flac", ".mp3", ".ogg", ".wav")
+AUDIO_SUFFIXES = (".aif", ".aifc", ".aiff", ".flac", ".mp3", ".oga", ".ogg", ".opus", ".wav")
 EDGE_SECONDS = 0.25  # read beyond the end, so that the resampling filter sees no edge
 
 _FLAC_HEADER = 42  # bytes: magic, block header and STREAMINFO, which ends with the MD5
@@ -163,7 +165,7 @@ def read_stored(
         If the file is missing, damaged or empty.
     """
     try:
-        with soundfile.SoundFile(record.path) as file:
+        with soundfile.SoundFile(openable(record.path)) as file:
             frames = -1 if seconds is None else int(seconds * file.samplerate)
             y = file.read(frames, dtype="float32", always_2d=True)
             sr = file.samplerate
@@ -179,6 +181,11 @@ def read_stored(
     if y.shape[0] == 0:
         raise AudioError(f"note {record.note}: expected audio, got 0 samples: is the file empty?")
     return y, sr
+
+
+def openable(path: Path) -> str | bytes:
+    """Return a path as libsndfile takes it, also where its bytes are not UTF-8."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 def audio_digest(record: NoteRecord) -> str:
@@ -307,7 +314,7 @@ def _reason(record: NoteRecord) -> str:
         return "missing"
     n_bytes = record.path.stat().st_size
     try:
-        n_frames = soundfile.info(record.path).frames if n_bytes else 0
+        n_frames = soundfile.info(openable(record.path)).frames if n_bytes else 0
         if n_frames == 0:
             return "empty"
         y, sr = read_stored(record)

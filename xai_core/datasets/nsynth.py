@@ -30,8 +30,9 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from xai_core.datasets.notes import AUDIO_SUFFIXES, NoteRecord
+from xai_core.datasets.notes import AUDIO_SUFFIXES, NoteRecord, openable
 from xai_core.errors import InputError
+from xai_core.places import readable_name
 from xai_core.values import FAMILIES, SAMPLE_RATE
 
 __all__ = [
@@ -186,7 +187,7 @@ def write_nsynth(folder: str | Path, notes: Iterable[NewNote]) -> list[NoteRecor
         pcm = np.clip(np.rint(np.asarray(new.y, np.float64) * 32768.0), -32768, 32767)
         with _writing(folder):
             soundfile.write(
-                folder / "audio" / f"{new.note}.flac",
+                openable(folder / "audio" / f"{new.note}.flac"),
                 pcm.astype(np.int16),
                 SAMPLE_RATE,
                 subtype="PCM_16",
@@ -246,7 +247,7 @@ def _read_records(folder: Path, names: set[str]) -> Iterator[NoteRecord]:
     """Yield the notes whose audio, ``<note><ending>``, is among the names of ``audio/``."""
     audio = folder / "audio"
     endings = _endings(names)
-    collection = folder.resolve().name
+    collection = readable_name(folder.resolve().name)
     n_found = n_missing = n_synth_lead = 0
     first_missing = ""
     for note, entry in _entries(folder / "examples.json"):

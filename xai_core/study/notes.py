@@ -74,8 +74,7 @@ def choose_notes(
     chosen : list of ChosenNote
         Fewer than `n` where the family has no more that can be used.
     refused : list of NotChosen
-        Notes that cannot be read, are silent, or are there twice: by their
-        names or by their samples.
+        Notes that cannot be read, are silent, or have the samples of another.
     """
     rng = np.random.default_rng([seed, FAMILIES.index(family)])
     chosen: list[ChosenNote] = []
@@ -89,10 +88,10 @@ def choose_notes(
         except AudioError as error:
             refused.append(NotChosen(record, str(error)))
             continue
-        if record.note in seen or note.sha256 in seen:
-            refused.append(NotChosen(record, "it has the name or the samples of another note"))
+        if note.sha256 in seen:
+            refused.append(NotChosen(record, "it has the samples of another note"))
             continue
-        seen |= {record.note, note.sha256}
+        seen.add(note.sha256)
         chosen.append(note)
     return chosen, refused
 
@@ -142,10 +141,14 @@ def _digest_of(path: Path, mtime_ns: int, n_bytes: int) -> str:
     return hashlib.sha256(np.ascontiguousarray(load_note(path).y).tobytes()).hexdigest()
 
 
+def _place(record: NoteRecord) -> tuple[str, str, str, str]:
+    return record.instrument, record.note, record.collection, str(record.path)
+
+
 def _round_robin(records: Sequence[NoteRecord], rng: np.random.Generator) -> list[NoteRecord]:
     """Return notes in round-robin order of shuffled instruments."""
     by_instrument: dict[str, list[NoteRecord]] = defaultdict(list)
-    for record in sorted(records, key=lambda one: (one.instrument, one.note, one.collection)):
+    for record in sorted(records, key=_place):
         by_instrument[record.instrument].append(record)
     instruments = list(by_instrument.values())
     shuffled = [instruments[k] for k in rng.permutation(len(instruments))]

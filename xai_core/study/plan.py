@@ -19,6 +19,7 @@ from typing import Any
 
 from xai_core import __version__, store
 from xai_core.catalogue.methods import METHODS
+from xai_core.datasets.note_names import named_apart
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError, ModelError
 from xai_core.explanations import layers_of
@@ -100,6 +101,7 @@ def choose_by_family(
     InputError
         If a chosen family has not two notes, or none has.
     """
+    records = named_apart(records)  # of several collections
     with_model = [one for one in FAMILIES if any(one in of_type for of_type in cards.values())]
     chosen: dict[str, tuple[ChosenNote, ...]] = {}
     left_out: list[LeftOut] = []
