@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
+from types import SimpleNamespace
 
 import librosa
+import numpy as np
 import pytest
 
 from tests.datasets.notes_on_disk import tone, write_audio
 from xai_core.datasets.audit import audit
 from xai_core.datasets.collection import read_collection, read_collections
 from xai_core.datasets.note_names import midi_number, midi_pitch, named_apart
-from xai_core.study.notes import choose_notes
-from xai_core.study.plan import choose_by_family
+from xai_core.explanations import resolve_settings
+from xai_core.pair_tables import METRIC_COLUMNS
+from xai_core.study.maps import FamilyMaps
+from xai_core.study.notes import choose_notes, pairs_within
+from xai_core.study.pairs import Block, BlockResult
+from xai_core.study.plan import choose_by_family, describe_analysis
+from xai_core.study.tables import note_rows, pair_rows
 
 INSTRUMENTS = ("alto", "piccolo", "bass")
 PITCHES = ("C4", "E4", "G4")
@@ -48,9 +55,33 @@ def test_two_collections_with_the_same_files_names_are_told_apart(
     assert "more/flute/alto/C4" in {record.note for record in records}
     each = [*read_collection(nine), *read_collection(tmp_path / "more")]
     chosen, _ = choose_by_family(
-        each, {"mfcc": {"flute": None}}, None, n=20, seed=0, progress=lambda *_: None
+        each, {"mfcc": {"flute": None}}, None, n=20, seed=0, on_progress=lambda event: None
     )
     assert len({note.record.note for note in chosen["flute"]}) == 9 + 6
+
+
+def test_settings_and_tables_name_all_nine(nine: Path) -> None:
+    cards = {"mfcc": {"flute": SimpleNamespace(sha256="0" * 64)}}
+    chosen, _ = choose_by_family(
+        read_collection(nine), cards, None, n=20, seed=0, on_progress=lambda event: None
+    )
+    settings = {"grad_cam": resolve_settings("grad_cam", "default")}
+    named = describe_analysis(cards, settings, chosen, models="tiny")["notes"]["flute"]
+    assert set(named) == NINE
+    assert len(set(named.values())) == 9
+    of_family = FamilyMaps("mfcc", "flute", settings["grad_cam"], "tiny", "", chosen["flute"])
+    pairs = pairs_within(9)
+    block = Block.of(of_family, of_family, pairs)
+    result = BlockResult(
+        pairs=pairs,
+        distances={name: np.zeros(len(pairs)) for name in METRIC_COLUMNS},
+        probability=np.ones(9),
+        completeness_error=np.zeros(9),
+        is_zero=np.zeros(9, bool),
+    )
+    rows = pair_rows(block, result)
+    assert len(set(zip(rows["note_a"], rows["note_b"], strict=True))) == 9 * 8 // 2
+    assert {row["note"] for row in note_rows([(block, result)])} == NINE
 
 
 def test_a_copy_is_named_so_that_it_is_found(nine: Path) -> None:

@@ -52,8 +52,10 @@ def test_linked_folders_are_read_and_loops_end(
     (notes / "flute" / "alto" / "round").symlink_to(notes / "flute")
     (notes / "flute" / "gone.wav").symlink_to(tmp_path / "nowhere.wav")
     (notes / "bass").symlink_to(tmp_path / "library" / "bass")
+    os.mkfifo(notes / "flute" / "pipe.wav")  # which nobody writes to
     names, said = read(notes, caplog)
     assert names == ["b", "a"]  # by family folder
+    assert "1 no file" in said
     assert "1 link leads nowhere, left out: gone.wav" in said
 
 

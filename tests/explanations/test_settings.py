@@ -127,3 +127,32 @@ def test_a_setting_without_effect_is_refused(
 ) -> None:
     with pytest.raises(InputError, match=sentence):
         resolve_settings(method, "default", **changes)
+
+
+@pytest.mark.parametrize("max_steps", [5, 8, 513])
+def test_a_limit_that_no_path_keeps_is_refused_at_once(max_steps: int) -> None:
+    with pytest.raises(InputError, match=f"a limit of 9 to 512 steps, got {max_steps}"):
+        Settings(max_steps=max_steps)
+    assert Settings(max_steps=9).max_steps == 9
+
+
+@pytest.mark.parametrize(
+    ("preset", "changes"),
+    [
+        ("default", {}),
+        ("paper", {}),
+        ("default", {"n_steps": 4, "baseline": "noise", "noise_level": 0.3, "seed": 7}),
+        ("paper", {"rule": "gauss_legendre", "baseline": "dataset_mean", "target": "logit"}),
+        ("default", {"tolerance": 0.1, "max_steps": 64}),
+    ],
+)
+def test_changes_give_the_same_settings_again(preset: str, changes: dict[str, Any]) -> None:
+    settings = resolve_settings("integrated_gradients", preset, **changes)
+    again = resolve_settings("integrated_gradients", preset, **settings.changes())
+    assert again.as_dict() == settings.as_dict()
+    assert set(settings.changes()) >= set(changes) - {"baseline"} or not changes
+
+
+def test_changes_that_cannot_be_said_are_refused() -> None:
+    with pytest.raises(InputError, match="steps as needed are not those of the preset paper"):
+        Settings(preset="paper", target="probability").changes()

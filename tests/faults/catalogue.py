@@ -100,7 +100,8 @@ class Place:
     def ask_notes(self) -> str:
         """Return how many notes there are to choose from, or the sentence that came instead."""
         try:
-            return f"notes to choose from: {len(read_collection(self.root / 'notes'))}"
+            notes = {note.note for note in read_collection(self.root / "notes")}
+            return f"notes to choose from: {len(notes)}"
         except TimbreLensError as error:
             return str(error)
 
@@ -235,6 +236,7 @@ def _of_notes() -> Iterator[Fault]:
     )
     yield of_note("a note is cut", _edit(lambda old: old[:40], "note"), broken, TOUCHED_NOT)
     yield of_note("a note is empty", _edit(lambda old: b"", "note"), "got 0 bytes", TOUCHED_NOT)
+    yield from _of_folders()
     yield Fault(
         "the folder of notes is removed",
         lambda place: shutil.rmtree(place.root / "notes"),
@@ -243,6 +245,52 @@ def _of_notes() -> Iterator[Fault]:
         "note",
         Place.ask_notes,
     )
+
+
+def _of_folders() -> Iterator[Fault]:
+    """Yield what lies in folders of people; the one note is there all the same."""
+
+    def of_folder(name: str, spoil: Spoil, left: str = TOUCHED_NOT, outcome: str = SAME) -> Fault:
+        return Fault(name, spoil, outcome, left, "note", Place.ask_notes)
+
+    def beside(name: str) -> Spoil:
+        return lambda place: place.note.with_name(name).write_bytes(b"\x00\x05\x16\x07")
+
+    def renamed(name: bytes) -> Spoil:
+        return lambda place: os.rename(place.note, os.fsencode(place.note.parent) + b"/" + name)
+
+    yield of_folder("none (a folder of notes, as a check)", lambda place: None)
+    yield of_folder("a file of macOS lies beside a note (._note.flac)", beside("._note.flac"))
+    yield of_folder("a file of another format lies beside a note", beside("note.m4a"))
+    yield of_folder("the name of a note is not UTF-8", renamed(b"n\xf6te.flac"), GONE)
+    yield of_folder(
+        "the folder of a family is written in capitals",
+        lambda place: os.rename(place.note.parent, place.note.parent.with_name("FLUTE")),
+        GONE,
+    )
+    yield of_folder("the folder of a family is a link", _link_folder)
+    yield of_folder("a folder of notes holds a link to itself", _round)
+    yield of_folder(
+        "another note has the same name",
+        lambda place: _copy(place.note, place.note.parent / "alto" / "note.flac"),
+        TOUCHED_NOT,
+        "notes to choose from: 2",
+    )
+
+
+def _link_folder(place: Place) -> None:
+    away = place.root / "library"
+    os.rename(place.note.parent, away)
+    place.note.parent.symlink_to(away)
+
+
+def _round(place: Place) -> None:
+    (place.note.parent / "round").symlink_to(place.note.parent)
+
+
+def _copy(path: Path, other: Path) -> None:
+    other.parent.mkdir()
+    shutil.copy(path, other)
 
 
 def _edit(edit: Callable[[bytes], bytes], part: str = "map") -> Spoil:

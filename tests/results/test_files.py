@@ -140,6 +140,36 @@ def test_names_say_what_is_inside_and_suit_every_file_system(
     assert len(explanation_files(explanation, note="n" * 900)[0].name) < 200
 
 
+LONG = ("フルート" * 60, "オルガン" * 60)
+
+
+def test_two_long_names_of_three_byte_letters_fit_a_file_system(
+    notes: list[NoteRecord], explanation: Explanation, tmp_path: Path
+) -> None:
+    result = compare(notes[0].path, notes[1].path, type="tonnetz", family="flute", models="tiny")
+    files = (
+        *comparison_files(result, notes=LONG),
+        *explanation_files(explanation, note=LONG[0]),
+        *explanation_files(explanation, note="𝄞" * 99 + "x"),
+    )
+    for file in files:
+        assert len(file.name.encode()) <= 255
+        (tmp_path / file.name).write_bytes(b"")
+    assert files[0].name.startswith("フルート")
+    assert "_オルガン" in files[0].name
+
+
+def test_models_of_another_set_have_another_name(notes: list[NoteRecord]) -> None:
+    rows = {"tonnetz": {"flute": 0.25}}
+    names = {
+        prediction_files(Prediction(shown, Waveform(np.ones(64_000), 16_000), "tiny"), note="a")[
+            0
+        ].name
+        for shown in (rows, {"chroma": {"flute": 0.25}})
+    }
+    assert len(names) == 2
+
+
 def test_comparison_has_both_maps_their_difference_and_both_sounds(
     notes: list[NoteRecord],
 ) -> None:
@@ -172,9 +202,15 @@ def test_distances_are_tables_that_load_and_a_picture() -> None:
     ]
     pairs = pd.DataFrame(rows)
     files = distance_files(pairs, type="mfcc", method="grad_cam", settings={"seed": 0})
+    digits = hashlib.sha256(b'{"seed": 0}').hexdigest()[:8]
     assert [file.name for file in files] == [
-        f"distances_mfcc_grad_cam.{suffix}" for suffix in ("csv", "parquet", "png", "json")
+        f"distances_mfcc_grad_cam_{digits}.{suffix}" for suffix in ("csv", "parquet", "png", "json")
     ]
+    others = [
+        distance_files(pairs, type="mfcc", method="grad_cam", settings={"notes_per_family": n})
+        for n in (4, 12)
+    ]
+    assert not {file.name for file in others[0]} & {file.name for file in others[1]}
     csv, parquet, png, settings = (file.make() for file in files)
     assert json.loads(settings) == {"seed": 0}
     pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(parquet)), pairs)

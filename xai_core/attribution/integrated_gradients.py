@@ -26,6 +26,7 @@ from xai_core.errors import GridMismatchError, InputError
 from xai_core.values import DELTA_FLOOR, Completeness, FloatArray
 
 __all__ = [
+    "FIRST_POINTS",
     "RULES",
     "PathIntegral",
     "Rule",

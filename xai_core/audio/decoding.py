@@ -46,6 +46,8 @@ BLOCK = 1 << 18  # samples over all channels, decoded at once
 AUDIBLE_OFFSET = 3e-3  # of the peak (-50 dB)
 OFFSET_PARTS = 8
 OFFSET_SECONDS = 0.15  # at least, of a part
+RIFF_HEADER = 12  # bytes
+MAX_CHUNKS = 64  # of different kinds, that are looked through for the sound
 FORMATS = {"WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "AIFF"}
 
 Samples = npt.NDArray[np.float32]
@@ -104,6 +106,12 @@ def decode(content: bytes, *, max_bytes: int = MAX_BYTES, seconds: float | None 
     check_size(content, max_bytes=max_bytes)
     check_kind(content)
     edits = []
+    content, n_behind = _with_length(content)
+    if n_behind:
+        edits.append(
+            f"read {n_behind / 1000:,.0f} KB behind a header that says 0 bytes, as of a recorder "
+            "that lost power"
+        )
     try:
         with soundfile.SoundFile(_Content(content)) as file:
             _check_header(file)
@@ -127,6 +135,56 @@ def decode(content: bytes, *, max_bytes: int = MAX_BYTES, seconds: float | None 
     if sr != stored_sr:
         edits.append(f"resampled {stored_sr / 1000:g} kHz to {sr / 1000:g} kHz")
     return Waveform(y, sr, tuple(edits))
+
+
+def _with_length(content: bytes) -> tuple[bytes, int]:
+    """Return a WAV file whose header says 0 bytes of sound with the bytes that lie behind it.
+
+    A recorder writes the lengths at the end: they are 0 where it lost power.
+
+    Returns
+    -------
+    content : bytes
+        As it came, where the header says more than 0, or only whole chunks follow.
+    n_behind : int
+        Bytes of sound that the header did not tell; 0 where it came as it is.
+    """
+    if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
+        return content, 0
+    place = _chunk_places(content, RIFF_HEADER).get(b"data")
+    if place is None or content[place + 4 : place + 8] != bytes(4):
+        return content, 0
+    sound = place + 8
+    n_behind = len(content) - sound
+    if n_behind <= 0 or _ends_with(_chunk_places(content, sound), content):
+        return content, 0
+    sizes = [(len(content) - 8).to_bytes(4, "little"), n_behind.to_bytes(4, "little")]
+    parts = [content[:4], sizes[0], content[8 : place + 4], sizes[1], content[sound:]]
+    return b"".join(parts), n_behind
+
+
+def _chunk_places(content: bytes, start: int) -> dict[bytes, int]:
+    """Return where each kind of chunk of a WAV file begins first, as far as sizes make sense."""
+    places: dict[bytes, int] = {}
+    while start + 8 <= len(content) and len(places) < MAX_CHUNKS:
+        name = content[start : start + 4]
+        if name in places or not (name.isascii() and name.decode("ascii").isprintable()):
+            break
+        places[name] = start
+        size = int.from_bytes(content[start + 4 : start + 8], "little")
+        if name == b"data" or start + 8 + size > len(content):
+            break
+        start += 8 + size + size % 2
+    return places
+
+
+def _ends_with(places: dict[bytes, int], content: bytes) -> bool:
+    """Whether the last of some chunks ends where the file does: what follows is no sound."""
+    if not places:
+        return False
+    last = max(places.values())
+    end = last + 8 + int.from_bytes(content[last + 4 : last + 8], "little")
+    return end <= len(content) <= end + 1
 
 
 class _Content(io.BytesIO):

@@ -2,13 +2,15 @@
 
 Conventions
 -----------
-Exit status 0 for success, 2 for what the user can mend, 1 for a fault of ours.
+Exit status 0 for success, 2 for what the user can mend, 1 for a fault of ours,
+130 where the user stops a command (Ctrl-C), which says what is kept.
 An error is one plain sentence on standard error; ``--debug`` adds the
 traceback. TensorFlow is loaded only by commands that need it.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -42,6 +44,17 @@ app.command()(evaluate)
 app.command()(analyse)
 app.add_typer(dataset.app, name="dataset")
 
+STOPPED = 130  # exit status: 128 and the number of SIGINT
+GOES_ON = "the same command goes on from there"
+KEPT = {  # what a command that is stopped leaves
+    "train": "models and epochs that are done are kept: " + GOES_ON,
+    "analyse": "maps and distances that are done are kept in the cache: " + GOES_ON,
+    "dataset build": "sources that are done are kept: " + GOES_ON,
+    "dataset render": "the notes written so far are no collection without examples.json: the same "
+    "command begins anew",
+}
+BEGINS_ANEW = "no result was finished: the same command begins anew"
+
 
 @app.callback(invoke_without_command=True)
 def options(
@@ -58,18 +71,32 @@ def main() -> None:
     """Run the command line and exit with its status."""
     words = [word for word in sys.argv[1:] if word != "--debug"]  # wherever it stands
     debug = len(words) < len(sys.argv) - 1
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # file names may hold bytes that are no text
+            stream.reconfigure(errors="backslashreplace")
     try:
-        status = app(words, prog_name="python -m xai_core", standalone_mode=False) or 0
+        ended = app(words, prog_name="python -m xai_core", standalone_mode=False)
+        status = ended if isinstance(ended, int) else 0  # of an Exit that Typer caught
     except TyperException as error:
         status = _report(error.format_message(), 2, debug)
     except (InputError, TimbreLensError) as error:
         status = _report(str(error), 2 if isinstance(error, InputError) else 1, debug)
     except (KeyboardInterrupt, typer.Abort):
-        status = _report("stopped", 1, debug)
+        status = STOPPED
     except Exception as error:
         fault = f"this is a fault of TimbreLens ({type(error).__name__}: {error})"
         status = _report(f"{fault}; --debug says more", 1, debug)
+    if status == STOPPED:
+        print(f"Stopped: {_kept(words)}", file=sys.stderr)
     sys.exit(status)
+
+
+def _kept(words: list[str]) -> str:
+    """Return what the command that these words call leaves when it is stopped."""
+    named = " ".join(word for word in words[:2] if not word.startswith("-"))
+    return next(
+        (kept for name, kept in KEPT.items() if f"{named} ".startswith(f"{name} ")), BEGINS_ANEW
+    )
 
 
 def _report(sentence: str, status: int, debug: bool) -> int:

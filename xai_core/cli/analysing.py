@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xai_core.catalogue.methods import METHODS, PAPER_METHODS, listed
-from xai_core.cli.console import JobsProgress, quiet_start
+from xai_core.cli.console import JobsProgress, plain_console, quiet_start
 from xai_core.datasets.collection import describe_collection, read_collections
 from xai_core.errors import InputError
 from xai_core.pair_tables import distances
+from xai_core.places import check_writable
 from xai_core.values import Progress
 
 if TYPE_CHECKING:
@@ -88,6 +88,9 @@ def analyse(
     """
     if out is None and report is None:
         raise InputError("expected --out or --report: a folder for what is found")
+    for folder, what in ((out, "the analysis"), (report, "the report")):
+        if folder is not None:
+            check_writable(folder, what=what)
     folders = [folder.resolve() for folder in data]
     records = read_collections(folders)
     with quiet_start():
@@ -115,7 +118,7 @@ def analyse(
         from xai_core.replication.report import write_report
 
         paths.append(write_report(analysis, report, models=models))
-    console = Console(soft_wrap=True)
+    console = plain_console(soft_wrap=True)
     for table in _tables(analysis):
         console.print(table)
     if sentence := left_out_sentence(analysis):

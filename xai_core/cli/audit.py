@@ -10,14 +10,16 @@ from typing import Annotated
 import typer
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
+from xai_core.cli.console import plain_column, plain_console
 from xai_core.datasets.audit import Audit, audit
 from xai_core.datasets.collection import read_collections
 from xai_core.datasets.findings import Finding
 from xai_core.errors import InputError
+from xai_core.places import check_writable, readable_name
 
 __all__ = ["audit_command"]
 
@@ -51,8 +53,8 @@ def audit_command(
         if path is not None:
             _check_place(path)
     records = read_collections(folders)
-    console = Console()
-    columns = (TextColumn("Listening"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = plain_console()
+    columns = (plain_column("Listening"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("audit", total=len(records))
         result = audit(
@@ -62,10 +64,10 @@ def audit_command(
     if json_file is not None:
         text = json.dumps(result.as_dict(), indent=1, allow_nan=False, ensure_ascii=False)
         _write(json_file, f"{text}\n".encode())
-        console.print(f"Wrote {json_file}", markup=False, soft_wrap=True)
+        console.print(f"Wrote {json_file}", soft_wrap=True)
     if figure is not None:
         _write(figure, _picture(result, title=_title(folders), suffix=figure.suffix.lower()))
-        console.print(f"Wrote {figure}", markup=False, soft_wrap=True)
+        console.print(f"Wrote {figure}", soft_wrap=True)
 
 
 def _say(result: Audit, console: Console) -> None:
@@ -113,7 +115,7 @@ def _source_table(result: Audit, *, width: int) -> Table:
     for source in result.sources[:SHOWN_SOURCES]:
         medians = (give.median_by_source.get(source.source) for give in result.give_aways)
         table.add_row(
-            escape(source.source),
+            source.source,
             f"{source.n_notes:,}",
             str(len(source.notes_by_family)),
             *("–" if median is None else f"{median:.1f}" for median in medians),
@@ -148,8 +150,8 @@ def _finding_table(findings: tuple[Finding, ...]) -> Table:
         if more > 0:
             examples.append(f"and {more:,} more")
         table.add_row(
-            f"[bold]{one.title}[/bold]\n{one.count:,} of {one.total:,} {one.unit}",
-            f"{one.why}\n[dim]{escape(chr(10).join(examples))}[/dim]",
+            Text.assemble((one.title, "bold"), f"\n{one.count:,} of {one.total:,} {one.unit}"),
+            Text.assemble(f"{one.why}\n", ("\n".join(examples), "dim")),
         )
     return table
 
@@ -163,7 +165,7 @@ def _span(numbers: Iterable[int]) -> str:
 
 
 def _title(folders: list[Path]) -> str:
-    return f"Audit of {', '.join(folder.resolve().name for folder in folders)}"
+    return f"Audit of {', '.join(readable_name(folder.resolve().name) for folder in folders)}"
 
 
 def _picture(result: Audit, *, title: str, suffix: str) -> bytes:
@@ -201,6 +203,7 @@ def _check_place(path: Path) -> None:
         raise InputError(f"expected a file to write to, got the folder {path}")
     if not path.parent.is_dir():
         raise InputError(f"{path} cannot be written: there is no folder {path.parent}")
+    check_writable(path.parent, what=readable_name(path.name))
 
 
 def _write(path: Path, content: bytes) -> None:

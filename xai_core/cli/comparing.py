@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, listed
-from xai_core.cli.console import quiet_start
+from xai_core.cli.console import plain_console, quiet_start
 from xai_core.cli.explaining import write_files
+from xai_core.places import check_writable, readable_name
 
 if TYPE_CHECKING:
     from xai_core.explanations import Comparison
@@ -55,12 +55,14 @@ def compare(
 
     Example: python -m xai_core compare flute.wav organ.wav -t mfcc -f flute --other-family organ
     """
+    if out is not None:
+        check_writable(out)
     with quiet_start():
         from xai_core.explanations import compare as compare_notes
         from xai_core.results.files import comparison_files
         from xai_core.results.records import comparison_record
 
-    with Console(stderr=True).status("Explaining two notes …"):
+    with plain_console(stderr=True).status("Explaining two notes …"):
         result = compare_notes(
             file_a,
             file_b,
@@ -71,12 +73,12 @@ def compare(
             preset=preset,
             models=models,
         )
-    notes = (file_a.stem, file_b.stem)
+    notes = (readable_name(file_a.stem), readable_name(file_b.stem))
     written = [] if out is None else write_files(comparison_files(result, notes=notes), out)
     if as_json:
         print(json.dumps(comparison_record(result, notes=notes), indent=1))
         return
-    console = Console(soft_wrap=True)
+    console = plain_console(soft_wrap=True)
     for file, one in ((file_a, result.a), (file_b, result.b)):
         console.print(
             f"{file.name}: probability of {one.family} by its {type} model {one.probability:.1%}.",

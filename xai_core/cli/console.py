@@ -1,7 +1,9 @@
-"""What the terminal shows: progress of a run of many jobs, and no start-up messages.
+"""What the terminal shows: names as they are, the progress of a run, no start-up messages.
 
 Conventions
 -----------
+Every console of a command comes from :func:`plain_console`: names of files and
+notes may hold brackets and colons, which are no markup ("[take 2]").
 On a terminal each stage has a progress bar; in a log file there is one line for
 each epoch and each finished stage. TensorFlow's start-up messages are written by
 C++ before logging can be configured, so :func:`quiet_start` redirects standard
@@ -17,10 +19,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich import progress as rich_progress
+from rich.console import Console
 
 from xai_core.values import Progress
 
-__all__ = ["JobsProgress", "quiet_start"]
+__all__ = ["JobsProgress", "plain_column", "plain_console", "quiet_start"]
 
 
 class JobsProgress:
@@ -28,9 +31,10 @@ class JobsProgress:
 
     def __init__(self) -> None:
         self._bars = rich_progress.Progress(
-            rich_progress.TextColumn("{task.description}"),
+            plain_column("{task.description}"),
             rich_progress.BarColumn(),
-            rich_progress.TextColumn("{task.fields[shown]}"),
+            plain_column("{task.fields[shown]}"),
+            console=plain_console(),
         )
         self._tasks: dict[str, rich_progress.TaskID] = {}
         self._first: tuple[float, int] | None = None  # time of the first event, and cost done then
@@ -78,6 +82,24 @@ class JobsProgress:
             return ", less than 1 min left"
         hours, minutes = divmod(round(minutes), 60)
         return f", about {hours} h {minutes} min left" if hours else f", about {minutes} min left"
+
+
+def plain_console(*, stderr: bool = False, soft_wrap: bool = False) -> Console:
+    """Return a console that prints text as it is: no markup, no emoji codes.
+
+    Parameters
+    ----------
+    stderr : bool
+        Print to standard error.
+    soft_wrap : bool
+        Leave long lines to the terminal.
+    """
+    return Console(stderr=stderr, soft_wrap=soft_wrap, markup=False, emoji=False)
+
+
+def plain_column(text: str) -> rich_progress.TextColumn:
+    """Return a column of a progress bar that prints descriptions as they are."""
+    return rich_progress.TextColumn(text, markup=False)
 
 
 @contextmanager

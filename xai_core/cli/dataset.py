@@ -16,11 +16,11 @@ from typing import Annotated
 import numpy as np
 import typer
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
 from xai_core.cli.audit import audit_command
+from xai_core.cli.console import plain_column, plain_console
 from xai_core.datasets.build import BuildReport, build_dataset
 from xai_core.datasets.collection import LeftOut, read_collection, read_collections
 from xai_core.datasets.instruments import FIRST_NUMBER
@@ -82,8 +82,8 @@ def render(
     Example: python -m xai_core dataset render FluidR3_GM.sf2 --out notes
     --per-family 12 --pitches-per-instrument 3
     """
-    console = Console()
-    columns = (TextColumn("Rendering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = plain_console()
+    columns = (plain_column("Rendering"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("render", total=None)
         report = render_notes(
@@ -115,7 +115,7 @@ def summary(
     Example: python -m xai_core dataset summary samples
     """
     records = read_collections(folders)
-    console = Console()
+    console = plain_console()
     console.print(_table(records))
     console.print(f"{len(records)} notes of {len({r.instrument for r in records})} instruments")
 
@@ -145,7 +145,7 @@ def _table(records: Sequence[NoteRecord]) -> Table:
         velocities = sorted({record.velocity for record in row if record.velocity is not None})
         table.add_row(
             FAMILIES[family],
-            escape(source),
+            source,
             str(len({record.instrument for record in row})),
             str(len(row)),
             f"{min(pitches)}-{max(pitches)}" if pitches else "?",
@@ -177,9 +177,9 @@ def build(
     """
     found = read_recipe(recipe)
     samples = read_collection(samples_folder()) if found.apart_from_samples else []
-    console = Console()
+    console = plain_console()
     columns = (
-        TextColumn("{task.description}"),
+        plain_column("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
@@ -205,7 +205,7 @@ def build(
 
 def _say(report: BuildReport, out: Path, console: Console) -> None:
     def say(sentence: str) -> None:  # names are no markup, and are not cut into lines
-        console.print(sentence, markup=False, highlight=False, soft_wrap=True)
+        console.print(sentence, highlight=False, soft_wrap=True)
 
     for one in report.left_out[:SHOWN]:
         say(f"left out: {_name(one)} ({one.reason})")

@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
-from xai_core.cli.console import quiet_start
+from xai_core.cli.console import plain_column, plain_console, quiet_start
 from xai_core.datasets.collection import read_collections
 from xai_core.errors import InputError
+from xai_core.places import check_writable
 from xai_core.scores import Reliability, Score
 from xai_core.values import FAMILIES, check_family, check_type
 
@@ -72,6 +72,8 @@ def evaluate(
 
     Example: python -m xai_core evaluate --data notes --models starter --out scores
     """
+    if out is not None:
+        check_writable(out, what="the scores")
     types = None if type is None else [check_type(name) for name in type]
     families = None if family is None else [check_family(name) for name in family]
     records = read_collections(data)
@@ -80,14 +82,14 @@ def evaluate(
     # each model is traced once, which TensorFlow takes for one model traced again and again
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
-    console = Console()
+    console = plain_console()
     columns = (
-        TextColumn("{task.description}"),
+        plain_column("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=plain_console(stderr=True), transient=True) as bar:
         task = bar.add_task("evaluate", total=None)
         evaluation = evaluate_models(
             records,

@@ -8,17 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.progress import track
 from rich.table import Table
+from rich.text import Text
 
 from xai_core.attribution.salient_regions import (
     find_salient_regions,
     salient_regions_sentence,
 )
 from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, labels_of, listed
-from xai_core.cli.console import quiet_start
+from xai_core.cli.console import plain_console, quiet_start
 from xai_core.errors import InputError
+from xai_core.places import check_writable, readable_name
 from xai_core.values import FAMILIES, Explanation, Prediction
 
 if TYPE_CHECKING:
@@ -51,12 +52,16 @@ def predict(
     results: dict[str, Prediction] = {}
     faults: dict[str, str] = {}
     for file in track(
-        files, "Listening", console=Console(stderr=True), transient=True, disable=len(files) < 2
+        files,
+        "Listening",
+        console=plain_console(stderr=True),
+        transient=True,
+        disable=len(files) < 2,
     ):
         try:
-            results[str(file)] = predict_note(file, models=models, start=start)
+            results[readable_name(file)] = predict_note(file, models=models, start=start)
         except InputError as error:
-            faults[str(file)] = str(error)
+            faults[readable_name(file)] = str(error)
     if as_json:
         report = {name: _prediction_json(result) for name, result in results.items()}
         print(
@@ -64,7 +69,7 @@ def predict(
         )
     else:
         for name, result in results.items():
-            Console().print(_prediction_table(name, result))
+            plain_console().print(_prediction_table(name, result))
     if faults:
         raise InputError("; ".join(f"{name}: {text}" for name, text in faults.items()))
 
@@ -125,6 +130,8 @@ def explain(
 
     Example: python -m xai_core explain flute.wav -t log_mel -f flute --out result
     """
+    if out is not None:
+        check_writable(out)
     named: dict[str, Any] = {
         "method": method,
         "preset": preset,
@@ -144,7 +151,7 @@ def explain(
         start = START if start is None else start
         result = _explain_anew(file, type, family, start, baseline_audio, named)
     whose, what = result.family, result.settings["type"]
-    console = Console(soft_wrap=True)
+    console = plain_console(soft_wrap=True)
     for edit in result.waveform.edits:
         console.print(f"Audio: {edit}.")
     console.print(f"Probability of {whose} by its {what} model: {result.probability:.1%}.")
@@ -162,7 +169,9 @@ def explain(
     if out is not None:
         from xai_core.results.files import explanation_files
 
-        for path in write_files(explanation_files(result, note=file.stem, start=start), out):
+        for path in write_files(
+            explanation_files(result, note=readable_name(file.stem), start=start), out
+        ):
             console.print(f"Wrote {path}")
 
 
@@ -201,7 +210,7 @@ def _explain_anew(
 
     defaults = {"method": METHOD, "preset": PRESET, "models": MODELS}
     chosen = {name: value for name, value in named.items() if value is not None}
-    with Console(stderr=True).status("Explaining …"):
+    with plain_console(stderr=True).status("Explaining …"):
         return explain_note(
             file,
             type=str(type),
@@ -225,7 +234,7 @@ def _explain_again(
 
     recalled = read_recalled(settings)
     recalled.check_beside(beside)
-    with Console(stderr=True).status("Explaining …"):
+    with plain_console(stderr=True).status("Explaining …"):
         result = explain_as_recalled(file, recalled, baseline_audio=baseline_audio)
     return result, recalled.start, sameness(recalled, result)
 
@@ -255,6 +264,6 @@ def _prediction_table(name: str, result: Prediction) -> Table:
         for type, row in result.probabilities.items():
             cell = f"{row[family]:.1%}" if family in row else "–"
             cell += " *" if family in doubted[type] else ""
-            cells.append(f"[bold]{cell}[/bold]" if family == result.best(type)[0] else cell)
+            cells.append(Text(cell, style="bold" if family == result.best(type)[0] else ""))
         table.add_row(family, *cells)
     return table

@@ -26,6 +26,7 @@ No two notes of a collection have the same name (:mod:`xai_core.datasets.note_na
 
 from __future__ import annotations
 
+import codecs
 import csv
 import logging
 import os
@@ -169,7 +170,9 @@ def read_part(part: Part, dataset: Path) -> list[NoteRecord]:
 def _read_index(folder: Path) -> DatasetIndex:
     path = folder / DATASET_FILE
     try:
-        return msgspec.json.decode(path.read_bytes(), type=DatasetIndex)
+        return msgspec.json.decode(
+            path.read_bytes().removeprefix(codecs.BOM_UTF8), type=DatasetIndex
+        )
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path} cannot be used ({error}): build the data set again, nothing else is lost"

@@ -179,7 +179,10 @@ def read_stored(
             f"note {record.note}: {record.path} cannot be read as audio: is the file damaged?"
         ) from error
     if y.shape[0] == 0:
-        raise AudioError(f"note {record.note}: expected audio, got 0 samples: is the file empty?")
+        raise AudioError(
+            f"note {record.note}: expected audio, got 0 samples: is the file empty, or did the "
+            "recorder lose power?"
+        )
     return y, sr
 
 
@@ -228,6 +231,7 @@ SILENT_PEAK = 10 ** (-80 / 20)  # -80 dBFS
 
 _NAMED = 10  # notes in one sentence
 _LENGTH_KNOWN = 0.9  # the length of an MP3 may be an estimate
+_HEADERS = 4_096  # bytes, at most, of a WAV file without sound
 _CHUNK_HEADER = 8  # bytes: a name and the size of what follows
 _ENDLESS = 0x7FFF0000  # sizes from here on are written by programs that do not know them
 
@@ -243,8 +247,9 @@ class Skipped:
     path : Path
         Its audio file.
     reason : str
-        ``missing``, ``damaged``, ``empty``, ``silent`` (peak below -80 dBFS)
-        or ``not finite``.
+        ``missing``, ``damaged``, ``empty``, ``unfinished`` (a header that says 0
+        samples before many: did the recorder lose power?), ``silent`` (peak below
+        -80 dBFS) or ``not finite``.
     """
 
     note: str
@@ -316,7 +321,8 @@ def _reason(record: NoteRecord) -> str:
     try:
         n_frames = soundfile.info(openable(record.path)).frames if n_bytes else 0
         if n_frames == 0:
-            return "empty"
+            is_wav = record.path.suffix.lower() == ".wav"
+            return "unfinished" if is_wav and n_bytes > _HEADERS else "empty"
         y, sr = read_stored(record)
     except (AudioError, soundfile.SoundFileError):
         return "damaged"

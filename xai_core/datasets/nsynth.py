@@ -14,6 +14,7 @@ has about 200 MB of it, which would take three times that in memory at once.
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import functools
 import itertools
@@ -32,7 +33,7 @@ import soundfile
 
 from xai_core.datasets.notes import AUDIO_SUFFIXES, NoteRecord, openable
 from xai_core.errors import InputError
-from xai_core.places import readable_name
+from xai_core.places import check_writable, readable_name
 from xai_core.values import FAMILIES, SAMPLE_RATE
 
 __all__ = [
@@ -149,6 +150,7 @@ def check_new_folder(folder: str | Path) -> None:
         raise InputError(f"cannot write to {folder}: {nearest} is a file, expected a folder")
     if not os.access(nearest, os.W_OK | os.X_OK):
         raise InputError(f"cannot write to {folder}: writing to {nearest} is not permitted")
+    check_writable(folder, what="the notes")
     if (folder / "examples.json").exists():
         raise InputError(
             f"{folder} already holds examples.json: choose an empty folder or remove it first"
@@ -285,10 +287,12 @@ def _entries(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the names and fields of ``examples.json``, one note at a time."""
     try:
         with path.open("rb") as file:
+            start = len(codecs.BOM_UTF8) if file.read(3) == codecs.BOM_UTF8 else 0
+            file.seek(start)
             event, _ = next(ijson.basic_parse(file))  # an empty file is an error here
             if event != "start_map":
                 raise _no_map(path)
-            file.seek(0)
+            file.seek(start)
             for note, entry in ijson.kvitems(file, "", use_float=True):
                 if not isinstance(entry, dict):
                     raise _no_map(path)

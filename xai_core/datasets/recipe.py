@@ -11,6 +11,7 @@ note by note) and ``npm`` (packages whose sound files are named by pitch,
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import re
 from pathlib import Path
@@ -208,7 +209,7 @@ def read_recipe(recipe: str | Path) -> Recipe:
     """
     path = RECIPES / f"{recipe}.toml" if str(recipe) in shipped_recipes() else Path(recipe)
     try:
-        content = path.read_bytes()
+        content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     except OSError as error:
         raise InputError(
             f"expected the name of a recipe ({', '.join(shipped_recipes())}) or a TOML file, "

@@ -106,6 +106,8 @@ def _walk(folder: Path, above: tuple[str, ...], found: list[Path], passed_over: 
             _walk(path, (*above, real), found, passed_over)
         elif not path.exists():
             passed_over.broken_links.append(readable_name(path.name))
+        elif not path.is_file():  # a pipe or a device: to read it might wait for ever
+            passed_over.files["no file"] += 1
         elif path.suffix.lower() in AUDIO_SUFFIXES:
             found.append(path)
         elif path.stem.casefold() not in _ABOUT:

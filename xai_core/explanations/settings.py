@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from xai_core.attribution.integrated_gradients import RULES
+from xai_core.attribution.integrated_gradients import FIRST_POINTS, RULES
 from xai_core.catalogue.methods import DEFAULT_METHOD, TARGETS, listed
 from xai_core.catalogue.methods import method as method_of
 from xai_core.errors import InputError
@@ -54,7 +54,7 @@ class Settings:
     tolerance : float
         Completeness error to reach when `n_steps` is None.
     max_steps : int
-        Most steps to spend when `n_steps` is None.
+        Most steps to spend when `n_steps` is None, 9 or more: the first points of the path.
     layer : str or None
         Convolution layer of the methods that look at one, such as Grad-CAM; None
         for the last one of the model.
@@ -80,8 +80,10 @@ class Settings:
         _check("rule", self.rule, RULES)
         if self.n_steps is not None and not 1 <= self.n_steps <= MAX_STEPS:
             raise InputError(f"expected 1 to {MAX_STEPS} steps, got {self.n_steps}")
-        if not 1 <= self.max_steps <= MAX_STEPS:
-            raise InputError(f"expected a limit of 1 to {MAX_STEPS} steps, got {self.max_steps}")
+        if not FIRST_POINTS <= self.max_steps <= MAX_STEPS:
+            raise InputError(
+                f"expected a limit of {FIRST_POINTS} to {MAX_STEPS} steps, got {self.max_steps}"
+            )
         if not 0.0 < self.tolerance < 1.0:
             raise InputError(f"expected a tolerance between 0 and 1, got {self.tolerance}")
         if not 0.0 <= self.noise_level <= 1.0:
@@ -96,6 +98,29 @@ class Settings:
         """Return what decides the map by this method, JSON-serialisable."""
         effective = {*ALWAYS, *method_of(self.method).settings} - self._idle()
         return {name: value for name, value in asdict(self).items() if name in effective}
+
+    def changes(self) -> dict[str, Any]:
+        """Return what :func:`resolve_settings` takes beside method and preset to give these.
+
+        Raises
+        ------
+        InputError
+            If the preset has a fixed number of steps where these have none: no
+            change says so.
+        """
+        preset = resolve_settings(self.method, self.preset).as_dict()
+        changed = {
+            name: value
+            for name, value in self.as_dict().items()
+            if name not in ALWAYS or name == "target"
+            if name not in preset or preset[name] != value
+        }
+        if None in changed.values():
+            raise InputError(
+                f"steps as needed are not those of the preset {self.preset}: choose the preset "
+                "default"
+            )
+        return changed
 
     def _idle(self) -> set[str]:
         """Names of the settings that other values leave without an effect."""

@@ -7,7 +7,8 @@ files that are not downloaded. Arrays are NPZ that load without pickle, axes
 included; JSON holds what :mod:`xai_core.results.rerun` needs to compute
 the same arrays again. The sound is WAV of 32-bit floats: the very samples that
 were explained, where 16 bits would round them. File names say what is inside
-and end in eight digits that differ between settings.
+and end in eight digits that differ between settings; no file system that takes 255
+bytes refuses them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from xai_core.figures.base.scales import (
 from xai_core.results.records import (
     comparison_record,
     explanation_record,
+    model_digests,
     prediction_record,
 )
 from xai_core.values import FAMILIES, Attribution, Explanation, Prediction
@@ -50,6 +52,7 @@ __all__ = [
 ]
 
 NAME_LETTERS = 60  # of a note, in a file name
+NAME_BYTES = 90  # of a note, in a file name: a comparison has two, and 75 bytes beside them
 DIGITS = 8  # of a digest, in a file name
 
 
@@ -210,7 +213,7 @@ def distance_files(
     -------
     tuple of ExportFile
     """
-    stem = f"distances_{type}_{method}"
+    stem = f"distances_{type}_{method}_{_digits(settings)}"
     return (
         ExportFile(
             f"{stem}.csv", "Table (CSV)", "text/csv", lambda: pairs.to_csv(index=False).encode()
@@ -253,7 +256,12 @@ def prediction_files(
     -------
     tuple of ExportFile
     """
-    decided_by = {"start": start, "note_sha256": array_digest(prediction.waveform.y)}
+    decided_by = {
+        "start": start,
+        "note_sha256": array_digest(prediction.waveform.y),
+        "models": prediction.models,
+        "model_sha256": model_digests(prediction),
+    }
     stem = f"{_in_a_name(note)}_all-models_{_digits(decided_by)}"
     return (
         ExportFile(
@@ -319,7 +327,8 @@ def _json(record: Mapping[str, Any]) -> bytes:
 
 def _in_a_name(note: str) -> str:
     """Return the letters of a name that every file system and shell takes."""
-    return re.sub(r"[^\w-]+", "-", note).strip("-")[:NAME_LETTERS] or "note"
+    letters = re.sub(r"[^\w-]+", "-", note).strip("-")[:NAME_LETTERS]
+    return letters.encode()[:NAME_BYTES].decode(errors="ignore") or "note"
 
 
 def _digits(settings: Mapping[str, Any]) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "MAKER",
     "comparison_record",
     "explanation_record",
+    "model_digests",
     "prediction_record",
     "versions_here",
 ]
@@ -94,13 +95,17 @@ def prediction_record(prediction: Prediction, *, note: str, start: float = 0.0) 
         "probabilities": prediction.by_type(),
         "averaged": prediction.averaged(),
         "models": prediction.models,
-        "model_sha256": {
-            type: {
-                family: store.read_card(type, family, models=prediction.models).sha256
-                for family in row
-            }
-            for type, row in prediction.probabilities.items()
-        },
+        "model_sha256": model_digests(prediction),
+    }
+
+
+def model_digests(prediction: Prediction) -> dict[str, dict[str, str]]:
+    """Return the SHA-256 of the models that answered, ``{type: {family: digest}}``."""
+    return {
+        type: {
+            family: store.read_card(type, family, models=prediction.models).sha256 for family in row
+        }
+        for type, row in prediction.probabilities.items()
     }
 
 

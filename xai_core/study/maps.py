@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from xai_core import store
-from xai_core.errors import ModelError
+from xai_core.errors import InputError, ModelError
 from xai_core.explanations.explain import explain
 from xai_core.explanations.settings import Settings
 from xai_core.study.notes import ChosenNote
@@ -33,6 +33,7 @@ class FamilyMaps:
     ----------
     type, family : str
     settings : Settings
+        Every one of them is in the key of a map and is handed on to `explain`.
     models : str
         Name of the model set.
     model_sha256 : str
@@ -45,6 +46,14 @@ class FamilyMaps:
     models: str
     model_sha256: str
     notes: tuple[ChosenNote, ...]
+
+    def __post_init__(self) -> None:
+        if self.settings.as_dict().get("baseline") == "note":
+            raise InputError(
+                "many notes cannot be explained with another note as baseline: choose silence, "
+                "dataset_mean or noise"
+            )
+        self.settings.changes()  # what cannot be handed on is refused before the work
 
     def key_of(self, note: ChosenNote) -> str:
         """Return the key in the cache of the map of one note."""
@@ -111,6 +120,7 @@ def _map_of(of: FamilyMaps, note: ChosenNote) -> NoteMap:
         method=settings.method,
         preset=settings.preset,
         models=of.models,
+        **settings.changes(),
     )
     if found.settings["model_sha256"] != of.model_sha256:
         raise ModelError(

@@ -188,7 +188,7 @@ def read_analysis(folder: str | Path) -> Analysis:
             )
     try:
         pairs, notes = (pd.read_parquet(folder / f"{name}.parquet") for name in TABLES)
-        settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8"))
+        settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise InputError(
             f"the analysis in {folder} cannot be read ({error}): was the run cut short?"

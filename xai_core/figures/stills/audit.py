@@ -33,6 +33,7 @@ from xai_core.figures.audit.words import (
     pitch_grid,
     shortened,
 )
+from xai_core.figures.stills.letters import legible
 
 __all__ = ["audit_png"]
 
@@ -71,7 +72,8 @@ def audit_png(
     heights = [ROW_INCHES * n + PANEL_INCHES for n in rows]
     figure = Figure(figsize=(WIDTH_INCHES, sum(heights) + 0.6), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(_plain(f"{title}\n{said}".strip()), fontsize=11)
+    heading = legible(f"{title}\n{said}".strip())
+    figure.suptitle(heading.texts[0], fontsize=11, fontfamily=heading.family)
     top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
     left, right = top.subplots(1, 2, width_ratios=(5, 6))
     _draw_sources(left, notes)
@@ -92,11 +94,14 @@ def _draw_sources(axes: Axes, notes: Counts) -> None:
     parts = [([source], shortened(source)) for source in named]
     if rest:
         parts.append((rest, f"other sources ({len(rest)})"))
+    names = legible(*(name for _, name in parts))
     start = np.zeros(len(families))
-    for (sources, name), colour in zip(parts, (*SOURCE_COLOURS, OTHERS), strict=False):
+    for (sources, _), name, colour in zip(
+        parts, names.texts, (*SOURCE_COLOURS, OTHERS), strict=False
+    ):
         widths = [sum(notes[family].get(s, 0) for s in sources) for family in families]
         colour = OTHERS if sources is rest else colour
-        axes.barh(families, widths, left=start, color=colour, height=0.7, label=_plain(name))
+        axes.barh(families, widths, left=start, color=colour, height=0.7, label=name)
         start += widths
     for row, total in enumerate(start):
         axes.text(total, row, f" {total:,.0f}", va="center", fontsize=8)
@@ -107,7 +112,11 @@ def _draw_sources(axes: Axes, notes: Counts) -> None:
     axes.spines[["top", "right"]].set_visible(False)
     if parts:
         axes.legend(
-            loc="upper center", bbox_to_anchor=(0.45, -0.16), ncols=2, fontsize=7, frameon=False
+            loc="upper center",
+            bbox_to_anchor=(0.45, -0.16),
+            ncols=2,
+            prop={"size": 7, "family": names.family},
+            frameon=False,
         )
 
 
@@ -146,7 +155,7 @@ def _draw_findings(axes: Axes, findings: Findings) -> None:
         axes.text(0.5, 0.5, "Nothing was found.", ha="center", transform=axes.transAxes)
         return
     shares = [100 * count / max(total, 1) for count, total, _ in findings.values()]
-    axes.barh([_plain(title) for title in findings], shares, color=SOURCE_COLOURS[0], height=0.6)
+    axes.barh(legible(*findings).texts, shares, color=SOURCE_COLOURS[0], height=0.6)
     for row, (share, one) in enumerate(zip(shares, findings.values(), strict=True)):
         axes.text(share, row, f"  {finding_text(*one)}", va="center", fontsize=8)
     axes.set_xticks([0, 25, 50, 75, 100])
@@ -158,16 +167,11 @@ def _draw_medians(
 ) -> None:
     shown = [source for source in sources if source in medians]
     axes.plot([medians[s] for s in shown], [sources.index(s) for s in shown], "o", ms=6)
-    axes.set_yticks(range(len(sources)), [_plain(shortened(s)) for s in sources], fontsize=8)
+    names = legible(*map(shortened, sources))
+    axes.set_yticks(range(len(sources)), names.texts, fontsize=8, fontfamily=names.family)
     axes.tick_params(labelleft=named)
     axes.set_ylim(max(len(sources), 1) - 0.5, -0.5)
-    axes.set_xlabel(_plain(measure))
+    axes.set_xlabel(legible(measure).texts[0])
     axes.xaxis.set_major_locator(MaxNLocator(5))
     axes.grid(axis="y", alpha=0.3)
     axes.spines[["top", "right"]].set_visible(False)
-
-
-def _plain(text: str) -> str:
-    """Return a text in which Matplotlib sees neither a formula nor a name to be left out."""
-    text = text.replace("$", r"\$")
-    return f"\u200b{text}" if text.startswith("_") else text

@@ -95,7 +95,7 @@ def read_claims(path: Path = CHEN_2024) -> tuple[Claim, ...]:
         gives two claims one name.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"the claims in {path} cannot be read ({error})") from error
     while lines and lines[0].startswith("#"):
