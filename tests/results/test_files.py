@@ -136,6 +136,9 @@ def test_names_say_what_is_inside_and_suit_every_file_system(
         notes[0].path, type="chroma", family="flute", models="tiny", n_steps=8, rule="trapezoid"
     )
     assert explanation_files(other, note="x")[0].name.rpartition("_")[2] != f"{digits}.png"
+    held = explanation_files(explanation, note="x", limits=(-1.0, 1.0))
+    usual = explanation_files(explanation, note="x")
+    assert [a.name == b.name for a, b in zip(held, usual, strict=True)] == [False] * 2 + [True] * 3
     assert explanation_files(explanation, note="???")[0].name.startswith("note_")
     assert len(explanation_files(explanation, note="n" * 900)[0].name) < 200
 

@@ -104,7 +104,8 @@ def explanation_files(
     sign : {"signed", "unsigned"}
         How the pictures draw Integrated Gradients.
     limits, percentile
-        Colours of the pictures, as on the page.
+        Colours of the pictures, as on the page; pictures in other colours have
+        other names.
 
     Returns
     -------
@@ -114,15 +115,17 @@ def explanation_files(
     words = (_in_a_name(note), settings["type"], explanation.family, settings["method"])
     stem = "_".join((*words, _digits(settings)))
     colours: dict[str, Any] = {"sign": sign, "limits": limits, "percentile": percentile}
+    usual = {"sign": "signed", "limits": None, "percentile": PERCENTILE}
+    drawn = stem if colours == usual else "_".join((*words, _digits({**settings, **colours})))
     return (
         ExportFile(
-            f"{stem}.png",
+            f"{drawn}.png",
             "Picture (PNG)",
             "image/png",
             lambda: _pictures().explanation_png(explanation, **colours),
         ),
         ExportFile(
-            f"{stem}.svg",
+            f"{drawn}.svg",
             "Drawing for print (SVG)",
             "image/svg+xml",
             lambda: _pictures().explanation_svg(explanation, **colours),

@@ -221,8 +221,8 @@ def _comparison_figure(
     figure = Figure(figsize=COMPARISON_INCHES, dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     panels, bars = figure.subplots(2, 3, height_ratios=(20, 1))
-    title = legible(f"A: {names[0]}   B: {names[1]}   ({spectrogram_type(a.type).title})")
-    figure.suptitle(title.texts[0], fontsize=11, fontfamily=title.family)
+    heading = legible(f"A: {names[0]}   B: {names[1]}   ({spectrogram_type(a.type).title})")
+    figure.suptitle(heading.texts[0], fontsize=11, fontfamily=heading.family)
     of_both = (-shared[1], shared[1])
     for axes, bar, one, title, scale in (
         (panels[0], bars[0], a, f"A: {map_kind(a.method).label}", (sign, shared)),
