@@ -118,6 +118,24 @@ def test_training_into_a_folder_that_cannot_be_written_is_said_at_once(
         assert "\n" not in said
 
 
+def test_a_name_that_no_set_can_have_is_said_before_the_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_clean(tmp_path / "notes")
+    monkeypatch.setattr("xai_core.model_sets.train.usable_notes", None)  # not reached
+    words = ("train", "--data", tmp_path / "notes", "-t", "mfcc", "--models", "My Set")
+    assert run_command(monkeypatch, *words) == 2
+    assert "expected the name of a model set" in capsys.readouterr().err
+
+
 def test_a_check_leaves_nothing_behind(tmp_path: Path) -> None:
     check_writable(tmp_path / "a" / "b")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate", "analyse"])
+def test_a_seed_below_zero_is_the_users_to_mend(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(monkeypatch, command, "--data", "x", "--seed", "-1") == 2
+    assert "-1 is not in the range x>=0" in capsys.readouterr().err

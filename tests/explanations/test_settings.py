@@ -136,6 +136,11 @@ def test_a_limit_that_no_path_keeps_is_refused_at_once(max_steps: int) -> None:
     assert Settings(max_steps=9).max_steps == 9
 
 
+def test_a_seed_below_zero_is_refused_at_once() -> None:
+    with pytest.raises(InputError, match="a seed of 0 or more, got -1"):
+        Settings(baseline="noise", seed=-1)
+
+
 @pytest.mark.parametrize(
     ("preset", "changes"),
     [

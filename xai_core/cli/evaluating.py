@@ -62,7 +62,7 @@ def evaluate(
         typer.Option("--all", help="Score all notes, not only those that the cards hold out."),
     ] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for CSV, JSON and figure 4.")] = None,
-    seed: Annotated[int, typer.Option(help="Decides the resamples of the intervals.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Decides the resamples of the intervals.")] = 0,
 ) -> None:
     """Score models on instruments that they were not trained on, with 95 % intervals.
 

@@ -46,7 +46,7 @@ def train(
             "trunk; the preset's if not given.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Decides split, augmentation and training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Decides split, augmentation and training.")] = 0,
     cluster: Annotated[
         str | None,
         typer.Option(

@@ -84,6 +84,8 @@ class Settings:
             raise InputError(
                 f"expected a limit of {FIRST_POINTS} to {MAX_STEPS} steps, got {self.max_steps}"
             )
+        if self.seed < 0:
+            raise InputError(f"expected a seed of 0 or more, got {self.seed}")
         if not 0.0 < self.tolerance < 1.0:
             raise InputError(f"expected a tolerance between 0 and 1, got {self.tolerance}")
         if not 0.0 <= self.noise_level <= 1.0:

@@ -38,7 +38,7 @@ from xai_core.model_sets.jobs import (
     train_trunk,
 )
 from xai_core.model_sets.plan import Config, Plan
-from xai_core.places import check_writable, models_folder
+from xai_core.places import check_writable
 from xai_core.training import PRESETS, Preset, notes_digest
 from xai_core.values import FAMILIES, OnProgress, count_steps
 
@@ -97,13 +97,13 @@ def train_models(
     Raises
     ------
     InputError
-        If the folder of models cannot be written to, a family has too few
+        If the set cannot have its name or its folder cannot be written to, a family has too few
         instruments to train, calibrate and score on, or there is no cluster at
         the address.
     JobsFailedError
         At the end, if the training of some models failed.
     """
-    check_writable(models_folder() / models, what="the models")
+    check_writable(store.set_folder(models), what="the models")
     records, skipped = usable_notes(records, on_progress=count_steps(on_progress, "checking notes"))
     if skipped:
         _LOG.warning(skipped_sentence(skipped, total=len(records) + len(skipped)))

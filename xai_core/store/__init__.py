@@ -29,6 +29,7 @@ from xai_core.store.models import (
     read_card,
     read_summary,
     save_model,
+    set_folder,
     write_summary,
 )
 from xai_core.store.recordings import (
@@ -71,6 +72,7 @@ __all__ = [
     "remove_cached",
     "remove_recording",
     "save_model",
+    "set_folder",
     "spectrogram_key",
     "training_code",
     "training_key",

@@ -44,6 +44,7 @@ __all__ = [
     "read_card",
     "read_summary",
     "save_model",
+    "set_folder",
     "write_summary",
 ]
 
@@ -140,7 +141,7 @@ def model_sets() -> tuple[str, ...]:
 
 def named_models(models: str = "starter") -> tuple[str, ...]:
     """Return the names of the models of a set that are not a binary <type>/<family>, sorted."""
-    folder = _set_folder(models)
+    folder = set_folder(models)
     names = (path.parent.relative_to(folder).as_posix() for path in folder.rglob(CARD_FILE))
     return tuple(sorted(name for name in names if MODEL_NAME.fullmatch(name) and not _binary(name)))
 
@@ -361,7 +362,7 @@ def save_model(
 
 def read_summary(type: str, *, models: str = "starter") -> dict[str, Any] | None:
     """Return the scores of a type's ten models together, or None if not written yet."""
-    path = _set_folder(models) / check_type(type) / SUMMARY_FILE
+    path = set_folder(models) / check_type(type) / SUMMARY_FILE
     try:
         summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -371,7 +372,7 @@ def read_summary(type: str, *, models: str = "starter") -> dict[str, Any] | None
 
 def write_summary(summary: Mapping[str, Any], *, models: str, type: str) -> None:
     """Write the scores of a type's ten models together."""
-    path = _set_folder(models) / check_type(type) / SUMMARY_FILE
+    path = set_folder(models) / check_type(type) / SUMMARY_FILE
     write_atomically(path, readable_json(summary))
 
 
@@ -380,7 +381,7 @@ def read_audit(models: str = "starter") -> dict[str, Any] | None:
 
     The file is ``audit.json`` in the folder of the set.
     """
-    path = _set_folder(models) / AUDIT_FILE
+    path = set_folder(models) / AUDIT_FILE
     try:
         audit: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -470,10 +471,17 @@ def _described(name: str) -> str:
 
 
 def _model_folder(models: str, name: str) -> Path:
-    return _set_folder(models) / name
+    return set_folder(models) / name
 
 
-def _set_folder(models: str) -> Path:
+def set_folder(models: str) -> Path:
+    """Return the folder of a set of models, which need not be there.
+
+    Raises
+    ------
+    InputError
+        If a set cannot have this name.
+    """
     if not SET_NAME.fullmatch(models):
         raise InputError(
             f"expected the name of a model set (small letters, digits, - and _), got {models!r}"
