@@ -3,10 +3,10 @@
 Conventions
 -----------
 A job is a function at the top of a module with its arguments, so that it can be
-sent to another process. It returns nothing: what it makes it writes where the
-others find it, and it finds what it made before it was killed, so it can be
-run any number of times. A job that fails is reported and costs only the jobs
-that need it. A job whose worker dies is given to another worker.
+sent to another process. It returns nothing: it writes its results to shared
+folders, and reads there what an interrupted run has written, so it can be run any
+number of times. A job that fails is reported, and only the jobs that need it are
+left out. A job whose worker dies is given to another worker.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def drop_doubles(
     Parameters
     ----------
     instruments : sequence of Instrument
-        Candidates. Inside a family the fonts take turns, each in the order
+        Candidates. Inside a family they are taken round-robin from the fonts, each in the order
         given, and the first of two that sound alike is kept.
     per_family : int or None
         Stop after so many instruments of each family.
@@ -156,7 +156,7 @@ def drop_doubles(
 
 
 def _in_turn(instruments: Sequence[Instrument]) -> list[Instrument]:
-    """Return instruments with the fonts taking turns, each by bank and program."""
+    """Return instruments round-robin from the fonts, each by bank and program."""
     ranks: Counter[Path] = Counter()
     keyed = []
     for instrument in instruments:

@@ -189,7 +189,7 @@ def _play_family(
 
 
 def _play_part(part: _Part, share: int, tally: Counter[str]) -> Iterator[NewNote]:
-    """Yield `share` notes of one instrument, or as many as are fit to hear."""
+    """Yield `share` notes of one instrument, or as many as are neither silent nor clipped."""
     instrument = part.instrument
 
     @functools.cache

@@ -64,7 +64,7 @@ __all__ = [
     "within_families",
 ]
 
-ENOUGH = 2  # instruments; one alone says nothing about how instruments differ
+ENOUGH = 2  # instruments; one alone shows no variation between instruments
 GROUP = ["type", "method", "metric", "family"]
 NAMES = ("q1", "median", "q3")
 

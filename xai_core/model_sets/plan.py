@@ -75,8 +75,8 @@ class Plan:
         As it holds for the type.
     config : Config
     parts : mapping
-        ``{part: notes}`` of train, calibration, test and, where the preset
-        wants it, validation.
+        ``{part: notes}`` of train, calibration, test and, if the preset
+        has it, validation.
     """
 
     type: str

@@ -185,7 +185,7 @@ def judge_distances(
     rng: np.random.Generator,
     n_resamples: int = N_RESAMPLES,
 ) -> DistanceFindings:
-    """Return the medians within families, and verdicts on what a paper says of them.
+    """Return the medians within families, and verdicts on the statements of a paper on them.
 
     Parameters
     ----------

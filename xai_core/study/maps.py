@@ -3,8 +3,8 @@
 Conventions
 -----------
 A map is the raw attribution in single precision. Each is kept in ``cache/`` by
-itself, under what decides it, as soon as it is there. A process holds the maps
-of the last two families it was asked for, and no more.
+itself, under a key of everything that decides it, as soon as it is computed. A
+process holds the maps of the last two families that it used.
 """
 
 from __future__ import annotations

@@ -220,7 +220,7 @@ class _Results:
             self._look(block)
 
     def receive(self, event: Progress, on_progress: OnProgress) -> None:
-        """Read the block that an event says is done, and pass the event on."""
+        """Read the block that an event reports as done, and pass the event on."""
         if event.kind == "block" and event.name not in self.found:
             self._look(self._blocks[event.name])
         on_progress(event)

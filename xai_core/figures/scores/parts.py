@@ -72,7 +72,7 @@ HATCHED: dict[str, Any] = {  # a bar that is nowhere, for the legend
         "pattern": {"shape": "/", "fgcolor": OTHER, "bgcolor": "rgba(0, 0, 0, 0)", "size": 6},
     },
 }
-RIM = {"width": 1.5, "color": "white"}  # so that it is told from a whisker beneath
+RIM = {"width": 1.5, "color": "white"}  # so that it stands out from a whisker beneath
 
 
 def series_colour(name: str) -> str:

@@ -110,7 +110,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
 
 @dataclass(frozen=True)
 class _About:
-    """What a verdict says of a claim, whatever its outcome."""
+    """The parts of a verdict that do not depend on its outcome."""
 
     claim: Claim
     numbers: tuple[Number, ...]

@@ -1,4 +1,4 @@
-"""What a claim says of the families and types it names, as tests of a table of numbers.
+"""The statements of claims on families and types, as tests of a table of numbers.
 
 Conventions
 -----------
@@ -62,14 +62,14 @@ class At:
 
 
 class Relation(ABC):
-    """What can be said of named families and types: true or false of a table of numbers.
+    """A statement on named families and types: true or false of a table of numbers.
 
     Attributes
     ----------
     quantity : {"level", "spread"}
         Whether medians are meant (or scores), or interquartile ranges.
     ranked : {"families", "types"}
-        What is compared, and so among what a number's rank is told.
+        What is compared, and so among what a number is ranked.
     """
 
     quantity: Quantity
