@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from threading import Barrier
 
@@ -12,14 +13,11 @@ import pytest
 from xai_core import explain, predict
 from xai_core.audio import load_note
 from xai_core.datasets.collection import read_collection
-from xai_core.explanations import (
-    explain as map_values,
-)
-from xai_core.explanations import (
-    loaded_models as loading,
-)
+from xai_core.explanations import loaded_models as loading
 from xai_core.explanations.loaded_models import LRUCache
 from xai_core.places import samples_folder
+
+map_values = import_module("xai_core.explanations.explain")  # `explain` is a function too
 
 VISITORS = 4
 PATIENCE = 300  # s
