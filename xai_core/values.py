@@ -356,6 +356,11 @@ class Explanation:
         Every parameter that decides the map, JSON-serialisable.
     notes : tuple of str
         What a reader must know, one plain sentence each.
+    attributions : tuple of Attribution
+        One an input of the model, `attribution` among them; of a method that
+        looks at a layer of one input only that one.
+    spectrograms : tuple of Spectrogram
+        What each input received.
     """
 
     spectrogram: Spectrogram
@@ -367,6 +372,12 @@ class Explanation:
     settings: dict[str, Any]
     waveform: Waveform
     notes: tuple[str, ...] = field(default=())
+    attributions: tuple[Attribution, ...] = ()
+    spectrograms: tuple[Spectrogram, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "attributions", self.attributions or (self.attribution,))
+        object.__setattr__(self, "spectrograms", self.spectrograms or (self.spectrogram,))
 
     @property
     def heatmap(self) -> Heatmap:

@@ -122,6 +122,13 @@ def explain(
     layer: Annotated[
         str | None, typer.Option(help=f"Convolution layer of {labels_of(taking='layer')}.")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of a model of the set with other inputs or classes, as fused/two: --type is "
+            "then the input whose map is shown, --family the class."
+        ),
+    ] = None,
 ) -> None:
     """Show which time-frequency bins of a note drive the model of a family.
 
@@ -142,6 +149,7 @@ def explain(
         "rule": rule,
         "n_steps": steps,
         "layer": layer,
+        "model": model,
     }
     agreement = ""
     if settings is not None:
@@ -154,7 +162,9 @@ def explain(
     console = plain_console(soft_wrap=True)
     for edit in result.waveform.edits:
         console.print(f"Audio: {edit}.")
-    console.print(f"Probability of {whose} by its {what} model: {result.probability:.1%}.")
+    by = result.settings.get("model")
+    model_of = f"the model {by}, map of {what}" if by else f"its {what} model"
+    console.print(f"Probability of {whose} by {model_of}: {result.probability:.1%}.")
     if result.completeness is not None:
         console.print(
             f"Completeness error {result.completeness.error:.2%} after "

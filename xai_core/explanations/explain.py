@@ -12,7 +12,7 @@ digests of model and spectrogram).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -26,11 +26,11 @@ from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS
 from xai_core.errors import InputError
 from xai_core.explanations.loaded_models import (
     Audio,
+    Loaded,
     LRUCache,
+    answer_of,
     array_digest,
     load_gradients,
-    logit_of,
-    probability_of,
     resolve_layer,
     spectrogram_of,
     weakness_sentence,
@@ -39,7 +39,15 @@ from xai_core.explanations.settings import (
     Settings,
     resolve_settings,
 )
-from xai_core.networks.contract import Model, PackedModel, unpack
+from xai_core.networks.contract import (
+    Arrays,
+    InputView,
+    Model,
+    PackedModel,
+    class_index,
+    pack,
+    unpack,
+)
 from xai_core.values import (
     Attribution,
     Completeness,
@@ -77,6 +85,7 @@ def explain(
     tolerance: float | None = None,
     max_steps: int | None = None,
     layer: str | None = None,
+    model: str | None = None,
 ) -> Explanation:
     """Return which bins of a note drive the model of one family.
 
@@ -84,7 +93,8 @@ def explain(
     ----------
     audio : path, bytes or Waveform
     type, family : str
-        Which binary CNN is explained.
+        Which binary CNN is explained; with `model`, which of its inputs has the
+        map that is shown, and which of its classes is explained.
     method : str
         One of :data:`xai_core.attribution.METHODS`.
     preset : {'default', 'paper'}
@@ -97,6 +107,11 @@ def explain(
         preset says.
     baseline_audio : path, bytes or Waveform, optional
         The other note, for ``baseline="note"``.
+    model : str, optional
+        Name of any model of the set, as ``fused/two``; by default the binary
+        model of type and family. Gradients are taken over all its inputs at
+        once, and the attributions of all add up together; a method that looks
+        at a layer explains the input of `type` while the others stay.
 
     Returns
     -------
@@ -128,6 +143,7 @@ def explain(
         models=models,
         start=start,
         baseline_audio=baseline_audio,
+        model=model,
     )
     return last
 
@@ -141,6 +157,7 @@ def explain_progressively(
     models: str = "starter",
     start: float = 0.0,
     baseline_audio: Audio | None = None,
+    model: str | None = None,
 ) -> Iterator[Explanation]:
     """Yield explanations of one note, each better than the one before.
 
@@ -159,11 +176,13 @@ def explain_progressively(
     """
     method = METHODS[settings.method]
     note = load_note(audio, start=start)
-    spectrogram = spectrogram_of(note, type)
-    model, card = load_gradients(type, family, models=models)
-    logit = logit_of(note, type, family, models=models)
-    if method.takes("layer"):
-        settings = replace(settings, layer=resolve_layer(model, type, settings.layer))
+    loaded, card = _model(type, family, model, models)
+    spectrograms = tuple(spectrogram_of(note, one) for one in card.inputs)
+    shown = card.inputs.index(type)
+    logit, probability = answer_of(note, loaded, card, family, models=models)
+    of_layer = method.takes("layer")
+    if of_layer:
+        settings = replace(settings, layer=resolve_layer(loaded, type, settings.layer))
     record: dict[str, Any] = {
         **settings.as_dict(),
         "type": type,
@@ -172,25 +191,32 @@ def explain_progressively(
         "model_sha256": card.sha256,
         "note_sha256": array_digest(note.y),
     }
-    baseline = baseline_values(settings, spectrogram, card, baseline_audio)
+    if not card.type:
+        record |= {"model": card.name, "inputs": [*card.inputs], "classes": [*card.classes]}
+    xs = tuple(one.values for one in spectrograms)
+    starts = tuple(baseline_values(settings, one, card, baseline_audio) for one in spectrograms)
+    x, baseline = (one[shown] if of_layer else pack(one) for one in (xs, starts))
     doubt = weakness_sentence(card)
     if method.takes("baseline"):
         record["baseline_sha256"] = array_digest(baseline)
 
     def explanation(estimate: Estimate) -> Explanation:
         notes = _notes(estimate, settings, family) if estimate.is_final else ()
+        explained = spectrograms[shown : shown + 1] if of_layer else spectrograms
+        parts = (estimate.values,) if of_layer else unpack(estimate.values, loaded.input_shapes)
+        attributions = tuple(
+            Attribution(
+                values, one.type, one.time, one.bins, method=settings.method, target=settings.target
+            )
+            for one, values in zip(explained, parts, strict=True)
+        )
         return Explanation(
-            spectrogram=spectrogram,
-            attribution=Attribution(
-                estimate.values,
-                type,
-                spectrogram.time,
-                spectrogram.bins,
-                method=settings.method,
-                target=settings.target,
-            ),
+            spectrogram=spectrograms[shown],
+            attribution=attributions[0 if of_layer else shown],
+            attributions=attributions,
+            spectrograms=spectrograms,
             family=family,
-            probability=probability_of(logit),
+            probability=probability,
             logit=logit,
             completeness=estimate.completeness,
             settings=record,
@@ -198,21 +224,35 @@ def explain_progressively(
             notes=(*notes, doubt) if doubt else notes,
         )
 
-    key = store.cache_key(kind=settings.method, **record)
-    cached = _from_cache(key, spectrogram, complete=method.complete)
+    # whichever input is shown, a method that looks at no layer has the maps of all
+    inputs = type if of_layer else card.inputs
+    key = store.cache_key(kind=settings.method, **{**record, "type": inputs})
+    cached = _from_cache(key, x.shape, complete=method.complete)
     if cached is not None:
         yield explanation(cached)
         return
-    functions = _functions(model, family, settings)
-    for estimate in estimates_by(
-        method.name, functions, spectrogram.values, baseline, settings.as_dict()
-    ):
+    functions = _functions(loaded, family, settings, xs, shown)
+    for estimate in estimates_by(method.name, functions, x, baseline, settings.as_dict()):
         if estimate.is_final:
             _to_cache(key, estimate)
         yield explanation(estimate)
 
 
 # ----------------------------------------------------------------------- private
+
+
+def _model(type: str, family: str, name: str | None, models: str) -> Loaded:
+    """Return the model that is explained, and its card, which has the input and the class."""
+    if name is None:
+        return load_gradients(type, family, models=models)
+    loaded, card = load_gradients(name=name, models=models)
+    if type not in card.inputs:
+        raise InputError(
+            f"{card.described} does not take the spectrogram type {type!r}: choose one of "
+            f"{', '.join(card.inputs)}"
+        )
+    class_index(card.classes, family)
+    return loaded, card
 
 
 def _notes(estimate: Estimate, settings: Settings, family: str) -> tuple[str, ...]:
@@ -230,13 +270,13 @@ def _notes(estimate: Estimate, settings: Settings, family: str) -> tuple[str, ..
     return ()
 
 
-def _from_cache(key: str, spectrogram: Spectrogram, *, complete: bool) -> Estimate | None:
+def _from_cache(key: str, shape: tuple[int, ...], *, complete: bool) -> Estimate | None:
     arrays = store.read_cached(key)
     if arrays is None:
         return None
     try:
         values = arrays["values"]
-        if values.shape != spectrogram.values.shape or not np.isfinite(values).all():
+        if values.shape != shape or not np.isfinite(values).all():
             return None
         return Estimate(values, _completeness(arrays["sums"]) if complete else None)
     except (KeyError, IndexError, TypeError, ValueError):
@@ -255,14 +295,28 @@ def _to_cache(key: str, estimate: Estimate) -> None:
     store.write_cached(key, arrays)
 
 
-def _functions(model: Model, family: str, settings: Settings) -> ModelFunctions:
-    """Return what a method calls, of the output that is explained."""
+def _functions(
+    model: Model, family: str, settings: Settings, xs: Arrays, shown: int
+) -> ModelFunctions:
+    """Return what a method calls, of the output that is explained.
+
+    Of all inputs packed; of the shown one alone for a method that looks at a layer.
+    """
     target: Any = settings.target
     packed = PackedModel(model, family, target)
+    if not METHODS[settings.method].takes("layer"):
+        return ModelFunctions(
+            outputs=packed.outputs,
+            input_gradients=packed.evaluate,
+            layer_gradients=lambda x, layer: _at_layer(model, x, family, layer),
+        )
+    view = InputView(packed, xs, shown)
     return ModelFunctions(
-        outputs=packed.outputs,
-        input_gradients=packed.evaluate,
-        layer_gradients=lambda x, layer: _at_layer(model, x, family, layer),
+        outputs=view.outputs,
+        input_gradients=view.evaluate,
+        layer_gradients=lambda x, layer: _at_layer(
+            model, view.filled(x[np.newaxis])[0], family, layer
+        ),
     )
 
 
@@ -283,6 +337,7 @@ def feature_maps(
     n_filters: int = 4,
     models: str = "starter",
     start: float = 0.0,
+    model: str | None = None,
 ) -> FeatureMaps:
     """Return the activations of a few filters of one convolution layer.
 
@@ -300,25 +355,28 @@ def feature_maps(
     -------
     FeatureMaps
     """
-    spectrogram = spectrogram_of(load_note(audio, start=start), type)
-    model, card = load_gradients(type, family, models=models)
-    layer = resolve_layer(model, type, layer)
+    note = load_note(audio, start=start)
+    loaded, card = _model(type, family, model, models)
+    spectrograms = tuple(spectrogram_of(note, one) for one in card.inputs)
+    spectrogram = spectrograms[card.inputs.index(type)]
+    layer = resolve_layer(loaded, type, layer)
+    packed = pack([one.values for one in spectrograms])
 
     def make() -> FeatureMaps:
         # what Grad-CAM uses: a page needs both, and a new model is traced once
-        activations, _ = _at_layer(model, spectrogram.values, family, layer)
+        activations, _ = _at_layer(loaded, packed, family, layer)
         filters = choose_filters(activations, choice=choice, n_filters=n_filters)
         maps = np.ascontiguousarray(np.moveaxis(activations[..., list(filters)], -1, 0))
         return FeatureMaps(maps, layer, filters, spectrogram.time, spectrogram.bins)
 
-    key = (card.sha256, array_digest(spectrogram.values), layer, choice, n_filters)
+    key = (card.sha256, array_digest(packed), layer, choice, n_filters)
     return _feature_maps.get(key, make)
 
 
 def _at_layer(
     model: Model, x: FloatArray, family: str, layer: str
 ) -> tuple[FloatArray, FloatArray]:
-    """Return the activations of a layer and the logit's gradient there, for one spectrogram."""
+    """Return the activations of a layer and the logit's gradient there, for one packed note."""
 
     def make() -> tuple[FloatArray, FloatArray]:
         batch = unpack(x[np.newaxis], model.input_shapes)
@@ -336,7 +394,7 @@ def baseline_values(
         raise InputError("a baseline note has an effect only with baseline note: choose that too")
     shape = spectrogram.values.shape
     if settings.baseline == "dataset_mean":
-        return np.broadcast_to(np.asarray(card.features["mean_spectrum"], np.float32), shape)
+        return np.broadcast_to(_mean_spectrum(card, spectrogram), shape)
     if settings.baseline == "noise":
         rng = np.random.default_rng(settings.seed)
         return (settings.noise_level * rng.standard_normal(shape)).astype(np.float32)
@@ -345,3 +403,17 @@ def baseline_values(
             raise InputError("expected another note as baseline, got none: name one")
         return spectrogram_of(load_note(other), spectrogram.type).values
     return np.zeros(shape, np.float32)
+
+
+def _mean_spectrum(card: store.Card, spectrogram: Spectrogram) -> FloatArray:
+    """Return the mean of each bin over the training notes; of several inputs by type."""
+    mean = card.features.get("mean_spectrum")
+    if isinstance(mean, Mapping):
+        mean = mean.get(spectrogram.type)
+    n_bins = spectrogram.values.shape[1]
+    if not isinstance(mean, list) or len(mean) != n_bins:
+        raise InputError(
+            f"the card of {card.described} has no mean spectrum of {n_bins} bins for "
+            f"{spectrogram.type}, so there is no such baseline: choose another one"
+        )
+    return np.asarray(mean, np.float32)

@@ -25,13 +25,15 @@ import numpy as np
 from xai_core import store
 from xai_core.errors import InputError, ModelError
 from xai_core.features import extract
-from xai_core.networks.contract import Model
+from xai_core.networks.contract import Model, class_index
 from xai_core.networks.gradients import ModelGradients
 from xai_core.values import FloatArray, Spectrogram, Waveform
 
 __all__ = [
     "Audio",
     "LRUCache",
+    "Loaded",
+    "answer_of",
     "array_digest",
     "layers_of",
     "load_gradients",
@@ -198,6 +200,30 @@ def logit_of(
     return _logits.get((type, card.sha256, digest or array_digest(note.y)), compute)
 
 
+# of the models that are not binary, by model, inputs, classes and digest of the samples
+_answers: LRUCache[
+    tuple[str, tuple[str, ...], tuple[str, ...], str], tuple[FloatArray, FloatArray]
+] = LRUCache(1000)
+
+
+def answer_of(
+    note: Waveform, model: Model, card: store.Card, class_name: str, *, models: str = "starter"
+) -> tuple[float, float]:
+    """Return the logit and the probability that a model gives a class, of 4 s."""
+    if card.type:
+        logit = logit_of(note, card.type, card.family, models=models)
+        return logit, probability_of(logit)
+    column = class_index(card.classes, class_name)
+
+    def compute() -> tuple[FloatArray, FloatArray]:
+        xs = tuple(spectrogram_of(note, type).values[np.newaxis] for type in card.inputs)
+        return model.outputs(xs)[0], model.outputs(xs, target="probability")[0]
+
+    key = (card.sha256, card.inputs, card.classes, array_digest(note.y))
+    logits, probabilities = _answers.get(key, compute)
+    return float(logits[column]), float(probabilities[column])
+
+
 def probability_of(logit: float) -> float:
     """Return the probability that a logit stands for."""
     return float(np.exp(-np.logaddexp(0.0, -logit)))
@@ -234,9 +260,11 @@ def weakness_sentence(card: store.Card) -> str:
     """Return what a reader of this model's explanations must know, or ""."""
     if not card.is_weak:
         return ""
-    score = f"{card.scores['balanced_accuracy']:.0%}"
+    accuracy = card.scores.get("balanced_accuracy")
+    score = "not on its card" if accuracy is None else f"{accuracy:.0%}"
+    described = card.described
     return (
-        f"The {card.type} model of {card.family} is not shown to be better than chance on "
+        f"{described[0].upper()}{described[1:]} is not shown to be better than chance on "
         f"instruments it never heard (balanced accuracy {score}; guessing gives 50%), so its maps "
         "tell little about the instrument."
     )

@@ -45,6 +45,9 @@ def predict(
 ) -> Prediction:
     """Return the probability of every family by every spectrogram type of a set.
 
+    Of its binary models, that is; a model of several inputs or classes has no
+    place in this table and is explained by its name.
+
     Parameters
     ----------
     audio : path, bytes or Waveform

@@ -136,7 +136,7 @@ def _are_calibrated_together(plan: Plan, families: list[str]) -> bool:
     They do not after a run that was killed, or one by a version without intervals.
     """
     cards = [store.read_card(plan.type, family, models=plan.models) for family in families]
-    found = [card.training["calibration"] for card in cards]
+    found = [card.training.get("calibration") for card in cards]
     together = None not in found and all(one == found[0] for one in found)
     together = together and all("better_than_chance" in card.scores for card in cards)
     if len(families) < len(FAMILIES):
@@ -289,7 +289,7 @@ def calibrate_models(
     type = calibration.type
     loaded = {family: store.load_model(type, family, models=models) for family in families}
     for model, card in loaded.values():
-        earlier = card.training["calibration"]
+        earlier = card.training.get("calibration")
         if earlier is not None:
             restore(model, scale=earlier["scale"], offset=earlier["offset"])
     scale, offset = calibrate({family: model for family, (model, _) in loaded.items()}, calibration)

@@ -76,7 +76,8 @@ class Scorecards:
     def chance(self, metric: str) -> dict[str, float] | None:
         """Return ``{family: score of a guess}``, or None where a guess has no one score.
 
-        The precision of a guess is the family's share of the notes.
+        The precision of a guess is the family's share of the notes; families
+        whose cards do not count them are left out.
         """
         if metric in HALF_BY_CHANCE:
             return {family: 0.5 for row in self.cards.values() for family in row}
@@ -85,8 +86,9 @@ class Scorecards:
         counts: dict[str, list[tuple[int, int]]] = {}
         for row in self.cards.values():
             for family, card in row.items():
-                pair = (card.scores["n_positive"], card.scores["n_notes"])
-                counts.setdefault(family, []).append(pair)
+                if {"n_positive", "n_notes"} <= card.scores.keys():
+                    pair = (card.scores["n_positive"], card.scores["n_notes"])
+                    counts.setdefault(family, []).append(pair)
         return {
             family: sum(n for n, _ in pairs) / sum(total for _, total in pairs)
             for family, pairs in counts.items()

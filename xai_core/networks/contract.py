@@ -23,7 +23,7 @@ import numpy as np
 from xai_core.errors import InputError
 from xai_core.values import FloatArray
 
-__all__ = ["Arrays", "Model", "PackedModel", "Target", "class_index", "pack", "unpack"]
+__all__ = ["Arrays", "InputView", "Model", "PackedModel", "Target", "class_index", "pack", "unpack"]
 
 Target = Literal["logit", "probability"]
 Arrays = tuple[FloatArray, ...]  # one an input
@@ -106,6 +106,42 @@ class PackedModel:
     def gradients(self, points: FloatArray) -> FloatArray:
         """Return the gradients alone."""
         return self.evaluate(points)[1]
+
+
+@dataclass(frozen=True, eq=False)
+class InputView:
+    """One class of a model, as functions of one of its inputs while the others stay.
+
+    Parameters
+    ----------
+    packed : PackedModel
+    xs : tuple of ndarray, each of shape (n_frames, n_bins)
+        What every input holds.
+    shown : int
+        Number of the input that points stand for.
+    """
+
+    packed: PackedModel
+    xs: Arrays
+    shown: int
+
+    def filled(self, points: FloatArray) -> FloatArray:
+        """Return points of the shown input with the others beside them, packed."""
+        return pack(
+            [
+                points if number == self.shown else np.broadcast_to(x, (len(points), *x.shape))
+                for number, x in enumerate(self.xs)
+            ]
+        )
+
+    def outputs(self, points: FloatArray) -> FloatArray:
+        """Return the class's output at each point, shape (n,)."""
+        return self.packed.outputs(self.filled(points))
+
+    def evaluate(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Return outputs, shape (n,), and gradients, shape of `points`."""
+        outputs, gradients = self.packed.evaluate(self.filled(points))
+        return outputs, unpack(gradients, self.packed.model.input_shapes)[self.shown]
 
 
 def pack(xs: Sequence[FloatArray]) -> FloatArray:

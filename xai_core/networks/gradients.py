@@ -70,6 +70,7 @@ class ModelGradients:
         self, model: keras.Model, inputs: Sequence[str] = (), classes: Sequence[str] = ()
     ) -> None:
         self._model = model
+        self._layer_outputs = _layer_outputs(model)
         self._logits_of, self._logit_source, self._is_softmax = _logit_reader(model)
         self._input_shapes = tuple(_shape_of(one) for one in model.inputs)
         n_classes = int(model.outputs[0].shape[-1])
@@ -101,10 +102,12 @@ class ModelGradients:
     def convolution_layers(self) -> Mapping[str, tuple[str, ...]]:
         """``{input: layer names}`` of the convolutions that depend on that input alone."""
         found: dict[str, list[str]] = {name: [] for name in self._inputs}
-        for name in convolution_layers(self._model):
-            seen = _only_input(self._model, name)
-            if seen is not None:
-                found[self._inputs[seen]].append(name)
+        given = {id(one): name for one, name in zip(self._model.inputs, self._inputs, strict=True)}
+        for layer in convolution_layers(self._model):
+            outputs = self._layer_outputs.get(layer, [])
+            seen = {given[id(one)] for one in _upstream(outputs) if id(one) in given}
+            if len(outputs) == len(seen) == 1:  # used once, on one input
+                found[seen.pop()].append(layer)
         return MappingProxyType({name: tuple(layers) for name, layers in found.items()})
 
     def outputs(self, xs: Arrays, *, target: Target = "logit") -> FloatArray:
@@ -299,12 +302,12 @@ class ModelGradients:
         return body
 
     def _activations_body(self, layer: str) -> Body:
-        reader = keras.Model(self._model.inputs, self._model.get_layer(layer).output)
+        reader = keras.Model(self._model.inputs, self._layer_outputs[layer][0])
         return lambda xs, _: (reader(_given(xs), training=False),)
 
     def _layer_gradients_body(self, layer: str) -> Body:
         reader = keras.Model(
-            self._model.inputs, [self._model.get_layer(layer).output, self._logit_source]
+            self._model.inputs, [self._layer_outputs[layer][0], self._logit_source]
         )
 
         def body(xs: Tensors, k: tf.Tensor) -> Tensors:
@@ -322,19 +325,28 @@ def convolution_layers(model: keras.Model) -> tuple[str, ...]:
     return tuple(layer.name for layer in model.layers if isinstance(layer, CONVOLUTIONS))
 
 
-def _only_input(model: keras.Model, layer: str) -> int | None:
-    """Return the number of the only input that a layer depends on, or None for several."""
-    try:
-        output = model.get_layer(layer).output
-    except AttributeError:  # one layer used at several places
-        return None
-    for number, given in enumerate(model.inputs):
-        try:
-            keras.Function(given, output)
-        except ValueError:  # it depends on another input, too or instead
-            continue
-        return number
-    return None
+def _layer_outputs(model: keras.Model) -> dict[str, list[Any]]:
+    """Return the symbolic outputs of each layer inside the model's own graph, by its name.
+
+    ``layer.output`` may lie in another graph: a sequential model builds its own anew.
+    """
+    found: dict[str, list[Any]] = {}
+    for tensor in _upstream(model.outputs):
+        found.setdefault(tensor._keras_history.operation.name, []).append(tensor)
+    return found
+
+
+def _upstream(tensors: Sequence[Any]) -> list[Any]:
+    """Return symbolic tensors and all that they are computed from."""
+    seen: dict[int, Any] = {}
+    todo = list(tensors)
+    while todo:
+        tensor = todo.pop()
+        if id(tensor) not in seen:
+            seen[id(tensor)] = tensor
+            operation, number, _ = tensor._keras_history
+            todo += operation._inbound_nodes[number].input_tensors
+    return list(seen.values())
 
 
 def _given(xs: Tensors) -> Any:
@@ -367,13 +379,13 @@ def _logit_reader(model: keras.Model) -> tuple[Callable[[tf.Tensor], tf.Tensor],
 
     The third value says whether a softmax follows, else sigmoids.
     """
-    last = model.layers[-1]
+    last, number, _ = model.outputs[0]._keras_history
+    source = next(iter(last._inbound_nodes[number].input_tensors), None)
     activation = getattr(last, "activation", None)
     is_softmax = activation is keras.activations.softmax or isinstance(last, keras.layers.Softmax)
     if (
         len(model.outputs) != 1
         or len(model.outputs[0].shape) != 2
-        or last.output is not model.outputs[0]
         or not (is_softmax or activation is keras.activations.sigmoid)
     ):
         raise ModelError(
@@ -388,5 +400,5 @@ def _logit_reader(model: keras.Model) -> tuple[Callable[[tf.Tensor], tf.Tensor],
                 z = z + tf.convert_to_tensor(last.bias)
             return z
 
-        return from_features, last.input, is_softmax
-    return lambda logits: logits, last.input, is_softmax
+        return from_features, source, is_softmax
+    return lambda logits: logits, source, is_softmax

@@ -112,7 +112,8 @@ def explanation_files(
     tuple of ExportFile
     """
     settings = explanation.settings
-    words = (_in_a_name(note), settings["type"], explanation.family, settings["method"])
+    family = _in_a_name(explanation.family)
+    words = (_in_a_name(note), settings["type"], family, settings["method"])
     stem = "_".join((*words, _digits(settings)))
     colours: dict[str, Any] = {"sign": sign, "limits": limits, "percentile": percentile}
     usual = {"sign": "signed", "limits": None, "percentile": PERCENTILE}
@@ -287,7 +288,19 @@ def _explanation_npz(explanation: Explanation) -> bytes:
         spectrogram=explanation.spectrogram.values,
         attribution=explanation.attribution.values,
         **_axes(explanation.attribution),
+        **_inputs(explanation),
     )
+
+
+def _inputs(explanation: Explanation) -> dict[str, Any]:
+    """Return spectrogram, attribution and axes by input, of a model that has several."""
+    if len(explanation.spectrograms) == 1:
+        return {}
+    arrays = {f"spectrogram_{one.type}": one.values for one in explanation.spectrograms}
+    for one in explanation.attributions:
+        arrays[f"attribution_{one.type}"] = one.values
+        arrays |= {f"{name}_{one.type}": values for name, values in _axes(one).items()}
+    return arrays
 
 
 def _comparison_npz(comparison: Comparison) -> bytes:

@@ -58,6 +58,8 @@ class Recalled:
     model_sha256, note_sha256 : str
     baseline_sha256, attribution_sha256, code_sha256 : str
         "" where the file has none.
+    model : str or None
+        Name of a model that is not binary.
     """
 
     source: str
@@ -71,6 +73,7 @@ class Recalled:
     baseline_sha256: str
     attribution_sha256: str
     code_sha256: str
+    model: str | None = None
 
     def check_beside(self, given: Mapping[str, Any]) -> None:
         """Refuse options beside the file that contradict it.
@@ -128,10 +131,11 @@ def read_recalled(file: str | Path) -> Recalled:
         raise foreign
     if record.get("made_by", MAKER) != MAKER:
         raise foreign
+    model = _text(settings, "model") or None
     return Recalled(
         source=path.name,
         type=check_type(settings["type"]),
-        family=check_family(settings["family"]),
+        family=settings["family"] if model else check_family(settings["family"]),
         models=settings["models"],
         settings=_settings(settings, foreign),
         start=float(start),
@@ -140,6 +144,7 @@ def read_recalled(file: str | Path) -> Recalled:
         baseline_sha256=_text(settings, "baseline_sha256"),
         attribution_sha256=_text(record, "attribution_sha256"),
         code_sha256=_text(record, "code_sha256"),
+        model=model,
     )
 
 
@@ -169,10 +174,13 @@ def explain_as_recalled(
         If the model or the baseline is another than the one of then, or as
         :func:`xai_core.explanations.explain`.
     """
-    card = store.read_card(recalled.type, recalled.family, models=recalled.models)
+    if recalled.model:
+        card = store.read_card(name=recalled.model, models=recalled.models)
+    else:
+        card = store.read_card(recalled.type, recalled.family, models=recalled.models)
     if card.sha256 != recalled.model_sha256:
         raise InputError(
-            f"the {recalled.type} model of {recalled.family} in the set {recalled.models!r} has "
+            f"{card.described} in the set {recalled.models!r} has "
             f"changed since {recalled.source} was saved (SHA-256 differs), so the map would be "
             "another: take the models of then, or explain without --settings"
         )
@@ -183,6 +191,7 @@ def explain_as_recalled(
         settings=recalled.settings,
         models=recalled.models,
         baseline_audio=baseline_audio,
+        model=recalled.model,
     )
     baseline = explanation.settings.get("baseline_sha256", "")
     if recalled.baseline_sha256 and baseline != recalled.baseline_sha256:

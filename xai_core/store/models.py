@@ -120,6 +120,10 @@ class Card:
         """
         return self.scores.get("better_than_chance") is False
 
+    def as_dict(self) -> dict[str, Any]:
+        """Return what ``card.json`` says, JSON-serialisable."""
+        return {key: value for key, value in asdict(self).items() if key != "name"}
+
     @property
     def described(self) -> str:
         """What a sentence calls the model: "the log_mel model of flute"."""
@@ -355,8 +359,7 @@ def save_model(
         **about,
     )
     write_atomically(folder / MODEL_FILE, content)
-    entries = {key: value for key, value in asdict(card).items() if key != "name"}
-    write_atomically(folder / CARD_FILE, readable_json(entries))
+    write_atomically(folder / CARD_FILE, readable_json(card.as_dict()))
     return card
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 import streamlit as st
@@ -70,6 +69,14 @@ HISTORY = (
 )
 
 
+PARTS = {  # of the notes of a set, in the order of their use
+    "train": "to learn from",
+    "validation": "to stop in time",
+    "calibration": "to set its probabilities",
+    "test": "to be scored on",
+}
+
+
 def models_page() -> None:
     """Draw the page below its title."""
     scorecards = read_scorecards(_set())
@@ -100,11 +107,6 @@ def _set() -> str:
 
 
 def _all_models(scorecards: Scorecards) -> None:
-    card = next(iter(next(iter(scorecards.cards.values())).values()))
-    n_notes = card.data["test"]["n_notes"]
-    n_all = card.data["test"]["n_instruments"]
-    n_instruments = card.scores.get("n_instruments", n_all)
-    shared = f" ({n_all}, of which those with sounds in common count once)"
     st.subheader("Every model", anchor=False)
     left, right = st.columns([1, 3], vertical_alignment="bottom")
     metric = choose(left, "Score", METRICS, key="score")
@@ -117,10 +119,27 @@ def _all_models(scorecards: Scorecards) -> None:
     )
     draw_figure(st, figure)
     figure_4 = " With precision, this is figure 4 of the paper." if metric == "precision" else ""
-    st.caption(
-        f"{scorecards.n_models} models, scored on {n_notes:,} notes of "
+    st.caption(f"{_scored_on(scorecards)} {READING}{figure_4}")
+
+
+def _scored_on(scorecards: Scorecards) -> str:
+    """Say how many models there are and which notes they are scored on, as far as cards say so."""
+    cards = [card for row in scorecards.cards.values() for card in row.values()]
+    silent = sum("n_notes" not in card.scores for card in cards)
+    without = f" The cards of {silent} have no scores." if silent else ""
+    tests = [(card, card.data["test"]) for card in cards if "test" in card.data]
+    if not tests or not {"n_notes", "n_instruments"} <= tests[0][1].keys():
+        return (
+            f"{scorecards.n_models} models; their cards do not say the notes of the test.{without}"
+        )
+    card, test = tests[0]
+    n_all = test["n_instruments"]
+    n_instruments = card.scores.get("n_instruments", n_all)
+    shared = f" ({n_all}, of which those with sounds in common count once)"
+    return (
+        f"{scorecards.n_models} models, scored on {test['n_notes']:,} notes of "
         f"{n_instruments} instruments{shared if n_all != n_instruments else ''} that none of them "
-        f"learnt from. {READING}{figure_4}"
+        f"learnt from.{without}"
     )
 
 
@@ -236,13 +255,18 @@ def _one_model(scorecards: Scorecards, type: str) -> None:
             icon=":material/help:",
         )
     metrics = [name for name in METRICS if name in card.scores]
-    for place, name in zip(st.columns(len(metrics)), metrics, strict=True):
+    if not metrics:
+        st.caption("Its card has no scores.")
+    for place, name in zip(st.columns(len(metrics) or 1), metrics, strict=False):
         score = Score.of(card.scores, name)
         place.metric(METRICS[name], _percent(score.value), help=MEANINGS[name])
         if score.low is not None and score.high is not None:
             place.caption(f"{_percent(score.low)} to {_percent(score.high)}")
     st.markdown("**What it learnt from**")
-    st.table(_data_table(card))
+    if set(PARTS) & set(card.data):
+        st.table(_data_table(card))
+    else:
+        st.caption("Its card does not say which notes it learnt from.")
     history = scorecards.histories(type).get(family)
     if history and len(history["loss"]) > 1:
         st.markdown("**How it learnt**")
@@ -251,10 +275,10 @@ def _one_model(scorecards: Scorecards, type: str) -> None:
     elif history and "trunk" in scorecards.histories(type):
         st.caption("It learnt for one epoch beyond the trunk of its type, whose curves are above.")
     with st.expander("The whole card", icon=":material/description:"):
-        st.json(asdict(card), expanded=1)
+        st.json(card.as_dict(), expanded=1)
     st.download_button(
         "Download the card",
-        json.dumps(asdict(card), indent=1),
+        json.dumps(card.as_dict(), indent=1),
         file_name=f"{type}_{family}_card.json",
         mime="application/json",
         icon=":material/download:",
@@ -263,16 +287,18 @@ def _one_model(scorecards: Scorecards, type: str) -> None:
 
 def _data_table(card: Card) -> dict[str, list[str]]:
     """Return notes and instruments of each part of the split."""
-    names = {"train": "to learn from", "validation": "to stop in time",
-             "calibration": "to set its probabilities", "test": "to be scored on"}  # fmt: skip
-    parts = [part for part in names if part in card.data]
-    of_family = [card.data[part]["notes_by_family"].get(card.family, 0) for part in parts]
+    parts = [part for part in PARTS if part in card.data]
+    of_family = [card.data[part].get("notes_by_family", {}).get(card.family, 0) for part in parts]
     return {
-        "notes": [names[part] for part in parts],
-        "in all": [f"{card.data[part]['n_notes']:,}" for part in parts],
+        "notes": [PARTS[part] for part in parts],
+        "in all": [_number(card.data[part], "n_notes") for part in parts],
         f"of {card.family}": [f"{n:,}" for n in of_family],
-        "instruments": [f"{card.data[part]['n_instruments']}" for part in parts],
+        "instruments": [_number(card.data[part], "n_instruments") for part in parts],
     }
+
+
+def _number(part: Mapping[str, Any], name: str) -> str:
+    return f"{part[name]:,}" if name in part else "not on the card"
 
 
 def _notes(audit: Mapping[str, Any]) -> None:
