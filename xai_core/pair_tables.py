@@ -22,28 +22,22 @@ from typing import Any
 
 import pandas as pd
 
-from xai_core.catalogue.paper import PAPER_METRICS
+from xai_core.catalogue.metrics import METRICS
+from xai_core.catalogue.metrics import metric as entry_of
 from xai_core.errors import InputError
 
 __all__ = [
-    "METRICS",
     "METRIC_COLUMNS",
     "NOTE_COLUMNS",
     "PAIR_COLUMNS",
-    "PAPER_METRICS",
     "Analysis",
     "as_table",
     "distances",
     "within",
 ]
 
-METRIC_COLUMNS = (  # of pairs; the divergence that is not symmetric stands in both directions
-    "difference_mean",
-    "kl_divergence",
-    "kl_divergence_reversed",
-    "js_divergence",
-    "emd",
-    "emd_values",
+METRIC_COLUMNS = tuple(  # of pairs; a metric that is not symmetric has two
+    column for one in METRICS.values() for column in one.directions
 )
 PAIR_COLUMNS: Mapping[str, str] = {  # and their dtypes
     "type": "str",
@@ -148,9 +142,6 @@ def as_table(rows: Any, columns: Mapping[str, str]) -> pd.DataFrame:
         raise InputError(f"a table of an analysis has a value of another kind ({error})") from error
 
 
-METRICS = (*PAPER_METRICS, "emd_values")
-REVERSED: Mapping[str, str] = {"kl_divergence": "kl_divergence_reversed"}
-
 _PLAIN = ["type", "method"]
 _OF_A = ["family", "note_a", "instrument_a"]
 _OF_B = ["other_family", "note_b", "instrument_b"]
@@ -164,23 +155,21 @@ def distances(pairs: pd.DataFrame, metric: str) -> pd.DataFrame:
     pairs : DataFrame
         As in :class:`xai_core.pair_tables.Analysis`.
     metric : str
-        One of :data:`METRICS`.
+        One of :data:`xai_core.catalogue.metrics.METRICS`.
 
     Returns
     -------
     DataFrame
         Columns type, method, family, note_a, instrument_a, other_family,
-        note_b, instrument_b and value; one row a pair, for ``kl_divergence``
-        a second one with the notes the other way round.
+        note_b, instrument_b and value; one row a pair, for a metric that is
+        not symmetric a second one with the notes the other way round.
 
     Raises
     ------
     InputError
         If the metric is unknown, or a pair has no distance by it.
     """
-    if metric not in METRICS:
-        raise InputError(f"unknown metric {metric!r}: choose one of {', '.join(METRICS)}")
-    measured = [metric, *([REVERSED[metric]] if metric in REVERSED else [])]
+    measured = list(entry_of(metric).directions)
     if n_missing := int(pairs[measured].isna().any(axis=1).sum()):
         raise InputError(
             f"expected a {metric} for each of {len(pairs)} pairs of notes, got none for "
@@ -188,10 +177,10 @@ def distances(pairs: pd.DataFrame, metric: str) -> pd.DataFrame:
         )
     names = [*_PLAIN, *_OF_A, *_OF_B]
     found = pairs[[*names, metric]].rename(columns={metric: "value"})
-    if metric not in REVERSED:
+    if len(measured) == 1:
         return found.reset_index(drop=True)
     swapped = dict(zip([*_OF_A, *_OF_B], [*_OF_B, *_OF_A], strict=True))
-    back = pairs[[*names, REVERSED[metric]]].rename(columns={**swapped, REVERSED[metric]: "value"})
+    back = pairs[[*names, measured[1]]].rename(columns={**swapped, measured[1]: "value"})
     return pd.concat([found, back[found.columns]], ignore_index=True)
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from xai_core import FAMILIES
 from xai_core.catalogue import families
+from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import (
     PAPER_ACCURACY,
     PAPER_FIGURES,
@@ -15,7 +16,6 @@ from xai_core.catalogue.paper import (
 )
 from xai_core.catalogue.types import TYPES
 from xai_core.errors import InputError
-from xai_core.pair_tables import METRICS
 from xai_core.replication.claims import read_claims
 
 

@@ -17,9 +17,7 @@ from xai_core.explanations import (
     compare,
     explain,
 )
-from xai_core.explanations import (
-    compare as comparing,
-)
+from xai_core.explanations import comparison as comparing
 from xai_core.metrics import difference_mean, emd, emd_values, js_divergence, kl_divergence
 
 FAMILIES = ("flute", "organ")

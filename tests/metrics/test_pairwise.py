@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from tests.metrics.heatmaps import sparse_heatmap
+from xai_core.catalogue.metrics import metric as entry_of
 from xai_core.errors import EmptyMapError, GridMismatchError, InputError
-from xai_core.metrics import METRICS, SYMMETRIC, pairwise
+from xai_core.metrics import METRICS, pairwise
 from xai_core.metrics.pairwise import BLOCK
-from xai_core.metrics.prepared import Indices, Prepared, values_of_pairs
+from xai_core.metrics.prepared import values_of_pairs
+from xai_core.metrics.registry import Indices, Prepared
 
 pairwise_module = importlib.import_module("xai_core.metrics.pairwise")  # hidden by the function
 
@@ -33,7 +35,7 @@ def test_known_answer_7_the_matrix_is_the_loop(metric: str, shape: tuple[int, in
             expected = METRICS[metric](maps[i], maps[j])
             assert got[i, j] == pytest.approx(expected, rel=1e-6, abs=1e-15), (i, j)
     assert not got.diagonal().any()
-    assert (metric in SYMMETRIC) == np.array_equal(got, got.T)
+    assert entry_of(metric).is_symmetric == np.array_equal(got, got.T)
 
 
 def test_progress_counts_every_pair_once() -> None:

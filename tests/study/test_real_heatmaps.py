@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from xai_core.explanations import explain
-from xai_core.metrics import METRICS, cross, pairwise
+from xai_core.metrics import METRICS, comparable, distances, pairwise, prepare
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "renders"
 FAMILIES = ("flute", "organ", "mallet")
@@ -42,9 +42,11 @@ def attributions(
 def test_the_matrix_and_the_rectangle_are_the_loop(
     attributions: list[np.ndarray], metric: str
 ) -> None:
-    maps = attributions if metric == "difference_mean" else [np.abs(one) for one in attributions]
+    maps = [comparable(one, metric) for one in attributions]
     expected = np.array([[METRICS[metric](a, b) for b in maps] for a in maps])
     assert (expected[~np.eye(len(maps), dtype=bool)] > 0.0).all()
     np.testing.assert_allclose(pairwise(maps, metric), expected, rtol=TOLERANCE, atol=1e-15)
-    rectangle = cross(maps[:3], maps[3:], metric)
+    first, second = prepare(maps[:3], metric), prepare(maps[3:], metric)
+    pairs = np.argwhere(np.ones((len(first), len(second)), bool))
+    rectangle = distances(first, second, pairs).reshape(len(first), len(second))
     np.testing.assert_allclose(rectangle, expected[:3, 3:], rtol=TOLERANCE, atol=1e-15)

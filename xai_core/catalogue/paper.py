@@ -17,6 +17,8 @@ from collections.abc import Mapping
 from xai_core.errors import InputError
 
 __all__ = [
+    "DISTANCES_MEANT",
+    "METRICS_WITHOUT_UNIT",
     "PAPER_ACCURACY",
     "PAPER_FIGURES",
     "PAPER_METHOD",
@@ -27,6 +29,9 @@ __all__ = [
 
 PAPER_TYPES = ("stft", "log_mel", "mfcc", "chroma", "spectral_contrast", "tonnetz")
 PAPER_METRICS = ("difference_mean", "kl_divergence", "js_divergence", "emd")
+# Of a metric that it does not define, what it may mean; the first is what we would mean.
+DISTANCES_MEANT = {"emd": {"on the plane": "emd", "between values": "emd_values"}}
+METRICS_WITHOUT_UNIT = ("js_divergence",)  # neither base of the logarithm nor root is given
 PAPER_METHOD = "integrated_gradients"  # whose maps it compares
 PAPER_FIGURES: Mapping[str, int] = {  # number of the figure with the distances of a type
     "stft": 5,

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from xai_core.catalogue.methods import METHODS, PAPER_METHODS, listed
+from xai_core.catalogue.metrics import METRICS
 from xai_core.cli.console import JobsProgress, plain_console, quiet_start
 from xai_core.datasets.collection import describe_collection, read_collections
 from xai_core.errors import InputError
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
     from xai_core.pair_tables import Analysis
 
 __all__ = ["analyse"]
-
-HEADINGS = {
-    "difference_mean": "Diff. mean",
-    "kl_divergence": "KL",
-    "js_divergence": "JS",
-    "emd": "EMD",
-    "emd_values": "EMD values",
-}
 
 
 def analyse(
@@ -138,10 +131,10 @@ def _tables(analysis: Analysis) -> list[Table]:
     for (type, method), pairs in analysis.within.groupby(["type", "method"], sort=False):
         table = Table(title=f"{type}, {method}: medians of pairs within families", show_edge=False)
         table.add_column("Family")
-        for heading in ("Pairs", *HEADINGS.values()):
+        for heading in ("Pairs", *(one.narrow_heading for one in METRICS.values())):
             table.add_column(heading, justify="right")
         for family, of_family in pairs.groupby("family", sort=False):
-            medians = (distances(of_family, name)["value"].median() for name in HEADINGS)
+            medians = (distances(of_family, name)["value"].median() for name in METRICS)
             cells = (f"{median:.3g}" for median in medians)
             table.add_row(str(family), f"{len(of_family):,}", *cells)
         tables.append(table)

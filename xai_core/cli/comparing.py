@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, listed
+from xai_core.catalogue.metrics import METRICS
 from xai_core.cli.console import plain_console, quiet_start
 from xai_core.cli.explaining import write_files
 from xai_core.places import check_writable, readable_name
@@ -18,15 +19,6 @@ if TYPE_CHECKING:
     from xai_core.explanations import Comparison
 
 __all__ = ["compare"]
-
-MEANINGS = {
-    "difference_mean": "mean |a - b| of the attributions",
-    "kl_divergence": "KL(a || b), nats",
-    "kl_divergence_reversed": "KL(b || a), nats",
-    "js_divergence": "Jensen-Shannon, nats, 0 to 0.693",
-    "emd": "Earth Mover's Distance on the plane, 0 to 2",
-    "emd_values": "1-D Wasserstein distance of the values",
-}
 
 
 def compare(
@@ -98,6 +90,8 @@ def _table(result: Comparison) -> Table:
     table.add_column("Distance")
     table.add_column("Value", justify="right")
     table.add_column("What it is")
-    for name, value in result.scores.items():
-        table.add_row(name, f"{value:.6g}", MEANINGS[name])
+    for metric in METRICS.values():
+        for name, direction in metric.directions.items():
+            if name in result.scores:
+                table.add_row(name, f"{result.scores[name]:.6g}", direction.formula)
     return table

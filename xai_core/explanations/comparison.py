@@ -16,20 +16,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from xai_core.catalogue.methods import DEFAULT_METHOD
+from xai_core.catalogue.metrics import METRICS
 from xai_core.explanations.explain import (
     Audio,
     explain,
 )
-from xai_core.metrics import METRICS
-from xai_core.pair_tables import METRIC_COLUMNS
+from xai_core.metrics import comparable, function_of
 from xai_core.values import Attribution, Explanation, FloatArray
 
 __all__ = ["SHARE", "Comparison", "compare", "compare_explanations"]
 
 SHARE = "share of the map"  # unit of maps of two methods
+ON_ATTRIBUTIONS = [one.label for one in METRICS.values() if one.on == "attributions"]
 OF_TWO_METHODS = (
     "Two methods measure in two units, so both maps are shown as shares of their sum, and there is "
-    "no Difference Mean."
+    f"no {' and no '.join(ON_ATTRIBUTIONS)}."
 )
 
 
@@ -49,7 +50,7 @@ class Comparison:
         By the names of :data:`xai_core.pair_tables.METRIC_COLUMNS`:
         ``kl_divergence`` is KL(a || b), ``kl_divergence_reversed`` KL(b || a).
         Without those on heatmaps where a map is zero everywhere, and without
-        ``difference_mean`` where the methods differ.
+        those on attributions where the methods differ.
     notes : tuple of str
         What a reader must know, one plain sentence each.
     """
@@ -141,16 +142,21 @@ def _shares(attribution: Attribution) -> Attribution:
 def _scores(
     a: FloatArray, b: FloatArray, *, in_shares: bool = False
 ) -> tuple[dict[str, float], tuple[str, ...]]:
-    scores = {} if in_shares else {"difference_mean": METRICS["difference_mean"](a, b)}
-    notes = (OF_TWO_METHODS,) if in_shares else ()
+    """Return every metric that is defined, and why others are not."""
     zero = [name for name, one in (("first", a), ("second", b)) if not np.any(one)]
+    scores: dict[str, float] = {}
+    for name, metric in METRICS.items():
+        if in_shares if metric.on == "attributions" else zero:
+            continue
+        maps = comparable(a, name), comparable(b, name)
+        for column, ends in zip(metric.directions, (maps, maps[::-1]), strict=False):
+            scores[column] = function_of(name)(*ends)
+    notes = (OF_TWO_METHODS,) if in_shares else ()
     if zero:
         whose = "Both maps are" if len(zero) == 2 else f"The map of the {zero[0]} note is"
-        left = "none is defined" if in_shares else "only the Difference Mean is defined"
+        verb = "is" if len(ON_ATTRIBUTIONS) == 1 else "are"
+        these = " and ".join(f"the {label}" for label in ON_ATTRIBUTIONS)
+        left = "none is defined" if in_shares else f"only {these} {verb} defined"
         said = f"{whose} zero everywhere, so there are no heatmaps to compare: of the distances"
-        return scores, (*notes, f"{said} {left}.")
-    p, q = np.abs(a), np.abs(b)
-    for name in METRIC_COLUMNS[1:]:
-        metric = METRICS[name.removesuffix("_reversed")]
-        scores[name] = metric(q, p) if name.endswith("_reversed") else metric(p, q)
+        notes = (*notes, f"{said} {left}.")
     return scores, notes

@@ -21,7 +21,6 @@ from xai_core.figures.maps.four_panels import explore_panels
 from xai_core.figures.maps.maps import (
     attribution_figure,
     feature_maps_figure,
-    heatmap_figure,
     spectrogram_figure,
 )
 from xai_core.figures.maps.probabilities import probability_bars
@@ -46,7 +45,6 @@ __all__ = [
     "enlarged",
     "explore_panels",
     "feature_maps_figure",
-    "heatmap_figure",
     "limits",
     "medians_map",
     "probability_bars",

@@ -2,31 +2,37 @@
 
 Conventions
 -----------
-Two 2-D arrays of one shape, frames by bins, in; one number out. Difference Mean
-compares attributions, in the units of the model's output; the other four
-compare heatmaps, which are scaled to sum to 1 first.
+Two 2-D arrays of one shape, frames by bins, in; one number out. Metrics on
+attributions compare them in the units of the model's output; those on heatmaps
+scale both maps to sum to 1 first. What each is called and means is in
+:mod:`xai_core.catalogue.metrics`.
 """
 
+from xai_core.catalogue.metrics import METRICS as _CATALOGUE
 from xai_core.metrics.binwise import (
     difference_mean,
     js_divergence,
     kl_divergence,
 )
-from xai_core.metrics.pairwise import METRICS, SYMMETRIC, cross, distances, pairwise
-from xai_core.metrics.prepared import Prepared, prepare
+from xai_core.metrics.pairwise import distances, pairwise
+from xai_core.metrics.prepared import comparable, prepare
+from xai_core.metrics.registry import Function, Prepared, function_of, metric_settings
 from xai_core.metrics.transport import emd, emd_values
 
 __all__ = [
     "METRICS",
-    "SYMMETRIC",
     "Prepared",
-    "cross",
+    "comparable",
     "difference_mean",
     "distances",
     "emd",
     "emd_values",
+    "function_of",
     "js_divergence",
     "kl_divergence",
+    "metric_settings",
     "pairwise",
     "prepare",
 ]
+
+METRICS: dict[str, Function] = {name: function_of(name) for name in _CATALOGUE}

@@ -15,7 +15,14 @@ import numpy.typing as npt
 from scipy.special import rel_entr
 
 from xai_core.errors import InputError
+from xai_core.metrics.blocks import Block, each_pair, mean_absolute_differences
 from xai_core.metrics.checks import Array, as_distribution, as_map, same_grid
+from xai_core.metrics.kernels import (
+    divergences_from_middle,
+    middle_negentropies,
+    relative_entropies,
+)
+from xai_core.metrics.registry import Indices, Kernel, Prepared, pair_metric
 
 __all__ = [
     "EPSILON",
@@ -25,7 +32,11 @@ __all__ = [
     "smoothed",
 ]
 
+EPSILON = 1e-10  # added to every bin, so that a zero in q stays finite
+CLOSE = 1e-6  # nats; below it a difference of entropies is mostly rounding
 
+
+@pair_metric(kernel=Kernel(mean_absolute_differences))
 def difference_mean(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     """Return the mean over bins of the absolute difference of two attributions.
 
@@ -61,9 +72,34 @@ def difference_mean(a: npt.ArrayLike, b: npt.ArrayLike) -> float:
     return float(np.mean(np.abs(a - b)))
 
 
-EPSILON = 1e-10  # added to every bin, so that a zero in q stays finite
+def smoothed(p: Array, epsilon: float) -> Array:
+    """Return a distribution with `epsilon` added to every bin, scaled to sum to 1 again."""
+    if not 0.0 <= epsilon < 1.0:
+        raise InputError(f"expected an epsilon from 0 up to 1, got {epsilon}")
+    raised = p + epsilon
+    return np.asarray(raised / raised.sum())
 
 
+def _kullback_leibler(a: Prepared, b: Prepared, rows: Indices, cols: Indices) -> Array:
+    block = Block(rows, cols)
+    if not block.is_dense:
+        return each_pair(relative_entropies, a, b, rows, cols)
+    cross = block.top_of(a.values) @ np.log(block.left_of(b.values)).T
+    found = a.negentropy[rows] - block.read(cross)
+    close = np.flatnonzero(found < CLOSE)
+    found[close] = each_pair(relative_entropies, a, b, rows[close], cols[close])
+    return np.asarray(found)
+
+
+@pair_metric(
+    kernel=Kernel(
+        _kullback_leibler,
+        form=lambda p: smoothed(p, EPSILON),
+        needs_negentropy=True,
+        is_product=True,
+    ),
+    settings={"epsilon": EPSILON},
+)
 def kl_divergence(p: npt.ArrayLike, q: npt.ArrayLike, *, epsilon: float = EPSILON) -> float:
     """Return the Kullback-Leibler divergence of `q` from `p`.
 
@@ -102,6 +138,15 @@ def kl_divergence(p: npt.ArrayLike, q: npt.ArrayLike, *, epsilon: float = EPSILO
     return float(rel_entr(smoothed(p, epsilon), smoothed(q, epsilon)).sum())
 
 
+def _jensen_shannon(a: Prepared, b: Prepared, rows: Indices, cols: Indices) -> Array:
+    middle = each_pair(middle_negentropies, a, b, rows, cols)
+    found = (a.negentropy[rows] + b.negentropy[cols]) / 2 - middle
+    close = np.flatnonzero(found < CLOSE)
+    found[close] = each_pair(divergences_from_middle, a, b, rows[close], cols[close])
+    return np.asarray(np.minimum(found, np.log(2.0)))
+
+
+@pair_metric(kernel=Kernel(_jensen_shannon, needs_negentropy=True))
 def js_divergence(p: npt.ArrayLike, q: npt.ArrayLike) -> float:
     """Return the Jensen-Shannon divergence of two heatmaps.
 
@@ -139,11 +184,3 @@ def js_divergence(p: npt.ArrayLike, q: npt.ArrayLike) -> float:
     same_grid(p, q)
     middle = (p + q) / 2
     return float((rel_entr(p, middle).sum() + rel_entr(q, middle).sum()) / 2)
-
-
-def smoothed(p: Array, epsilon: float) -> Array:
-    """Return a distribution with `epsilon` added to every bin, scaled to sum to 1 again."""
-    if not 0.0 <= epsilon < 1.0:
-        raise InputError(f"expected an epsilon from 0 up to 1, got {epsilon}")
-    raised = p + epsilon
-    return np.asarray(raised / raised.sum())

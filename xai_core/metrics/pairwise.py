@@ -17,25 +17,12 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.metrics.binwise import (
-    difference_mean,
-    js_divergence,
-    kl_divergence,
-)
+from xai_core.catalogue.metrics import metric as entry_of
 from xai_core.metrics.checks import Array
-from xai_core.metrics.prepared import Indices, Prepared, prepare, values_of_pairs
-from xai_core.metrics.transport import emd, emd_values
+from xai_core.metrics.prepared import prepare, values_of_pairs
+from xai_core.metrics.registry import Indices, Prepared, kernel_of
 
-__all__ = ["METRICS", "SYMMETRIC", "cross", "distances", "pairwise"]
-
-METRICS: dict[str, Callable[..., float]] = {
-    "difference_mean": difference_mean,
-    "kl_divergence": kl_divergence,
-    "js_divergence": js_divergence,
-    "emd": emd,
-    "emd_values": emd_values,
-}
-SYMMETRIC = frozenset(METRICS) - {"kl_divergence"}
+__all__ = ["distances", "pairwise"]
 
 BLOCK = 32  # maps on each side of a block of pairs
 
@@ -53,16 +40,16 @@ def pairwise(
     Parameters
     ----------
     maps : sequence of array, shape (n, n_frames, n_bins)
-        Attributions for ``difference_mean``, heatmaps for the others.
+        Attributions or heatmaps, as the metric's entry says.
     metric : str
-        One of :data:`METRICS`.
+        One of :data:`xai_core.catalogue.metrics.METRICS`.
     progress : callable
         Told (pairs done, pairs in all) as blocks are finished.
 
     Returns
     -------
     ndarray, shape (n, n)
-        Symmetric but for ``kl_divergence``, where the row is ``p``; zero on
+        Symmetric where the metric is; else the row is its first map. Zero on
         the diagonal.
 
     Raises
@@ -81,56 +68,20 @@ def pairwise(
            [0.5, 0. ]])
     """
     prepared = prepare(maps, metric)
-    symmetric = metric in SYMMETRIC
+    symmetric = entry_of(metric).is_symmetric
 
     def wanted(rows: Indices, cols: Indices) -> npt.NDArray[np.bool_]:
         return rows < cols if symmetric else rows != cols
 
     out = np.zeros((len(maps), len(maps)))
-    blocks = list(_blocks(len(maps), len(maps), metric, wanted))
+    # a product with all rows takes the logarithms of the columns once
+    height = len(maps) if kernel_of(metric).is_product else BLOCK
+    blocks = list(_blocks(len(maps), height=height, wanted=wanted))
     for k, values in _worked(prepared, prepared, blocks, progress):
         rows, cols = blocks[k]
         out[rows, cols] = values
         if symmetric:
             out[cols, rows] = values
-    return out
-
-
-def cross(
-    maps_a: Sequence[npt.ArrayLike],
-    maps_b: Sequence[npt.ArrayLike],
-    metric: str,
-    *,
-    progress: Progress = lambda done, total: None,
-) -> Array:
-    """Return a metric between every map of one set and every map of another.
-
-    Parameters
-    ----------
-    maps_a, maps_b : sequence of array, shapes (n_a, n_frames, n_bins), (n_b, n_frames, n_bins)
-    others
-        As :func:`pairwise`.
-
-    Returns
-    -------
-    ndarray, shape (n_a, n_b)
-        For ``kl_divergence`` the row is ``p``.
-
-    Raises
-    ------
-    InputError, GridMismatchError, EmptyMapError
-        As :func:`pairwise`.
-
-    Examples
-    --------
-    >>> cross([[[0.0, 1.0]]], [[[0.0, 0.0]], [[0.0, 1.0]]], "difference_mean")
-    array([[0.5, 0. ]])
-    """
-    a, b = prepare(maps_a, metric), prepare(maps_b, metric)
-    out = np.zeros((len(a), len(b)))
-    blocks = list(_blocks(len(a), len(b), metric, lambda rows, cols: np.ones_like(rows, np.bool_)))
-    for k, values in _worked(a, b, blocks, progress):
-        out[blocks[k]] = values
     return out
 
 
@@ -185,19 +136,14 @@ def distances(
 
 
 def _blocks(
-    n_a: int,
-    n_b: int,
-    metric: str,
-    wanted: Callable[[Indices, Indices], npt.NDArray[np.bool_]],
+    n: int, *, height: int, wanted: Callable[[Indices, Indices], npt.NDArray[np.bool_]]
 ) -> Iterator[tuple[Indices, Indices]]:
-    """Yield the wanted pairs, block by block."""
-    # A product with all rows takes the logarithms of the columns once.
-    height = n_a if metric == "kl_divergence" else BLOCK
-    for left in range(0, n_b, BLOCK):
-        for top in range(0, n_a, height):
+    """Yield the wanted pairs of n maps, block by block."""
+    for left in range(0, n, BLOCK):
+        for top in range(0, n, height):
             rows, cols = np.meshgrid(
-                np.arange(top, min(top + height, n_a), dtype=np.int64),
-                np.arange(left, min(left + BLOCK, n_b), dtype=np.int64),
+                np.arange(top, min(top + height, n), dtype=np.int64),
+                np.arange(left, min(left + BLOCK, n), dtype=np.int64),
                 indexing="ij",
             )
             some = wanted(rows, cols)
@@ -210,8 +156,7 @@ def _worked(
 ) -> Iterator[tuple[int, Array]]:
     """Yield the number and the values of each block, in the order in which they are finished."""
     done, total = 0, sum(rows.size for rows, _ in blocks)
-    # A matrix product has threads of its own.
-    threads = ThreadPoolExecutor(1 if a.metric == "kl_divergence" else os.cpu_count())
+    threads = ThreadPoolExecutor(1 if kernel_of(a.metric).is_product else os.cpu_count())
     try:
         jobs = {
             threads.submit(values_of_pairs, a, b, rows, cols): k

@@ -15,9 +15,9 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import permutation_test, rankdata
 
+from xai_core.catalogue.metrics import METRICS
 from xai_core.errors import InputError
 from xai_core.pair_tables import (
-    METRICS,
     distances,
 )
 from xai_core.values import SPECTROGRAM_TYPES

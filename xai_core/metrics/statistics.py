@@ -43,10 +43,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from xai_core.catalogue.metrics import METRICS
 from xai_core.errors import InputError
 from xai_core.metrics.weighted import Floats, Integers, contrasts, dominances, quartiles
 from xai_core.pair_tables import (
-    METRICS,
     distances,
     within,
 )

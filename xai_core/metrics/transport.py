@@ -14,8 +14,10 @@ import numpy.typing as npt
 import ot
 
 from xai_core.errors import InputError
+from xai_core.metrics.blocks import mean_absolute_differences
 from xai_core.metrics.checks import Array, as_distribution, same_grid
-from xai_core.metrics.grid_flow import least_cost
+from xai_core.metrics.grid_flow import least_cost, least_costs
+from xai_core.metrics.registry import Indices, Kernel, Prepared, pair_metric
 
 __all__ = ["GROUND", "MAX_BINS", "UNITS", "emd", "emd_values", "pool", "whole_units"]
 
@@ -24,6 +26,22 @@ UNITS = 10**12  # of mass in a heatmap; rounding to them moves a distance by les
 GROUND = ("cityblock", "euclidean")
 
 
+def _whole_masses(p: Array) -> npt.NDArray[np.int64]:
+    pooled = pool(p)
+    return whole_units(pooled).reshape(pooled.shape)
+
+
+def _transport(a: Prepared, b: Prepared, rows: Indices, cols: Indices) -> Array:
+    found = np.empty(rows.size)
+    n_rows, n_cols = a.plane
+    least_costs(a.values, b.values, rows, cols, n_rows, n_cols, found)
+    return np.asarray(found / UNITS)
+
+
+@pair_metric(
+    kernel=Kernel(_transport, form=_whole_masses),
+    settings={"ground": GROUND[0], "pooled_to_at_most": [MAX_BINS, MAX_BINS]},
+)
 def emd(
     p: npt.ArrayLike,
     q: npt.ArrayLike,
@@ -89,6 +107,9 @@ def emd(
     raise InputError(f"unknown ground distance {ground!r}: choose one of {', '.join(GROUND)}")
 
 
+@pair_metric(
+    kernel=Kernel(mean_absolute_differences, form=lambda p: np.sort(p, axis=None).reshape(p.shape))
+)
 def emd_values(p: npt.ArrayLike, q: npt.ArrayLike) -> float:
     """Return the 1-D Wasserstein distance between the values of two heatmaps.
 

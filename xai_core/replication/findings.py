@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import PAPER_METHOD
 from xai_core.errors import InputError, ModelError
 from xai_core.metrics.permutation import N_PERMUTATIONS, families_differ
@@ -33,7 +34,7 @@ from xai_core.model_sets.scorecards import (
     Scorecards,
     read_scorecards,
 )
-from xai_core.pair_tables import METRICS, Analysis
+from xai_core.pair_tables import Analysis
 from xai_core.replication.claims import (
     Claim,
     Verdict,

@@ -20,7 +20,8 @@ import jinja2
 import numpy as np
 
 from xai_core.catalogue.methods import map_kind
-from xai_core.catalogue.paper import PAPER_FIGURES
+from xai_core.catalogue.metrics import METRICS
+from xai_core.catalogue.paper import PAPER_FIGURES, PAPER_METRICS
 from xai_core.errors import InputError
 from xai_core.figures import (
     accuracy_bars,
@@ -29,7 +30,6 @@ from xai_core.figures import (
     medians_map,
     score_bars,
 )
-from xai_core.figures.distances.boxes import METRIC_NAMES
 from xai_core.figures.html import (
     embedded,
     plotly_script,
@@ -37,7 +37,6 @@ from xai_core.figures.html import (
 from xai_core.figures.scores.words import short_name
 from xai_core.model_sets.scorecards import Scorecards
 from xai_core.pair_tables import (
-    METRICS,
     Analysis,
     within,
 )
@@ -54,7 +53,6 @@ from xai_core.replication.findings import (
     compute_findings,
 )
 from xai_core.replication.report_tables import (
-    SHORT_METRICS,
     claim_frame,
     differ_tables,
     effect_tables,
@@ -167,6 +165,7 @@ def _about(analysis: Analysis, scorecards: Scorecards | None, models: str) -> di
         "methods": [map_kind(method).label for method in methods],
         "families": families,
         "missing": [family for family in FAMILIES if family not in families],
+        "metrics": f"{_in_words(len(METRICS))} metrics",
         "n_notes": notes["note"].nunique(),
         "n_instruments": len(notes[["family", "instrument"]].drop_duplicates()),
         "n_pairs": len(analysis.pairs),
@@ -210,11 +209,18 @@ def _remark(outcome: str, verdicts: Sequence[Verdict]) -> str:
 def _on(verdict: Verdict) -> str:
     """Say what a claim speaks of: types, metric, families."""
     claim = verdict.claim
-    names = {"all": "four metrics", **SHORT_METRICS}
-    metric = names.get(claim.metric, claim.metric).removesuffix(" (nats)")
+    if claim.metric == "all":
+        metric = f"{_in_words(len(PAPER_METRICS))} metrics"
+    else:
+        metric = METRICS[claim.metric].short if claim.metric in METRICS else claim.metric
     every = claim.families == FAMILIES
     parts = [" and ".join(short_name(type) for type in claim.types), metric]
     return ", ".join([*parts, *([] if every else claim.families)])
+
+
+def _in_words(count: int) -> str:
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[count] if count < len(words) else str(count)
 
 
 def _counts_by_types(findings: Findings) -> list[tuple[str, list[int]]]:
@@ -268,7 +274,7 @@ def _median_maps(findings: Findings) -> list[dict[str, str]]:
         _figure(
             medians_map(findings.medians, metric=metric, method=method),
             f"medians-{metric}-{method}",
-            f"{METRIC_NAMES[metric]}, {map_kind(method).label}",
+            f"{METRICS[metric].label}, {map_kind(method).label}",
         )
         for method in findings.medians["method"].unique()
         for metric in METRICS

@@ -15,16 +15,15 @@ import numpy as np
 import pandas as pd
 
 from xai_core.catalogue.methods import map_kind
-from xai_core.figures.distances.boxes import number_text
+from xai_core.catalogue.metrics import METRICS
+from xai_core.figures.distances.boxes import three_digits
 from xai_core.figures.scores.words import short_name
-from xai_core.pair_tables import METRICS
 from xai_core.replication.claims import (
     Number,
     Verdict,
 )
 
 __all__ = [
-    "SHORT_METRICS",
     "Table",
     "claim_frame",
     "differ_tables",
@@ -33,13 +32,6 @@ __all__ = [
     "numbers_in",
 ]
 
-SHORT_METRICS = {
-    "difference_mean": "Difference Mean",
-    "kl_divergence": "KL (nats)",
-    "js_divergence": "JS (nats)",
-    "emd": "EMD",
-    "emd_values": "EMD of values",
-}
 NOTHING = "–"
 
 
@@ -57,7 +49,7 @@ def median_tables(medians: pd.DataFrame) -> tuple[Table, ...]:
     return tuple(
         Table(
             f"{name}: median distance within each family",
-            ("Family", "Notes", "Instruments", "Pairs", *SHORT_METRICS.values()),
+            ("Family", "Notes", "Instruments", "Pairs", *_headings()),
             tuple(
                 (
                     family,
@@ -87,7 +79,7 @@ def effect_tables(effects: pd.DataFrame, *, against: str) -> tuple[Table, ...]:
     return tuple(
         Table(
             f"{name}: Cliff's delta, {against}",
-            ("Family", "Pairs", "Other pairs", *SHORT_METRICS.values()),
+            ("Family", "Pairs", "Other pairs", *_headings()),
             tuple(
                 (
                     family,
@@ -115,7 +107,7 @@ def differ_tables(differ: pd.DataFrame) -> tuple[Table, ...]:
             for type, group in of_method.groupby("type", sort=False)
         ]
         caption = f"{map_kind(str(method)).label}: separation of families, R"
-        headings = ("Type", "Instruments", *SHORT_METRICS.values())
+        headings = ("Type", "Instruments", *_headings())
         out.append(Table(caption, headings, tuple(rows)))
     return tuple(out)
 
@@ -157,6 +149,10 @@ def claim_frame(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     )
 
 
+def _headings() -> list[str]:
+    return [one.heading for one in METRICS.values()]
+
+
 def _by_type_and_method(table: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     for (type, method), of_one in table.groupby(["type", "method"], sort=False):
         yield f"{short_name(type)}, {map_kind(method).label}", of_one
@@ -183,7 +179,7 @@ def _with_interval(
         )
     else:
         value_text, low_text, high_text = (
-            "" if v is None or np.isnan(v) else number_text(v) for v in (value, low, high)
+            "" if v is None or np.isnan(v) else three_digits(v) for v in (value, low, high)
         )
     return f"{value_text} ({low_text} to {high_text})" if low_text else value_text
 

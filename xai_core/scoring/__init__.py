@@ -20,7 +20,6 @@ from xai_core.scoring.bootstrap import (
 from xai_core.scoring.ten_way import (
     average_types,
     confusion_counts,
-    row_shares,
     ten_way_scores,
 )
 
@@ -35,6 +34,5 @@ __all__ = [
     "interval",
     "reliability_curve",
     "resample_instruments",
-    "row_shares",
     "ten_way_scores",
 ]

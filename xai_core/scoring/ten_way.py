@@ -25,7 +25,7 @@ from xai_core.scoring.bootstrap import (
 )
 from xai_core.values import FAMILIES, FloatArray
 
-__all__ = ["average_types", "confusion_counts", "row_shares", "ten_way_scores"]
+__all__ = ["average_types", "confusion_counts", "ten_way_scores"]
 
 CERTAIN = 1e-7  # probabilities are kept this far from 0 and 1 before their log-odds are taken
 
@@ -105,13 +105,6 @@ def confusion_counts(
     """
     labels = np.arange(len(FAMILIES))
     return np.asarray(confusion_matrix(family, probabilities.argmax(axis=1), labels=labels))
-
-
-def row_shares(counts: npt.ArrayLike) -> FloatArray:
-    """Return a confusion matrix whose rows sum to 1; a row without notes is NaN."""
-    table = np.asarray(counts, np.float64)
-    with np.errstate(invalid="ignore"):
-        return np.asarray(table / table.sum(axis=1, keepdims=True))
 
 
 def average_types(probabilities: Sequence[FloatArray]) -> FloatArray:

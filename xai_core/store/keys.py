@@ -52,11 +52,13 @@ DECIDING_MAPS = (
 DECIDING_COMPARISONS = (
     *DECIDING_MAPS,
     "metrics/binwise.py",
+    "metrics/blocks.py",
     "metrics/checks.py",
     "metrics/grid_flow.py",
     "metrics/kernels.py",
     "metrics/pairwise.py",
     "metrics/prepared.py",
+    "metrics/registry.py",
     "metrics/transport.py",
     "study/pairs.py",
 )

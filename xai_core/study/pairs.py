@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_core import store
+from xai_core.catalogue.metrics import METRICS
 from xai_core.errors import TimbreLensError
-from xai_core.metrics import METRICS, SYMMETRIC, Prepared, distances, prepare
+from xai_core.metrics import Prepared, comparable, distances, prepare
 from xai_core.pair_tables import METRIC_COLUMNS
 from xai_core.study.maps import (
     FamilyMaps,
@@ -64,6 +65,7 @@ class Block:
             kind="block of pairs",
             maps=[[one.key_of(note) for note in one.notes] for one in (a, b)],
             pairs=pairs.tolist(),
+            metrics={name: metric.on for name, metric in METRICS.items()},
         )
         return cls(f"{a.type} {a.settings.method} {families}", a, b, pairs, key)
 
@@ -151,16 +153,14 @@ def _distances(
     places = np.stack(
         [np.searchsorted(in_a, pairs[:, 0]), np.searchsorted(in_b, pairs[:, 1])], axis=1
     )
-    for metric in METRICS:
-        first = _prepared([a[k] for k in in_a], metric)
-        second = first if a is b else _prepared([b[k] for k in in_b], metric)
-        out[metric] = distances(first, second, places)
-        if metric not in SYMMETRIC:
-            out[f"{metric}_reversed"] = distances(second, first, places[:, ::-1])
+    for name, metric in METRICS.items():
+        first = _prepared([a[k] for k in in_a], name)
+        second = first if a is b else _prepared([b[k] for k in in_b], name)
+        ends = (first, second, places), (second, first, places[:, ::-1])
+        for column, (one, other, pairs_of) in zip(metric.directions, ends, strict=False):
+            out[column] = distances(one, other, pairs_of)
     return out
 
 
 def _prepared(maps: list[NoteMap], metric: str) -> Prepared:
-    if metric == "difference_mean":
-        return prepare([one.values for one in maps], metric)
-    return prepare([np.abs(one.values) for one in maps], metric)
+    return prepare([comparable(one.values, metric) for one in maps], metric)

@@ -25,8 +25,7 @@ from xai_core.errors import InputError, ModelError
 from xai_core.explanations import layers_of
 from xai_core.explanations.settings import Settings
 from xai_core.grid import Job
-from xai_core.metrics.binwise import EPSILON
-from xai_core.metrics.transport import MAX_BINS
+from xai_core.metrics import metric_settings
 from xai_core.pair_tables import METRIC_COLUMNS
 from xai_core.study.maps import FamilyMaps
 from xai_core.study.notes import (
@@ -219,9 +218,7 @@ def _presets(
 
 METRIC_SETTINGS = {
     "names": list(METRIC_COLUMNS),
-    "kl_divergence_epsilon": EPSILON,
-    "emd_ground": "cityblock",
-    "emd_pooled_to_at_most": [MAX_BINS, MAX_BINS],
+    **metric_settings(),
 }
 PACKAGES = ("numpy", "scipy", "numba", "POT", "librosa", "keras", "pandas", "pyarrow")
 

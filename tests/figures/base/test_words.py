@@ -9,18 +9,16 @@ from tests.figures.hand_made import (
     axis_of,
     feature_maps,
     grad_cam,
-    heatmap,
     hot,
     integrated_gradients,
     spectrogram,
     zeros,
 )
 from xai_core.catalogue.types import spectrogram_type
-from xai_core.figures import alt_text, heatmap_figure
+from xai_core.figures import alt_text, attribution_figure
 from xai_core.figures.base.words import (
     attribution_sentence,
     feature_maps_sentence,
-    heatmap_sentence,
     meaning_of,
     percent_text,
     probability_sentence,
@@ -133,7 +131,7 @@ def test_the_subtitle_gives_red_and_blue_their_meaning_only_where_they_are_drawn
     assert "red" not in meaning_of("integrated_gradients", "unsigned")
 
 
-# ------------------------------------------------------------------------ heatmaps
+# ---------------------------------------------------------------------------- when
 
 
 @pytest.mark.parametrize(
@@ -146,22 +144,24 @@ def test_the_subtitle_gives_red_and_blue_their_meaning_only_where_they_are_drawn
         (slice(0, 126), "throughout"),
     ],
 )
-def test_a_heatmap_says_when(frames: slice, when: str) -> None:
+def test_a_map_says_when(frames: slice, when: str) -> None:
     values = _stretch("chroma", frames, 0)
-    sentence = heatmap_sentence(heatmap("chroma", values / values.sum()))
-    assert sentence == f"Heatmap: bins around C matter most; 80 % of it lies {when}."
+    sentence = attribution_sentence(integrated_gradients("chroma", values))
+    said = f"bins around C raise the score most, 80 % of the evidence lies {when}."
+    assert sentence == f"Integrated Gradients map: {said}"
 
 
 def test_the_shortest_stretch_is_found() -> None:
     # 0.81 in frames 60 to 69, the rest far away on both sides
     values = _stretch("chroma", slice(60, 70), 5, 0.081)
     values[2, 5] = values[120, 5] = 0.095
-    assert "lies between 1.9 and 2.2 s" in heatmap_sentence(heatmap("chroma", values))
+    sentence = attribution_sentence(integrated_gradients("chroma", values))
+    assert "lies between 1.9 and 2.2 s" in sentence
 
 
 def test_a_figure_carries_its_sentence() -> None:
-    share = heatmap("chroma", hot("chroma", 3, 4))
-    assert alt_text(heatmap_figure(share)) == heatmap_sentence(share)
+    attribution = integrated_gradients("chroma", hot("chroma", 3, 4))
+    assert alt_text(attribution_figure(attribution)) == attribution_sentence(attribution)
 
 
 # -------------------------------------------------------------------- feature maps

@@ -13,11 +13,12 @@ from matplotlib.image import imread
 
 from tests.figures.hand_made import decoded, sent
 from tests.made_pairs import METHOD, levels, notes_of, pairs_of
+from xai_core.catalogue.metrics import METRICS
+from xai_core.catalogue.paper import PAPER_METRICS
 from xai_core.errors import InputError
 from xai_core.figures import alt_text, distance_boxplots
 from xai_core.figures.distances.boxes import (
     FAMILY_COLOURS,
-    METRIC_NAMES,
     boxes_of,
     of_type_and_method,
 )
@@ -70,7 +71,7 @@ def test_panels_are_the_papers_metrics_and_boxes_stand_at_their_family() -> None
     assert boxes[0]["line"]["color"] == FAMILY_COLOURS["bass"]
     assert tuple(figure.layout.xaxis4.ticktext) == FAMILIES
     titles = [note.text for note in figure.layout.annotations]
-    assert titles == [f"<b>{METRIC_NAMES[metric]}</b>" for metric in list(METRIC_NAMES)[:4]]
+    assert titles == [f"<b>{METRICS[metric].label}</b>" for metric in PAPER_METRICS]
     tops = [figure.layout[f"yaxis{k}"].domain[1] for k in ("", 2, 3, 4)]
     assert tops[0] == tops[1] == pytest.approx(1.0)
     assert tops[2] == tops[3] < figure.layout.yaxis.domain[0]

@@ -15,7 +15,6 @@ from tests.figures.hand_made import (
     decoded,
     feature_maps,
     grad_cam,
-    heatmap,
     hot,
     integrated_gradients,
     maps_sent,
@@ -31,7 +30,6 @@ from xai_core.figures import (
     attribution_figure,
     bin_positions,
     feature_maps_figure,
-    heatmap_figure,
     limits,
     spectrogram_figure,
 )
@@ -126,27 +124,16 @@ def test_hovering_names_time_bin_value_and_unit() -> None:
     assert "%{z:.3~g} probability" in template
 
 
-@pytest.mark.parametrize("type", SPECTROGRAM_TYPES)
-def test_heatmaps_are_drawn_as_shares(type: str) -> None:
-    share = np.abs(noise(type, 3))
-    share /= share.sum()
-    trace = _only(heatmap_figure(heatmap(type, share)))
-    np.testing.assert_array_equal(decoded(trace["z"]), np.float32(share).T)
-    assert trace["zmin"] == 0
-
-
 # ------------------------------------------------------------------- what is sent
 
 
 @pytest.mark.parametrize("type", SPECTROGRAM_TYPES)
 def test_maps_are_sent_as_float32_and_never_as_lists(type: str) -> None:
     values = noise(type, 4)
-    share = np.abs(values) / np.abs(values).sum()
     for figure in (
         spectrogram_figure(spectrogram(type, values)),
         attribution_figure(integrated_gradients(type, values)),
         attribution_figure(grad_cam(type, np.abs(values))),
-        heatmap_figure(heatmap(type, share)),
         feature_maps_figure(feature_maps(type, np.abs(values[:, :6].T.reshape(2, 3, 126)), (0, 1))),
     ):
         for trace in maps_sent(figure).values():
@@ -207,8 +194,6 @@ def test_maps_to_be_compared_take_the_limits_given() -> None:
     for one in (a, b):
         trace = _only(attribution_figure(one, limits=shared))
         assert (trace["zmin"], trace["zmax"]) == shared
-    share = heatmap("chroma", np.full(shape_of("chroma"), 1 / 1512))
-    assert _only(heatmap_figure(share, limits=(0.0, 0.25)))["zmax"] == 0.25
 
 
 def test_percentile_100_clips_nothing() -> None:
@@ -285,7 +270,6 @@ def test_the_alternative_text_names_the_hot_bin_and_when() -> None:
     assert "around 1000 Hz raise the score most" in alt_text(
         attribution_figure(integrated_gradients("stft", values))
     )
-    assert "around 1000 Hz matter most" in alt_text(heatmap_figure(heatmap("stft", values)))
 
 
 # ------------------------------------------------------------------- feature maps

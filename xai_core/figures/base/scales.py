@@ -173,15 +173,6 @@ def attribution_scale(
     return Scale(values, low, high, DIVERGING if sign == "signed" else CIVIDIS, unit, caption)
 
 
-def heatmap_scale(heatmap: Heatmap, limits: tuple[float, float] | None, percentile: float) -> Scale:
-    """Return a heatmap as shares of its sum."""
-    low, high = limits or _limits([heatmap.values], "unsigned", percentile)
-    caption = "share of the whole, per bin"
-    if limits is None:
-        caption = _clipped(caption, heatmap.values, high, percentile)
-    return Scale(heatmap.values, low, high, CIVIDIS, "", caption)
-
-
 def feature_maps_scale(feature_maps: FeatureMaps, percentile: float) -> Scale:
     """Return the activations of all filters on one scale from 0."""
     values = feature_maps.values

@@ -26,7 +26,6 @@ from xai_core.values import (
     Axis,
     FeatureMaps,
     FloatArray,
-    Heatmap,
     Spectrogram,
 )
 
@@ -37,7 +36,6 @@ __all__ = [
     "count_text",
     "difference_sentence",
     "feature_maps_sentence",
-    "heatmap_sentence",
     "meaning_of",
     "percent_text",
     "probability_sentence",
@@ -128,14 +126,6 @@ def difference_sentence(difference: Attribution) -> str:
     when = _when(np.abs(values).sum(axis=1), difference.time)
     lies = "spread over the whole note" if when == "throughout" else when
     return f"{' and '.join(said)}; {percent_text(MOST)} of the difference is {lies}."
-
-
-def heatmap_sentence(heatmap: Heatmap) -> str:
-    """Say where most of a heatmap lies."""
-    values = heatmap.values.astype(np.float64)
-    strongest = bin_names(heatmap.bins)[int(values.sum(axis=0).argmax())]
-    when = _when(values.sum(axis=1), heatmap.time)
-    return f"Heatmap: bins around {strongest} matter most; {percent_text(MOST)} of it lies {when}."
 
 
 def feature_maps_sentence(feature_maps: FeatureMaps) -> str:

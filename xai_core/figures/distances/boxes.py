@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from xai_core.catalogue.methods import map_kind
+from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
 from xai_core.pair_tables import (
@@ -26,14 +27,12 @@ from xai_core.values import FAMILIES, check_type
 
 __all__ = [
     "FAMILY_COLOURS",
-    "METRIC_AXES",
-    "METRIC_NAMES",
     "WHISKER",
     "Box",
     "boxes_of",
     "boxes_sentence",
-    "number_text",
     "of_type_and_method",
+    "three_digits",
 ]
 
 WHISKER = 1.5  # lengths of the box
@@ -50,20 +49,6 @@ FAMILY_COLOURS = {
     "reed": "#2A8F9D",
     "string": "#D1495B",
     "vocal": "#6C6FD6",
-}
-METRIC_NAMES = {
-    "difference_mean": "Difference Mean",
-    "kl_divergence": "Kullback-Leibler divergence",
-    "js_divergence": "Jensen-Shannon divergence",
-    "emd": "Earth Mover's Distance",
-    "emd_values": "Earth Mover's Distance of values",
-}
-METRIC_AXES: Mapping[str, str] = {
-    "difference_mean": "Difference Mean (per bin)",
-    "kl_divergence": "KL divergence (nats)",
-    "js_divergence": "JS divergence (nats)",
-    "emd": "Earth Mover's Distance (axis lengths)",
-    "emd_values": "EMD of values (of the mass)",
 }
 
 
@@ -157,7 +142,7 @@ def boxes_sentence(
         f"{spectrogram_type(type).label}, {map_kind(method).label}: distances between the "
         "heatmaps of two notes of a family"
     )
-    sentences = [_extremes(METRIC_NAMES[metric], row) for metric, row in boxes.items() if row]
+    sentences = [_extremes(METRICS[metric].label, row) for metric, row in boxes.items() if row]
     if not sentences:
         return f"{head}; none yet."
     missing = [f for f in FAMILIES if not any(b.family == f for row in boxes.values() for b in row)]
@@ -172,7 +157,7 @@ def boxes_sentence(
     return f"{head}. {' '.join(sentences)}{nothing}{beyond}"
 
 
-def number_text(value: float) -> str:
+def three_digits(value: float) -> str:
     """Return a number with three digits that count: ``0.00120``, ``12.3``, ``1.20e-05``."""
     return f"{value:#.3g}".removesuffix(".")
 
@@ -180,8 +165,8 @@ def number_text(value: float) -> str:
 def _extremes(name: str, boxes: Sequence[Box]) -> str:
     low, high = (pick(boxes, key=lambda box: box.median) for pick in (min, max))
     if low is high:
-        return f"{name}: median {number_text(low.median)} ({low.family})."
+        return f"{name}: median {three_digits(low.median)} ({low.family})."
     return (
-        f"{name}: medians from {number_text(low.median)} ({low.family}) "
-        f"to {number_text(high.median)} ({high.family})."
+        f"{name}: medians from {three_digits(low.median)} ({low.family}) "
+        f"to {three_digits(high.median)} ({high.family})."
     )

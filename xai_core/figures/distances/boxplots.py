@@ -27,6 +27,8 @@ import numpy.typing as npt
 import pandas as pd
 import plotly.graph_objects as go
 
+from xai_core.catalogue.metrics import METRICS
+from xai_core.catalogue.paper import PAPER_METRICS
 from xai_core.figures.base.drawing import (
     SUBTITLE_SIZE,
     Drawing,
@@ -34,23 +36,18 @@ from xai_core.figures.base.drawing import (
 )
 from xai_core.figures.distances.boxes import (
     FAMILY_COLOURS,
-    METRIC_AXES,
-    METRIC_NAMES,
     Box,
     boxes_of,
     boxes_sentence,
-    number_text,
     of_type_and_method,
+    three_digits,
 )
 from xai_core.figures.scores.parts import (
     AXIS,
     FAINT,
     title,
 )
-from xai_core.pair_tables import (
-    PAPER_METRICS,
-    distances,
-)
+from xai_core.pair_tables import distances
 from xai_core.values import FAMILIES
 
 __all__ = ["MOST_POINTS", "distance_boxplots"]
@@ -162,11 +159,11 @@ def _add_panel(drawing: Drawing, number: int, n_panels: int, metric: str, *, emp
         "rangemode": "tozero",
         "showticklabels": not empty,  # Plotly would number an axis of nothing from 0 to 4
         "hoverformat": ".3~g",
-        "title": title(METRIC_AXES[metric]),
+        "title": title(METRICS[metric].axis),
     }
     drawing.annotations.append(
         {
-            "text": f"<b>{METRIC_NAMES[metric]}</b>",
+            "text": f"<b>{METRICS[metric].label}</b>",
             "font": {"size": SUBTITLE_SIZE + 1},
             "xref": "paper",
             "x": left,
@@ -256,8 +253,8 @@ def _medians(
             },
             "marker": {"size": 5, "color": colour},
             "hovertext": [
-                f"{row['family']}: median <b>{number_text(middle)}</b><br>95 % interval "
-                f"{number_text(low)} to {number_text(high)}<br>{row['n_pairs']:,} pairs of "
+                f"{row['family']}: median <b>{three_digits(middle)}</b><br>95 % interval "
+                f"{three_digits(low)} to {three_digits(high)}<br>{row['n_pairs']:,} pairs of "
                 f"{row['n_notes']} notes, {row['n_instruments']} instruments"
             ],
             "hoverinfo": "text",

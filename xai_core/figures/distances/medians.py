@@ -16,6 +16,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from xai_core.catalogue.methods import map_kind
+from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
 from xai_core.figures.base.drawing import (
@@ -25,10 +26,7 @@ from xai_core.figures.base.drawing import (
     Drawing,
     Frame,
 )
-from xai_core.figures.distances.boxes import (
-    METRIC_NAMES,
-    number_text,
-)
+from xai_core.figures.distances.boxes import three_digits
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
 
 __all__ = ["medians_map"]
@@ -103,7 +101,7 @@ def medians_map(
         place = (ranks.iat[row, column] - 1) / (len(FAMILIES) - 1)
         drawing.annotations.append(
             {
-                "text": number_text(values.iat[row, column]),
+                "text": three_digits(values.iat[row, column]),
                 "font": {"size": TEXT_SIZE, "color": "white" if place <= DARK else "black"},
                 "x": int(column),
                 "y": int(row),
@@ -131,9 +129,9 @@ def _hover(chosen: pd.DataFrame, types: list[str]) -> list[list[str]]:
     for row in chosen.to_dict("records"):
         low, high = row["median_low"], row["median_high"]
         known = not np.isnan(low)
-        interval = f" ({number_text(low)} to {number_text(high)})" if known else ""
+        interval = f" ({three_digits(low)} to {three_digits(high)})" if known else ""
         out[FAMILIES.index(row["family"])][types.index(row["type"])] = (
-            f"<b>{number_text(row['median'])}</b>{interval}<br>{row['n_pairs']:,} pairs of "
+            f"<b>{three_digits(row['median'])}</b>{interval}<br>{row['n_pairs']:,} pairs of "
             f"{row['n_notes']} notes, {row['n_instruments']} instruments"
         )
     return out
@@ -146,11 +144,11 @@ def _sentence(values: pd.DataFrame, metric: str, method: str) -> str:
         column = values[type].dropna()
         low, high = str(column.idxmin()), str(column.idxmax())
         if low == high:
-            said.append(f"{spectrogram_type(type).label} {low} ({number_text(column[low])})")
+            said.append(f"{spectrogram_type(type).label} {low} ({three_digits(column[low])})")
         else:
             said.append(
-                f"{spectrogram_type(type).label} from {low} ({number_text(column[low])}) "
-                f"to {high} ({number_text(column[high])})"
+                f"{spectrogram_type(type).label} from {low} ({three_digits(column[low])}) "
+                f"to {high} ({three_digits(column[high])})"
             )
     name = map_kind(method).label
-    return f"{METRIC_NAMES[metric]}, {name}: median within a family; {'; '.join(said)}."
+    return f"{METRICS[metric].label}, {name}: median within a family; {'; '.join(said)}."

@@ -24,7 +24,6 @@ from xai_core.figures.base.scales import (
     Sign,
     attribution_scale,
     feature_maps_scale,
-    heatmap_scale,
     sign_of,
     spectrogram_scale,
 )
@@ -37,18 +36,16 @@ from xai_core.figures.base.words import (
     attribution_sentence,
     difference_sentence,
     feature_maps_sentence,
-    heatmap_sentence,
     meaning_of,
     spectrogram_sentence,
     zero_sentence,
 )
-from xai_core.values import Attribution, FeatureMaps, Heatmap, Spectrogram
+from xai_core.values import Attribution, FeatureMaps, Spectrogram
 
 __all__ = [
     "attribution_figure",
     "difference_figure",
     "feature_maps_figure",
-    "heatmap_figure",
     "spectrogram_figure",
 ]
 
@@ -182,46 +179,6 @@ def difference_figure(
     )
 
 
-def heatmap_figure(
-    heatmap: Heatmap,
-    *,
-    limits: tuple[float, float] | None = None,
-    percentile: float = PERCENTILE,
-    title: str = "Heatmap",
-    subtitle: str = "How much each bin matters, either way",
-    height: int = 360,
-    uirevision: str | None = None,
-) -> go.Figure:
-    """Draw one heatmap, whose bins sum to 1.
-
-    Parameters
-    ----------
-    heatmap : Heatmap
-    limits : tuple of float or None
-        Colour limits shared with other maps, from :func:`limits`.
-    percentile : float
-        Share of the values, in percent, that own limits cover.
-    title, subtitle : str
-    height : int
-        Pixels.
-    uirevision : str or None
-        Keeps the zoom for as long as it does not change; by default the type.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
-    """
-    return _single(
-        heatmap,
-        heatmap_scale(heatmap, limits, percentile),
-        title,
-        subtitle,
-        alt=heatmap_sentence(heatmap),
-        height=height,
-        uirevision=uirevision,
-    )
-
-
 def feature_maps_figure(
     feature_maps: FeatureMaps,
     *,
@@ -259,7 +216,7 @@ def feature_maps_figure(
 
 
 def _single(
-    map: Spectrogram | Attribution | Heatmap,
+    map: Spectrogram | Attribution,
     scale: Scale,
     title: str,
     subtitle: str,

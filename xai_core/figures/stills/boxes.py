@@ -17,11 +17,11 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from xai_core.catalogue.methods import map_kind
+from xai_core.catalogue.metrics import METRICS
+from xai_core.catalogue.paper import PAPER_METRICS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.figures.distances.boxes import (
     FAMILY_COLOURS,
-    METRIC_AXES,
-    METRIC_NAMES,
     Box,
     boxes_of,
     of_type_and_method,
@@ -31,7 +31,6 @@ from xai_core.figures.distances.boxplots import (
     COLUMNS,
 )
 from xai_core.figures.scores.parts import FAINT
-from xai_core.pair_tables import PAPER_METRICS
 from xai_core.values import FAMILIES
 
 __all__ = ["distance_boxplots_png"]
@@ -93,8 +92,8 @@ def _draw(axes: Axes, boxes: Sequence[Box], metric: str) -> None:
     axes.set_xticks(range(len(FAMILIES)), FAMILIES, rotation=35, ha="right", fontsize=8)
     axes.set_xlim(-0.6, len(FAMILIES) - 0.4)
     axes.set_ylim(bottom=0)
-    axes.set_ylabel(METRIC_AXES[metric], fontsize=8)
-    axes.set_title(METRIC_NAMES[metric], fontsize=9, loc="left")
+    axes.set_ylabel(METRICS[metric].axis, fontsize=8)
+    axes.set_title(METRICS[metric].label, fontsize=9, loc="left")
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

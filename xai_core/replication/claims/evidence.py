@@ -18,9 +18,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import PAPER_METRICS, PAPER_TYPES
 from xai_core.metrics.statistics import ENOUGH, FamilyQuartiles
-from xai_core.pair_tables import METRICS
 from xai_core.scores import LEVEL, Score
 from xai_core.values import FAMILIES
 

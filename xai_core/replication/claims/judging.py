@@ -28,7 +28,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.catalogue.paper import PAPER_TYPES
+from xai_core.catalogue.paper import DISTANCES_MEANT, METRICS_WITHOUT_UNIT, PAPER_TYPES
 from xai_core.metrics.statistics import interval
 from xai_core.replication.claims.evidence import (
     Evidence,
@@ -97,7 +97,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     share, as_measured, _ = next(iter(found.values()))
     if len(set(outcomes.values())) > 1:
         said = "; ".join(f"{name}: {outcome}" for name, outcome in outcomes.items())
-        which = "distance" if claim.metric == "emd" else "unit"
+        which = "distance" if claim.metric in DISTANCES_MEANT else "unit"
         reason = f"the paper does not say which {which} ({said})"
         return about.verdict("not decidable", as_measured=as_measured, reason=reason)
     outcome = next(iter(outcomes.values()))
@@ -140,7 +140,6 @@ _UNITS: Mapping[str, Callable[[Floats], Floats]] = {  # of a JS divergence in na
     "in root of nats": lambda values: np.sqrt(values),
     "in root of bits": lambda values: np.sqrt(values / np.log(2.0)),
 }
-_EMD = {"on the plane": "emd", "between values": "emd_values"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,10 +158,11 @@ def _readings(claim: Claim, evidence: Evidence) -> list[_Reading]:
     def tested(metric: str) -> _Tests:
         return [(test, _quantity(metric, test, evidence)) for test in claim.tests]
 
-    if claim.metric == "emd":
-        return [_Reading(name, metric, tested(metric)) for name, metric in _EMD.items()]
+    if claim.metric in DISTANCES_MEANT:
+        meant = DISTANCES_MEANT[claim.metric]
+        return [_Reading(name, metric, tested(metric)) for name, metric in meant.items()]
     of_ranges = any(isinstance(test, MedianIn) for test in claim.tests)
-    if of_ranges and claim.metric == "js_divergence":
+    if of_ranges and claim.metric in METRICS_WITHOUT_UNIT:
         found = tested(claim.metric)
         return [_Reading(name, claim.metric, found, change) for name, change in _UNITS.items()]
     return [_Reading("", claim.metric, tested(claim.metric))]

@@ -20,9 +20,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import check_paper_type
 from xai_core.errors import InputError
-from xai_core.pair_tables import METRICS
 from xai_core.replication.claims.relations import (
     BestTypes,
     Extreme,

@@ -18,6 +18,7 @@ import streamlit as st
 
 from xai_core.audio import load_note, to_wav
 from xai_core.catalogue.methods import METHODS
+from xai_core.catalogue.metrics import METRICS
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import (
     Comparison,
@@ -47,10 +48,6 @@ from xai_core.ui.parts.choices import (
     choose_methods,
     choose_type,
 )
-from xai_core.ui.parts.metric_texts import (
-    METRIC_NAMES,
-    METRIC_SAYS,
-)
 from xai_core.ui.parts.sharing import (
     draw_link,
     draw_saving,
@@ -75,15 +72,16 @@ B = "_b"  # ending of those of side B
 HEIGHT = 400  # px
 MOMENT = 1.0  # s after which there is something to see
 FIRST_PICTURE = ":material/hourglass: A first picture, from a few steps: it is being refined."
-HOW_TO_COMPARE = """
+AS_THEY_ARE = " and ".join(one.label for one in METRICS.values() if one.on == "attributions")
+HOW_TO_COMPARE = f"""
 - **Two notes of one family** under one model: does the network look for the same thing in both?
 - **Two families**: what tells them apart for the network?
 - **One note under two models** (*Explain the model of*): what speaks for a flute in it, and what
   for an organ?
 - **One note under two methods** (*Method of B*): do they agree on what matters?
 - A − B is in units of the score: red where A has more evidence, blue where B has.
-- The distances compare the *shapes* of the maps (each scaled to a sum of 1), except Difference
-  Mean, which compares the maps as they are.
+- The distances compare the *shapes* of the maps (each scaled to a sum of 1), except {AS_THEY_ARE},
+  which compares the maps as they are.
 - Two methods have two units, so their maps are drawn and subtracted as shares of their sum.
 """
 
@@ -269,8 +267,13 @@ def _distances(comparison: Comparison) -> None:
     for note in comparison.notes:
         st.info(note, icon=":material/info:")
     st.markdown("#### How far apart they are")
-    shown = [name for name in METRIC_NAMES if name in comparison.scores]
+    shown = [
+        (direction, comparison.scores[name])
+        for metric in METRICS.values()
+        for name, direction in metric.directions.items()
+        if name in comparison.scores
+    ]
     for start in range(0, len(shown), 3):
-        for place, name in zip(st.columns(3), shown[start : start + 3], strict=False):
-            place.metric(METRIC_NAMES[name], number_text(comparison.scores[name]))
-            place.caption(METRIC_SAYS[name])
+        for place, (direction, value) in zip(st.columns(3), shown[start : start + 3], strict=False):
+            place.metric(direction.label, number_text(value))
+            place.caption(direction.sentence)

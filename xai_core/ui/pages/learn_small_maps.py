@@ -9,21 +9,16 @@ sixteen numbers in the order of the table, and both steps have the same two.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from xai_core.catalogue.metrics import METRICS
 from xai_core.errors import EmptyMapError
 from xai_core.figures.base.scales import number_text
 from xai_core.figures.maps.lessons import number_grid
-from xai_core.metrics import difference_mean, emd, emd_values, js_divergence, kl_divergence
+from xai_core.metrics import difference_mean, function_of
 from xai_core.ui.parts.charts import draw_figure
-from xai_core.ui.parts.metric_texts import (
-    METRIC_NAMES,
-    METRIC_SAYS,
-)
 from xai_core.ui.shell.address import (
     choose,
     edited_text,
@@ -57,14 +52,6 @@ EXAMPLES = {
 }
 
 Table = npt.NDArray[np.float64]
-
-METRICS: Mapping[str, Callable[[Table, Table], float]] = {
-    "difference_mean": difference_mean,
-    "kl_divergence": kl_divergence,
-    "js_divergence": js_divergence,
-    "emd": emd,
-    "emd_values": emd_values,
-}
 
 
 def difference_step() -> None:
@@ -100,12 +87,12 @@ def distances_step() -> None:
             figure = number_grid(values, name=name, limit=limit)
             draw_figure(place, figure)
     with right:
-        for metric, compute in METRICS.items():
+        for name, one in METRICS.items():
             try:
-                value = number_text(compute(first, second))
+                value = number_text(function_of(name)(first, second))
             except EmptyMapError:
                 value = "needs a map that is not zero everywhere"
-            st.markdown(f"**{METRIC_NAMES[metric]}: {value}**  \n{METRIC_SAYS[metric]}")
+            st.markdown(f"**{one.forward.label}: {value}**  \n{one.forward.sentence}")
 
 
 def _two_tables() -> tuple[Table, Table]:

@@ -18,16 +18,13 @@ import numpy as np
 import streamlit as st
 
 from xai_core.catalogue.methods import METHODS
+from xai_core.catalogue.metrics import METRICS
+from xai_core.catalogue.paper import PAPER_METRICS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import layers_of
 from xai_core.figures import Figure, distance_boxplots, medians_map
 from xai_core.figures.base.scales import number_text
-from xai_core.figures.distances.boxes import METRIC_NAMES
-from xai_core.pair_tables import (
-    METRICS,
-    PAPER_METRICS,
-)
 from xai_core.replication.claims import (
     RULES,
     Verdict,
@@ -63,7 +60,6 @@ from xai_core.ui.parts.choices import (
     SAME_METHOD,
     choose_type,
 )
-from xai_core.ui.parts.metric_texts import METRIC_SAYS
 from xai_core.ui.parts.sharing import (
     draw_link,
     draw_saving,
@@ -185,13 +181,13 @@ def _medians(findings: DistanceFindings) -> None:
     st.table(
         {"family": families}
         | {
-            METRIC_NAMES[metric]: [_text(column.get(family)) for family in families]
+            METRICS[metric].label: [_text(column.get(family)) for family in families]
             for metric, column in columns.items()
         }
     )
     with st.expander("What the distances mean", icon=":material/help:"):
-        for metric in METRICS:
-            st.markdown(f"**{METRIC_NAMES[metric]}.** {METRIC_SAYS[metric]}")
+        for one in METRICS.values():
+            st.markdown(f"**{one.label}.** {one.forward.sentence}")
 
 
 def _text(median: Score | None) -> str:
@@ -213,7 +209,7 @@ def _claims(findings: DistanceFindings) -> None:
     st.subheader("What the paper says of these", anchor=False)
     for row in (PAPER_METRICS[:2], PAPER_METRICS[2:]):
         for place, metric in zip(st.columns(2, gap="large"), row, strict=True):
-            place.markdown(f"**{METRIC_NAMES[metric]}**")
+            place.markdown(f"**{METRICS[metric].label}**")
             verdicts = [verdict for verdict in findings.verdicts if verdict.claim.metric == metric]
             for verdict in verdicts:
                 place.markdown(f"{SIGNS[verdict.outcome]} {_said(verdict)}")
@@ -274,7 +270,9 @@ def _all_types(
     found = read()
     st.subheader("All types at a glance", anchor=False)
     place, beside = st.columns([1, 2], vertical_alignment="bottom")
-    metric = choose(place, "Distance", {name: METRIC_NAMES[name] for name in METRICS}, key="metric")
+    metric = choose(
+        place, "Distance", {name: one.label for name, one in METRICS.items()}, key="metric"
+    )
     bar, picture = st.empty(), st.empty()
     chosen = Chosen(ALL_TYPES, method, n_notes)
     button = beside.empty()
