@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 import json
 import logging
 from dataclasses import replace
@@ -291,6 +292,22 @@ def test_a_json_that_was_cut_off_says_so(folder: Path, text: str) -> None:
 def test_a_json_of_something_else_says_so(folder: Path, text: str) -> None:
     (folder / "examples.json").write_text(text)
     with pytest.raises(InputError, match="to map note names to their fields"):
+        read_nsynth(folder)
+
+
+def test_a_json_may_begin_with_a_byte_order_mark(folder: Path) -> None:
+    before = read_nsynth(folder)
+    path = folder / "examples.json"
+    path.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
+    assert read_nsynth(folder) == before
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_json_in_utf_16_says_so(folder: Path, encoding: str) -> None:
+    path = folder / "examples.json"
+    mark = codecs.BOM_UTF16_BE if encoding == "utf-16-be" else b""
+    path.write_bytes(mark + path.read_text("utf-8").encode(encoding))
+    with pytest.raises(InputError, match="in UTF-8, got UTF-16: save it again"):
         read_nsynth(folder)
 
 

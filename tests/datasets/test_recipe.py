@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 
@@ -45,6 +46,13 @@ def test_comments_and_layout_leave_the_digest_alone_and_content_does_not(tmp_pat
     plain = read_recipe(write(tmp_path, 'name = "a"\n' + NOTES)).digest
     assert read_recipe(write(tmp_path, '# a comment\nname="a"\n\n' + NOTES)).digest == plain
     assert read_recipe(write(tmp_path, 'name = "b"\n' + NOTES)).digest != plain
+
+
+def test_a_recipe_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
+    path = write(tmp_path, 'name = "a"\n' + NOTES)
+    plain = read_recipe(path)
+    path.write_bytes(codecs.BOM_UTF8 + path.read_bytes())
+    assert read_recipe(path) == plain
 
 
 @pytest.mark.parametrize(

@@ -287,7 +287,10 @@ def _entries(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield the names and fields of ``examples.json``, one note at a time."""
     try:
         with path.open("rb") as file:
-            start = len(codecs.BOM_UTF8) if file.read(3) == codecs.BOM_UTF8 else 0
+            mark = file.read(3)
+            if mark[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+                raise InputError(f"expected {path} in UTF-8, got UTF-16: save it again as UTF-8")
+            start = len(codecs.BOM_UTF8) if mark == codecs.BOM_UTF8 else 0
             file.seek(start)
             event, _ = next(ijson.basic_parse(file))  # an empty file is an error here
             if event != "start_map":

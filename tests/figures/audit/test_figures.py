@@ -72,6 +72,12 @@ def test_names_of_sources_are_text_and_not_markup() -> None:
     assert trace["name"] == "&lt;b&gt;x"
 
 
+def test_names_beside_medians_are_text_and_not_markup() -> None:
+    figure = give_away_dots({"Peak (dBFS)": {"<b>x</b> & y": -6.0}})
+    assert list(figure.layout.yaxis.ticktext) == ["&lt;b&gt;x&lt;/b&gt; &amp; y"]
+    assert list(figure.data[0].text) == ["&lt;b&gt;x&lt;/b&gt; &amp; y"]
+
+
 def test_long_names_lose_their_middle() -> None:
     name = "a" * 30 + "b" * 30
     assert len(shortened(name)) <= NAME_LENGTH

@@ -237,7 +237,7 @@ def give_away_dots(measures: GiveAways, *, uirevision: str = "audit give-aways")
         uirevision=uirevision,
     )
     width = 1 / max(len(measures), 1)
-    drawing.layout = {"yaxis": _rows(names)}
+    drawing.layout = {"yaxis": _rows([html.escape(name) for name in names])}
     for number, (measure, medians) in enumerate(measures.items(), start=1):
         axis = "x" if number == 1 else f"x{number}"
         shown = [source for source in sources if source in medians]
@@ -250,7 +250,7 @@ def give_away_dots(measures: GiveAways, *, uirevision: str = "audit give-aways")
                 "xaxis": axis,
                 "yaxis": "y",
                 "marker": {"size": 9, "color": SOURCE_COLOURS[0]},
-                "text": shown,
+                "text": [html.escape(source) for source in shown],
                 "hovertemplate": "%{text}: <b>%{x:.3g}</b><extra></extra>",
             }
         )
