@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,24 @@ def test_files_of_other_formats_are_counted(
     names, said = read(tmp_path, caplog)
     assert names == ["a"]
     assert "3 files of other formats are left out: 2 .m4a, 1 .wma" in said
+
+
+def test_a_folder_that_may_not_be_opened_is_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_audio(tmp_path / "flute" / "a.wav", tone())
+    (tmp_path / "flute" / "secret").mkdir()
+    iterdir = Path.iterdir
+
+    def refused(path: Path) -> Iterator[Path]:  # root, who may run the tests, may open all
+        if path.name == "secret":
+            raise PermissionError
+        return iterdir(path)
+
+    monkeypatch.setattr(Path, "iterdir", refused)
+    names, said = read(tmp_path, caplog)
+    assert names == ["a"]
+    assert "1 folder may not be opened: secret" in said
 
 
 def test_what_a_file_manager_leaves_is_no_damaged_note(

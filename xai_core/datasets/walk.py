@@ -38,13 +38,14 @@ class PassedOver:
     no_family : Counter of str
         Audio files by the sub-folder that is named after no family, ``{"drums": 12}``;
         under "" those that lie in none.
-    broken_links : list of str
-        Links that lead nowhere.
+    broken_links, closed : list of str
+        Links that lead nowhere; folders that may not be opened.
     """
 
     files: Counter[str] = field(default_factory=Counter)
     no_family: Counter[str] = field(default_factory=Counter)
     broken_links: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
 
     def sentences(self) -> list[str]:
         """Return a sentence on each kind of thing that is passed over."""
@@ -71,6 +72,10 @@ class PassedOver:
             n = len(self.broken_links)
             verb = "link leads" if n == 1 else "links lead"
             found.append(f"{n:,} {verb} nowhere, left out: {_some(sorted(self.broken_links))}")
+        if self.closed:
+            n = len(self.closed)
+            noun = "folder" if n == 1 else "folders"
+            found.append(f"{n:,} {noun} may not be opened: {_some(sorted(self.closed))}")
         return found
 
 
@@ -99,7 +104,12 @@ def _walk(folder: Path, above: tuple[str, ...], found: list[Path], passed_over: 
     real = os.path.realpath(folder)
     if real in above:  # a link to a folder that it lies in
         return
-    for path in sorted(folder.iterdir()):
+    try:
+        inside = sorted(folder.iterdir())
+    except PermissionError:
+        passed_over.closed.append(readable_name(folder.name))
+        return
+    for path in inside:
         if is_litter(path.name):
             continue
         if path.is_dir():
