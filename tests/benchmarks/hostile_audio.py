@@ -53,18 +53,18 @@ def main() -> None:
         cuts = truncations()
         let_through = sum(gate.measure(cut).waveform is not None for cut in cuts)
         gate.close()
-    passages = [trial.passage for trial in trials]
-    accepted = sum(passage.waveform is not None for passage in passages)
-    asked = [trial for trial in trials if "10 MB" not in trial.passage.refusal and trial.size]
-    lost = sum(trial.passage.peak is None for trial in asked)
+    decoded = [trial.decoded for trial in trials]
+    accepted = sum(one.waveform is not None for one in decoded)
+    asked = [trial for trial in trials if "10 MB" not in trial.decoded.refusal and trial.size]
+    lost = sum(trial.decoded.peak is None for trial in asked)
     text = HEAD.format(
         n=len(trials),
         accepted=accepted,
         refused=len(trials) - accepted - lost,
         lost=lost,
-        cpu=max(passage.cpu_seconds or 0.0 for passage in passages),
+        cpu=max(one.cpu_seconds or 0.0 for one in decoded),
         seconds=max(trial.seconds for trial in trials),
-        peak=max(passage.peak or 0 for passage in passages) / 1e6,
+        peak=max(one.peak or 0 for one in decoded) / 1e6,
         let_through=let_through,
         cut_short=len(cuts) - let_through,
         conditions=about,
