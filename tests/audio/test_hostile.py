@@ -22,9 +22,9 @@ def test_a_hostile_file_has_its_outcome_and_costs_little(file: HostileFile) -> N
     trial = try_file(file)
     assert trial.as_expected, trial.outcome
     assert trial.good_after
-    assert (trial.passage.cpu_seconds or 0.0) <= MAX_CPU
-    assert (trial.passage.peak or 0) <= MAX_PEAK
-    sentence = trial.passage.refusal
+    assert (trial.decoded.cpu_seconds or 0.0) <= MAX_CPU
+    assert (trial.decoded.peak or 0) <= MAX_PEAK
+    sentence = trial.decoded.refusal
     assert "\n" not in sentence
     assert ". " not in sentence
     assert not sentence.endswith(".")
