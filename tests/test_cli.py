@@ -53,7 +53,10 @@ def bad_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     ("name", "sentence"),
     [
         ("empty", "expected audio, got 0 bytes: is the file empty?"),
-        ("text", "expected WAV, FLAC, OGG, MP3 or AIFF audio, got something else"),
+        (
+            "text",
+            "M4A, MP4, WebM or WMA audio, got something else",
+        ),
         ("no_samples", "expected audio, got 0 samples"),
         ("nan", "expected finite samples, got 64000 that are NaN or infinite"),
         ("silence", "expected a sound, got silence"),

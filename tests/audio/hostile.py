@@ -31,6 +31,7 @@ from tests.audio.containers import (
     sealed,
     wav,
 )
+from tests.audio.media import KINDS, film, media, with_box, with_tracks
 
 __all__ = ["ACCEPTED", "GOOD", "HostileFile", "hostile_files", "truncations"]
 
@@ -39,6 +40,7 @@ ANOTHER = "got something else: is it damaged, or another kind of file, renamed"
 DAMAGED = "begins like it and cannot be read: is it damaged or cut short"
 EMPTY = "got 0 samples"
 TOO_LONG = "at most 10 minutes, got more: cut the recording"
+COSTLY = "that is decoded within|takes more|needs more"
 NO_LENGTH = "expected a recording that states its length"
 NOT_FINITE = "that are NaN or infinite: was the file written by a program"
 MEGABYTE = 1 << 20
@@ -75,7 +77,7 @@ class HostileFile:
 
 def hostile_files() -> list[HostileFile]:
     """Return all of them; none is made yet."""
-    groups = (_no_audio, _wav_headers, _wav_samples, _flac, _ogg, _mp3, _aiff, _bombs)
+    groups = (_no_audio, _wav_headers, _wav_samples, _flac, _ogg, _mp3, _aiff, _containers, _bombs)
     return [HostileFile(*row) for group in groups for row in group()]
 
 
@@ -104,11 +106,7 @@ def _no_audio() -> Rows:
     yield "a film (AVI, RIFF like WAV)", lambda: b"RIFF\x24\0\0\0AVI LIST", "got an AVI film"
     yield "a PDF document", lambda: b"%PDF-1.7\n%\xe2\xe3", "got a PDF document"
     yield "a ZIP archive", lambda: b"PK\x03\x04" + bytes(99), "got a ZIP archive"
-    yield (
-        "M4A, as telephones record",
-        lambda: b"\0\0\0\x20ftypM4A " + bytes(99),
-        "got M4A or MP4: save it",
-    )
+    yield "M4A: a mark and nothing else", lambda: b"\0\0\0\x20ftypM4A " + bytes(99), DAMAGED
     yield "MIDI", lambda: b"MThd\0\0\0\6\0\1\0\1\0\x60", "got MIDI, which holds no sound"
     yield "AU, a format that is not taken", lambda: _written(_tone(), format="AU"), "got AU: save"
     yield "CAF, a format that is not taken", lambda: _written(_tone(), format="CAF"), "got CAF"
@@ -298,6 +296,76 @@ def _aiff() -> Rows:
 
 def _zero_bits() -> bytes:
     return aiff(_pcm()).replace(b"\x00\x10\x40\x0b", b"\x00\x00\x40\x0b")
+
+
+def _containers() -> Rows:
+    def m4a(seconds: float = 0.5) -> bytes:
+        return media("M4A, AAC", _tone(round(8_000 * seconds)), 8_000)
+
+    def lying(box: bytes, at: int) -> bytes:
+        path = (b"moov", b"mvhd") if box == b"mvhd" else (b"moov", b"trak", b"mdia", b"mdhd")
+        lie = struct.pack(">I", U32)
+        return with_box(m4a(), path, lambda old: old[:at] + lie + old[at + 4 :])
+
+    def edits(entries: bytes) -> bytes:
+        list_ = b"elst" + bytes(4) + struct.pack(">I", len(entries) // 12) + entries
+        body = struct.pack(">I", 4 + len(list_)) + list_
+        edts = struct.pack(">I", 8 + len(body)) + b"edts" + body
+        return with_box(m4a(), (b"moov", b"trak", b"edts"), lambda _: edts)
+
+    def sample_table(box: bytes, content: bytes) -> bytes:
+        path = (b"moov", b"trak", b"mdia", b"minf", b"stbl", box)
+        return with_box(m4a(), path, lambda _: struct.pack(">I", 8 + len(content)) + box + content)
+
+    half = f"{ACCEPTED}|{DAMAGED}"
+    for kind in KINDS:
+        whole = media(kind, _tone(8_000), 8_000 if "Opus" not in kind else 48_000)
+        yield f"{kind}: good", lambda content=whole: content, ACCEPTED
+        yield f"{kind}: cut in half", lambda content=whole: content[: len(content) // 2], half
+        yield f"{kind}: cut after 100 bytes", lambda content=whole: content[:100], half
+    yield "M4A: 13 hours stated for the film", lambda: lying(b"mvhd", 24), ACCEPTED
+    yield "M4A: 149 hours stated for the track", lambda: lying(b"mdhd", 24), ACCEPTED
+    again = struct.pack(">IIHH", 500, 0, 1, 0)  # half a second from the beginning, at speed 1
+    yield "M4A: an edit list that repeats half a second", lambda: edits(again * 20), ACCEPTED
+    yield (
+        "M4A: an edit list that repeats it 100,000 times (14 h)",
+        lambda: edits(again * 100_000),
+        f"{ACCEPTED}|{TOO_LONG}|{COSTLY}|{DAMAGED}",
+    )
+    yield (
+        "M4A: an edit that begins after the end",
+        lambda: edits(struct.pack(">IIHH", 500, 1 << 30, 1, 0)),
+        f"{ACCEPTED}|{DAMAGED}|{EMPTY}",
+    )
+    yield "M4A: ten thousand tracks", lambda: with_tracks(m4a(), 10_000), f"{DAMAGED}|{COSTLY}"
+    yield "M4A: fifty tracks", lambda: with_tracks(m4a(), 50), ACCEPTED
+    yield (
+        "M4A: four thousand million samples in a table of one",
+        lambda: sample_table(b"stsz", bytes(4) + struct.pack(">II", 1, U32)),
+        f"{ACCEPTED}|{DAMAGED}|{COSTLY}|{EMPTY}",
+    )
+    yield (
+        "M4A: samples that lie beyond the end of the file",
+        lambda: sample_table(b"stco", bytes(4) + struct.pack(">II", 1, U32)),
+        f"{DAMAGED}|{EMPTY}",
+    )
+    yield "MP4: a film without sound", lambda: film(None, 8_000), "got a video without sound"
+    yield "MP4: a film with sound", lambda: film(_tone(8_000), 8_000), ACCEPTED
+    yield (
+        "M4A bomb: 9.8 minutes of silence",
+        lambda: media("M4A, Apple Lossless", np.zeros(590 * 8_000), 8_000),
+        ACCEPTED,
+    )
+    yield (
+        "M4A bomb: 11 minutes of silence",
+        lambda: media("M4A, Apple Lossless", np.zeros(660 * 8_000), 8_000),
+        TOO_LONG,
+    )
+    yield (
+        "a playlist that begins like M4A",
+        (lambda: b"\0\0\0\x18ftypM4A #EXTM3U\n#EXTINF:1,\nfile:///etc/hostname\n"),
+        DAMAGED,
+    )
 
 
 def _bombs() -> Rows:

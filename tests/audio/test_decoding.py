@@ -123,7 +123,7 @@ BAD_CONTENT = {
         "at most 10 minutes, got more: cut the recording",
     ),
     "too many bytes": (bytes(10 * 2**20 + 1), "at most 10 MB, got 10.0 MB"),
-    "another audio format": (encode(sine(1.0), format="AU"), "MP3 or AIFF audio, got AU"),
+    "another audio format": (encode(sine(1.0), format="AU"), "WebM or WMA audio, got AU"),
 }
 
 

@@ -2,9 +2,9 @@
 
 Conventions
 -----------
-WAV, FLAC, OGG, MP3 and AIFF, recognised by content. Samples are float32, full
-scale at -1 and 1. A note is 4.0 s at 16 kHz; how it was changed to get there is
-in :attr:`Waveform.edits`. Silence is refused: there is nothing to explain.
+WAV, FLAC, OGG, MP3, AIFF, M4A, MP4, 3GP, WebM, WMA and AAC, recognised by content.
+Samples are float32, full scale at -1 and 1. A note is 4.0 s at 16 kHz; how it was
+changed to get there is in :attr:`Waveform.edits`. Silence is refused: there is nothing to explain.
 
 Who calls what
 --------------

@@ -2,9 +2,10 @@
 
 Conventions
 -----------
-The kind of a file is recognised by its first bytes, never by its name. Only WAV,
-FLAC, OGG, MP3 and AIFF reach the decoder: libsndfile reads some twenty more
-formats, which are not needed here and are a risk with untrusted files.
+The kind of a file is recognised by its first bytes, never by its name. WAV, FLAC,
+OGG, MP3 and AIFF go to libsndfile, what phones, browsers and cameras record to
+FFmpeg (:mod:`xai_core.audio.containers`). Both read many more formats, which are
+not needed here and are a risk with untrusted files.
 
 A header is not trusted: samples are counted as they are decoded, block by block.
 Memory is bounded by :data:`KEPT_SAMPLES` for any input; a recording with more
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,7 @@ import soundfile
 import soxr
 
 from xai_core.audio.channels import ChannelPowers, mix
+from xai_core.audio.containers import ContainerFile, container_format
 from xai_core.errors import AudioError
 from xai_core.values import SAMPLE_RATE, Waveform
 
@@ -113,9 +115,9 @@ def decode(content: bytes, *, max_bytes: int = MAX_BYTES, seconds: float | None 
             "that lost power"
         )
     try:
-        with soundfile.SoundFile(_Content(content)) as file:
+        with _open(content) as file:
             _check_header(file)
-            stored_sr, n_channels = int(file.samplerate), int(file.channels)
+            stored_sr, n_channels = file.samplerate, file.channels
             everything = tuple(range(n_channels))
             powers = ChannelPowers(n_channels) if n_channels > 1 else None
             y, sr = _decode_mono(file, everything, check_time, powers)
@@ -123,7 +125,7 @@ def decode(content: bytes, *, max_bytes: int = MAX_BYTES, seconds: float | None 
             channels, sentence = powers.choose()
             edits.append(sentence)
             if channels != everything:  # memory holds one channel, so it is decoded again
-                with soundfile.SoundFile(_Content(content)) as file:
+                with _open(content) as file:
                     y, sr = _decode_mono(file, channels, check_time)
     except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
         raise AudioError(
@@ -187,6 +189,53 @@ def _ends_with(places: dict[bytes, int], content: bytes) -> bool:
     return end <= len(content) <= end + 1
 
 
+def _open(content: bytes) -> _SoundFile | ContainerFile:
+    return ContainerFile(content) if container_format(content) else _SoundFile(content)
+
+
+class _SoundFile:
+    """A file that libsndfile decodes, as :class:`ContainerFile` is one that FFmpeg does."""
+
+    def __init__(self, content: bytes) -> None:
+        self._file = soundfile.SoundFile(_Content(content))
+        self.samplerate, self.channels = int(self._file.samplerate), int(self._file.channels)
+        try:
+            self._check()
+        except AudioError:
+            self._file.close()
+            raise
+
+    def __enter__(self) -> _SoundFile:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def blocks(self) -> Iterator[Samples]:
+        """Yield the samples in order, shape (n_samples, n_channels)."""
+        while True:
+            block = self._file.read(BLOCK // self.channels, dtype="float32", always_2d=True)
+            if len(block) == 0:
+                return
+            yield block
+
+    def _check(self) -> None:
+        if self._file.format not in FORMATS:
+            raise AudioError(
+                f"expected {EXPECTED}, got {self._file.format}: save it as WAV or FLAC"
+            )
+        if self._file.frames <= 0:
+            raise AudioError("expected audio, got 0 samples: is the recording empty?")
+        if self._file.frames == np.iinfo(np.int64).max:
+            raise AudioError(
+                "expected a recording that states its length, got a stream that does not: "
+                "save it again as WAV or FLAC"
+            )
+        _check_header(self)
+        if self._file.frames > MAX_SECONDS * self.samplerate:
+            raise _too_long()
+
+
 class _Content(io.BytesIO):
     """Bytes of a file; a damaged one that seeks before its start stays where it is."""
 
@@ -229,26 +278,15 @@ class _Mono:
         self._resample, self.sr = stream.resample_chunk, SAMPLE_RATE
 
 
-def _check_header(file: soundfile.SoundFile) -> None:
-    if file.format not in FORMATS:
-        raise AudioError(f"expected {EXPECTED}, got {file.format}: save it as WAV or FLAC")
-    if file.frames <= 0:
-        raise AudioError("expected audio, got 0 samples: is the recording empty?")
-    if file.frames == np.iinfo(np.int64).max:
-        raise AudioError(
-            "expected a recording that states its length, got a stream that does not: "
-            "save it again as WAV or FLAC"
-        )
+def _check_header(file: _SoundFile | ContainerFile) -> None:
     if not RATE_RANGE[0] <= file.samplerate <= RATE_RANGE[1]:
         raise AudioError(f"expected a sample rate of 8 to 192 kHz, got {file.samplerate} Hz")
     if file.channels > MAX_CHANNELS:
         raise AudioError(f"expected at most {MAX_CHANNELS} channels, got {file.channels}")
-    if file.frames > MAX_SECONDS * file.samplerate:
-        raise _too_long()
 
 
 def _decode_mono(
-    file: soundfile.SoundFile,
+    file: _SoundFile | ContainerFile,
     channels: tuple[int, ...],
     check_time: Callable[[], None],
     powers: ChannelPowers | None = None,
@@ -257,10 +295,7 @@ def _decode_mono(
     limit = MAX_SECONDS * file.samplerate
     mono = _Mono(file.samplerate)
     n_samples = n_bad = 0
-    while True:
-        block = file.read(BLOCK // file.channels, dtype="float32", always_2d=True)
-        if len(block) == 0:
-            break
+    for block in file.blocks():
         n_samples += len(block)
         if n_samples > limit:
             raise _too_long()
@@ -325,16 +360,13 @@ def _too_long() -> AudioError:
     )
 
 
-EXPECTED = "WAV, FLAC, OGG, MP3 or AIFF audio"
+EXPECTED = "WAV, FLAC, OGG, MP3, AIFF, M4A, MP4, WebM or WMA audio"
 
 _SOUNDS = (  # offset, how it begins, what it is
     (0, b".snd", "AU"),
     (0, b"caff", "CAF"),
     (0, b"riff\x2e\x91\xcf\x11", "Wave64"),
     (0, b"MThd", "MIDI, which holds no sound"),
-    (4, b"ftyp", "M4A or MP4"),
-    (0, b"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "WMA"),
-    (0, b"\x1a\x45\xdf\xa3", "WebM or Matroska"),
 )
 _OTHERS = (
     (8, b"AVI ", "an AVI film"),
@@ -365,7 +397,7 @@ def check_kind(content: bytes) -> None:
     >>> check_kind(b"fLaC")
     >>> check_kind(b"%PDF-1.7")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    xai_core.errors.AudioError: expected WAV, FLAC, OGG, MP3 or AIFF audio, got a PDF document...
+    xai_core.errors.AudioError: expected WAV, FLAC, OGG, MP3, AIFF, M4A, ..., got a PDF document...
     """
     if _is_known(content):
         return
@@ -383,6 +415,8 @@ def check_kind(content: bytes) -> None:
 
 def _is_known(content: bytes) -> bool:
     first, form = content[:4], content[8:12]
+    if container_format(content):
+        return True
     if first in (b"RIFF", b"RIFX", b"RF64"):
         return form == b"WAVE"
     if first == b"FORM":

@@ -47,7 +47,7 @@ class Limits:
     max_bytes : int
         Size of the file.
     memory : int
-        Bytes of the whole worker, 30 MB of Python and its libraries included.
+        Bytes of the whole worker, 48 MB of Python and its libraries included.
     cpu_seconds : float
         Processor time; up to 1.5 s more where the decoder never comes back.
     seconds : float
@@ -119,7 +119,7 @@ class DecoderProcess:
             self.end()
             raise TimbreLensError(
                 f"the audio decoder does not start (exit status {self.process.returncode}): "
-                "are soundfile and soxr installed?"
+                "are soundfile, soxr and av installed?"
             )
         self.is_good = self._ready = True
 

@@ -22,7 +22,7 @@ __all__ = ["compare"]
 
 
 def compare(
-    file_a: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG, MP3 or AIFF.")],
+    file_a: Annotated[Path, typer.Argument(help="A recording: WAV, FLAC, MP3, M4A and others.")],
     file_b: Annotated[Path, typer.Argument(help="The other note; may be the same file.")],
     type: Annotated[str, typer.Option("--type", "-t", help="Spectrogram type.")],
     family: Annotated[str, typer.Option("--family", "-f", help="Whose model is explained.")],

@@ -34,7 +34,9 @@ ModelSet = Annotated[str, typer.Option(help="Name of the model set.")]
 
 
 def predict(
-    files: Annotated[list[Path], typer.Argument(help="WAV, FLAC, OGG, MP3 or AIFF.")],
+    files: Annotated[
+        list[Path], typer.Argument(help="A recording: WAV, FLAC, MP3, M4A and others.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
     models: ModelSet = "starter",
     start: Start = 0.0,
@@ -75,7 +77,7 @@ def predict(
 
 
 def explain(
-    file: Annotated[Path, typer.Argument(help="WAV, FLAC, OGG, MP3 or AIFF.")],
+    file: Annotated[Path, typer.Argument(help="A recording: WAV, FLAC, MP3, M4A and others.")],
     type: Annotated[str | None, typer.Option("--type", "-t", help="Spectrogram type.")] = None,
     family: Annotated[
         str | None, typer.Option("--family", "-f", help="Whose model is explained.")
