@@ -64,6 +64,7 @@ ROOMS = {
 # vocabularies in `values` are checked against, and a study explains its notes.
 GRANTED = {
     ("values", "catalogue"),
+    ("values", "scores"),
     ("pair_tables", "catalogue"),
     ("study", "explanations"),
     ("results", "explanations"),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from xai_core.errors import InputError
-from xai_core.scores import Reliability, Score
+from xai_core.scores import Reliability, Score, combine_types, type_weights
 
 
 def test_a_score_of_a_table() -> None:
@@ -64,3 +64,39 @@ def test_pooled_curves_weigh_models_alike() -> None:
     assert np.isnan(Reliability.pooled([one]).probability[1])
     with pytest.raises(InputError, match="curves to pool, got none"):
         Reliability.pooled([])
+
+
+def test_types_are_combined_as_log_odds() -> None:
+    # odds 9 and 1/4: the mean of the log-odds has odds sqrt(9 / 4)
+    p = combine_types([np.array([[0.9]]), np.array([[0.2]])])
+    assert p == pytest.approx(np.array([[0.6]]))
+    # weights 3 and 1: 9^(3/4) * 4^(-1/4)
+    odds = 9**0.75 / 4**0.25
+    p = combine_types([np.array([0.9]), np.array([0.2])], [3.0, 1.0])
+    assert p == pytest.approx(odds / (1 + odds))
+    sure = combine_types([np.array([1.0, 0.0]), np.array([0.5, 0.5])])
+    assert np.isfinite(sure).all()
+    assert sure[0] > 0.99
+    rng = np.random.default_rng(0)
+    one, other = rng.random((5, 10)), rng.random((5, 10))
+    np.testing.assert_allclose(combine_types([one]), one)
+    np.testing.assert_allclose(combine_types([one, other], [1.0, 0.0]), one)
+    np.testing.assert_allclose(combine_types([one, other], [0, 0]), combine_types([one, other]))
+
+
+def test_a_type_is_worth_the_log_odds_of_its_accuracy_above_those_of_a_guess() -> None:
+    weights = type_weights({"a": 0.5, "b": 0.1, "c": 0.05}, n_classes=10)
+    assert weights == {"a": 1.0, "b": 0.0, "c": 0.0}
+    weights = type_weights({"a": 0.5, "b": 0.25}, n_classes=10)
+    assert weights["a"] / weights["b"] == pytest.approx(np.log(9) / np.log(3))
+    assert sum(weights.values()) == pytest.approx(1.0)
+    assert type_weights({"a": 0.1, "b": 0.0}, n_classes=10) == {"a": 0.5, "b": 0.5}
+    assert type_weights({}, n_classes=10) == {}
+
+
+def test_types_that_cannot_be_combined_are_refused() -> None:
+    with pytest.raises(InputError, match="at least one type, got none"):
+        combine_types([])
+    for weights in ([1.0], [1.0, -1.0], [1.0, np.nan]):
+        with pytest.raises(InputError, match="2 weights of at least 0"):
+            combine_types([np.ones(2), np.ones(2)], weights)

@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -284,8 +285,55 @@ def test_a_key_depends_on_every_part_and_not_on_their_order(
     found = {store.cache_key(**other) for other in others}
     assert len(found) == len(others)
     assert key not in found
-    monkeypatch.setattr(keys, "_code_version", lambda: "next")
+    monkeypatch.setattr(keys, "_code_version", lambda patterns: "next")
     assert store.cache_key(**parts) != key
+
+
+KEYS = (store.cache_key, store.map_key, store.comparison_key, store.spectrogram_key)
+
+
+@pytest.mark.parametrize("function", KEYS, ids=lambda function: function.__name__)
+def test_a_key_depends_on_the_versions_of_the_packages_that_compute(
+    function: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before, installed = function(seed=0), keys._version
+    for package in ("numpy", "scipy", "librosa", "soxr", "tensorflow", "keras", "POT"):
+        with monkeypatch.context() as patch:
+            patch.setattr(
+                keys, "_version", lambda name, new=package: "99" if name == new else installed(name)
+            )
+            changed = function(seed=0) != before
+        counts = {
+            store.spectrogram_key: package in keys.SPECTROGRAM_PACKAGES,
+            store.comparison_key: package in keys.COMPARISON_PACKAGES,
+        }.get(function, package in keys.MAP_PACKAGES)
+        assert changed == counts, package
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new"),
+    [
+        ("values.py", "DELTA_FLOOR = 0.05", "DELTA_FLOOR = 5.0"),
+        ("catalogue/types.py", "TOP_DB = 80.0", "TOP_DB = 90.0"),
+        ("features.py", "SILENT_PEAK = 1e-10", "SILENT_PEAK = 1e-9"),
+        ("audio/decoding.py", "AUDIBLE_OFFSET = 3e-3", "AUDIBLE_OFFSET = 1.0"),
+    ],
+)
+def test_a_key_depends_on_every_source_that_decides(
+    path: str, old: str, new: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(
+        keys.ROOT / "xai_core", tmp_path / "xai_core", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    monkeypatch.setattr(keys, "ROOT", tmp_path)
+    monkeypatch.setattr(keys, "_code_version", keys._code_version.__wrapped__)  # not the cached
+    functions = (store.cache_key, store.map_key, store.comparison_key)
+    before = [function(seed=0) for function in functions]
+    source = tmp_path / "xai_core" / path
+    text = source.read_text("utf-8")
+    assert old in text
+    source.write_text(text.replace(old, new), "utf-8")
+    assert not {function(seed=0) for function in functions} & set(before)
 
 
 def test_keys_of_maps_and_comparisons_depend_on_their_code_and_no_other(

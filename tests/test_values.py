@@ -233,11 +233,16 @@ def test_a_prediction_names_the_best_and_gives_copies() -> None:
     assert prediction.by_type() == {"mfcc": {"bass": 0.2, "flute": 0.9, "reed": 0.4}}
 
 
-def test_a_prediction_is_averaged_over_the_families_that_all_types_have() -> None:
+def test_a_verdict_averages_log_odds_of_the_families_that_all_types_have() -> None:
     rows = {"stft": {"flute": 0.5, "reed": 0.9, "bass": 0.1}, "mfcc": {"reed": 0.2, "flute": 0.8}}
-    prediction = Prediction(rows, Waveform(np.ones(4), 4), "starter")
-    assert prediction.averaged() == pytest.approx({"flute": 0.65, "reed": 0.55})
-    assert Prediction({}, Waveform(np.ones(4), 4), "starter").averaged() == {}
+    note = Waveform(np.ones(4), 4)
+    # odds of flute 1 and 4, of reed 9 and 1/4: geometric means 2 and 1.5
+    assert Prediction(rows, note, "starter").verdict() == pytest.approx(
+        {"flute": 2 / 3, "reed": 0.6}
+    )
+    weighted = Prediction(rows, note, "starter", {"stft": 0.0, "mfcc": 0.7, "chroma": 0.3})
+    assert weighted.verdict() == pytest.approx({"flute": 0.8, "reed": 0.2})
+    assert Prediction({}, note, "starter").verdict() == {}
 
 
 def test_an_explanation_gives_its_heatmap() -> None:

@@ -19,8 +19,9 @@ import numpy.typing as npt
 
 from xai_core.errors import InputError
 
-__all__ = ["LEVEL", "Reliability", "Score"]
+__all__ = ["LEVEL", "Reliability", "Score", "combine_types", "type_weights"]
 
+CERTAIN = 1e-7  # probabilities are kept this far from 0 and 1 before their log-odds are taken
 LEVEL = 0.95  # share of the resamples inside an interval
 
 _COLUMNS = ("n_notes", "n_positive", "weight", "probability", "frequency")
@@ -159,3 +160,87 @@ class Reliability:
             **{name: np.array([np.nan if v is None else v for v in columns[name]])
                for name in _COLUMNS}
         )  # fmt: skip
+
+
+def type_weights(accuracy: Mapping[str, float], *, n_classes: int) -> dict[str, float]:
+    """Return what each spectrogram type is worth beside the others.
+
+    Parameters
+    ----------
+    accuracy : mapping
+        ``{type: accuracy}`` on held-out instruments, in [0, 1], all classes
+        weighing the same.
+    n_classes : int
+        At least 2; a guess is right once in so many.
+
+    Returns
+    -------
+    dict
+        ``{type: weight}``: the log-odds of the accuracy above those of a guess,
+        scaled to sum to 1. A type no better than a guess has weight 0; where none
+        is better, all weigh the same.
+
+    Examples
+    --------
+    >>> weights = type_weights({"mfcc": 0.9, "tonnetz": 0.1}, n_classes=10)
+    >>> weights["mfcc"], weights["tonnetz"]
+    (1.0, 0.0)
+    """
+    chance = _log_odds(np.array(1.0 / n_classes))
+    worth = {
+        type: max(0.0, float(_log_odds(np.array(value)) - chance))
+        for type, value in accuracy.items()
+    }
+    total = sum(worth.values())
+    if total == 0.0:
+        return dict.fromkeys(worth, 1.0 / len(worth)) if worth else {}
+    return {type: value / total for type, value in worth.items()}
+
+
+def combine_types(
+    probabilities: Sequence[npt.ArrayLike], weights: Sequence[float] | None = None
+) -> npt.NDArray[np.float64]:
+    """Return the probabilities whose log-odds are the weighted mean over several types.
+
+    Parameters
+    ----------
+    probabilities : sequence of ndarray, all of one shape
+        Calibrated probabilities of the same answers, one array a type.
+    weights : sequence of float, optional
+        What each type is worth, at least 0; all the same by default, and where
+        their sum is 0.
+
+    Returns
+    -------
+    ndarray
+        In (0, 1), of that shape. What two types find adds up as two pieces of
+        evidence, and one that is sure outweighs one that is undecided.
+
+    Raises
+    ------
+    InputError
+        If there are no types, or not as many weights, or a weight is negative.
+
+    Examples
+    --------
+    >>> combine_types([np.array([0.9]), np.array([0.1])])
+    array([0.5])
+    >>> combine_types([np.array([0.8]), np.array([0.1])], [1.0, 0.0]).round(6)
+    array([0.8])
+    """
+    if not probabilities:
+        raise InputError("expected probabilities of at least one type, got none")
+    shares = np.ones(len(probabilities)) if weights is None else np.asarray(weights, np.float64)
+    if shares.shape != (len(probabilities),) or not np.all(shares >= 0.0):
+        raise InputError(
+            f"expected {len(probabilities)} weights of at least 0, one a type, got {weights}"
+        )
+    if shares.sum() == 0.0:
+        shares = np.ones(len(probabilities))
+    odds = np.tensordot(shares / shares.sum(), _log_odds(np.stack(probabilities)), axes=1)
+    return np.asarray(np.exp(-np.logaddexp(0.0, -odds)))
+
+
+def _log_odds(probability: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    p = np.clip(np.asarray(probability, np.float64), CERTAIN, 1.0 - CERTAIN)
+    return np.asarray(np.log(p) - np.log1p(-p))

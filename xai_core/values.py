@@ -10,7 +10,7 @@ sum to 1.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -20,6 +20,7 @@ import numpy.typing as npt
 from xai_core.catalogue.families import FAMILIES, check_family
 from xai_core.catalogue.types import PITCH_CLASSES, TYPES, spectrogram_type
 from xai_core.errors import AudioError, EmptyMapError, GridMismatchError, InputError
+from xai_core.scores import combine_types
 
 __all__ = [
     "FAMILIES",
@@ -310,11 +311,15 @@ class Prediction:
         The 4 s note that was judged, with what was done to it.
     models : str
         Name of the model set.
+    weights : mapping
+        ``{type: weight}``, what each type is worth in the verdict; empty for all
+        the same.
     """
 
     probabilities: dict[str, dict[str, float]]
     waveform: Waveform
     models: str
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     def by_type(self) -> dict[str, dict[str, float]]:
         """Return ``{type: {family: probability}}`` as a new dict."""
@@ -326,14 +331,23 @@ class Prediction:
         family = max(row, key=lambda name: row[name])
         return family, row[family]
 
-    def averaged(self) -> dict[str, float]:
-        """Return the mean over types, of the families that every type answers for."""
-        rows = list(self.probabilities.values())
-        return {
-            family: sum(row[family] for row in rows) / len(rows)
-            for family in FAMILIES
-            if rows and all(family in row for row in rows)
-        }
+    def verdict(self) -> dict[str, float]:
+        """Return ``{family: probability}`` over all types that answer.
+
+        Log-odds of the types are averaged with :attr:`weights`
+        (:func:`xai_core.scores.combine_types`), of the families that every type
+        answers for; they do not sum to 1. Empty where there is no type.
+        """
+        rows = self.probabilities
+        families = [
+            family for family in FAMILIES if rows and all(family in row for row in rows.values())
+        ]
+        if not families:
+            return {}
+        table = [[row[family] for family in families] for row in rows.values()]
+        weights = [self.weights.get(type, 0.0) for type in rows] if self.weights else None
+        combined = combine_types(table, weights)
+        return {family: float(p) for family, p in zip(families, combined, strict=True)}
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +13,10 @@ from tests.model_sets.tiny_models import (
     write_models,
     write_notes,
 )
-from xai_core.errors import InputError, ModelError
-from xai_core.explanations import (
-    compare,
-    explain,
-)
-from xai_core.explanations import comparison as comparing
+from xai_core.errors import GridMismatchError, InputError, ModelError
+from xai_core.explanations import compare, compare_explanations, comparison, explain
 from xai_core.metrics import difference_mean, emd, emd_values, js_divergence, kl_divergence
+from xai_core.values import Attribution, Axis
 
 FAMILIES = ("flute", "organ")
 
@@ -84,7 +82,7 @@ def test_one_note_under_two_methods_is_compared_in_shares(notes: dict[str, Path]
 
 
 def test_two_methods_of_which_one_is_zero() -> None:
-    scores, notes = comparing._scores(np.zeros((4, 6)), np.ones((4, 6)), in_shares=True)
+    scores, notes = comparison._scores(np.zeros((4, 6)), np.ones((4, 6)), in_shares=True)
     assert scores == {}
     assert notes[1].endswith("of the distances none is defined.")
 
@@ -99,7 +97,7 @@ def test_two_methods_of_which_one_is_zero() -> None:
 )
 def test_a_map_that_is_zero_gets_a_sentence(zero: tuple[bool, bool], sentence: str) -> None:
     a, b = (np.zeros((4, 6)) if is_zero else np.full((4, 6), -0.5) for is_zero in zero)
-    scores, (note,) = comparing._scores(a, b)
+    scores, (note,) = comparison._scores(a, b)
     assert scores == {"difference_mean": 0.0 if all(zero) else 0.5}
     assert note.startswith(sentence)
     assert note.endswith("only the Difference Mean is defined.")
@@ -113,3 +111,24 @@ def test_what_cannot_be_compared_is_refused(notes: dict[str, Path]) -> None:
         compare(*files, type="tonnetz", family="flute", other_family="lute", models="tiny")
     with pytest.raises(ModelError, match="has no tonnetz model of bass"):
         compare(*files, type="tonnetz", family="bass", models="tiny")
+
+
+def test_maps_of_two_units_or_two_grids_are_not_subtracted(notes: dict[str, Path]) -> None:
+    about = {"family": "flute", "models": "tiny"}
+    logit = explain(notes["flute"], type="tonnetz", **about)
+    probability = explain(notes["flute"], type="tonnetz", target="probability", **about)
+    with pytest.raises(InputError, match="one of the logit and one of the probability"):
+        compare_explanations(logit, probability)
+    cam = explain(notes["flute"], type="tonnetz", method="grad_cam", **about)
+    compare_explanations(cam, probability)  # both in shares of their sum
+    attribution = logit.attribution
+    other = Attribution(
+        np.ones((2, 3)),
+        "mfcc",
+        Axis("Time", "s", np.arange(2.0)),
+        Axis("Coefficient", "", np.arange(3.0)),
+        method=attribution.method,
+        target=attribution.target,
+    )
+    with pytest.raises(GridMismatchError, match="tonnetz with 6 bins and mfcc with 3 bins"):
+        compare_explanations(logit, replace(logit, attribution=other))

@@ -235,7 +235,9 @@ def test_what_all_models_say_is_a_table_with_their_digests(notes: list[NoteRecor
     record = json.loads(settings.make())
     organ = store.read_card("tonnetz", "organ", models="tiny")
     assert record["model_sha256"]["tonnetz"]["organ"] == organ.sha256
-    assert record["averaged"] == {"flute": 0.375}
+    # odds 1/3 and 1: their geometric mean is 1 / sqrt(3)
+    assert record["verdict"] == {"flute": pytest.approx(1 / (1 + np.sqrt(3)))}
+    assert record["weights"] == {}
     assert (record["note"], record["start"]) == ("a b", 1.5)
 
 
@@ -277,6 +279,23 @@ def test_the_json_gives_the_same_map_from_the_recording_and_from_the_wav(
         assert sameness(recalled, again).endswith("to the last bit.")
     other = explain_as_recalled(notes[0].path, read_recalled(_without_start(paths["json"])))
     assert sameness(recalled, other).startswith("This is another note")
+
+
+def test_a_map_of_a_json_is_computed_and_not_read_from_the_cache(
+    notes: list[NoteRecord], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMBRELENS_CACHE", str(tmp_path / "cache"))
+    first = explain(notes[0].path, type="chroma", family="flute", models="tiny")
+    (json_file,) = [one for one in explanation_files(first, note="n") if one.suffix == "json"]
+    path = tmp_path / json_file.name
+    path.write_bytes(json_file.make())
+    wrong = {"values": 2.0 * first.attribution.values, "sums": np.array([1.0, 0.0, 1.0, 9, 1])}
+    monkeypatch.setattr(store, "read_cached", lambda key: wrong)
+    # a stored map is believed where a page wants one, and not where a map is checked
+    read = explain(notes[0].path, type="chroma", family="flute", models="tiny")
+    np.testing.assert_array_equal(read.attribution.values, wrong["values"])
+    again = explain_as_recalled(notes[0].path, read_recalled(path))
+    np.testing.assert_array_equal(again.attribution.values, first.attribution.values)
 
 
 def _without_start(file: Path) -> Path:

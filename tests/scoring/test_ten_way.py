@@ -9,8 +9,8 @@ import pytest
 from scipy.stats import binom
 
 from xai_core.errors import InputError
+from xai_core.scores import combine_types
 from xai_core.scoring import (
-    average_types,
     confusion_counts,
     resample_instruments,
     ten_way_scores,
@@ -93,20 +93,6 @@ def test_one_instrument_of_a_family_leaves_no_interval() -> None:
     assert intervals == {"accuracy": None, "recall": {"bass": [1.0, 1.0], "brass": None}}
 
 
-def test_types_are_averaged_as_odds() -> None:
-    # odds 9 and 1/4: the mean of the log-odds has odds sqrt(9 / 4)
-    p = average_types([np.array([[0.9]]), np.array([[0.2]])])
-    assert p == pytest.approx(np.array([[0.6]]))
-    sure = average_types([np.array([1.0, 0.0]), np.array([0.5, 0.5])])
-    assert np.isfinite(sure).all()
-    assert sure[0] > 0.99
-    rng = np.random.default_rng(0)
-    one = rng.random((5, 10))
-    np.testing.assert_allclose(average_types([one]), one)
-    with pytest.raises(InputError, match="at least one type, got none"):
-        average_types([])
-
-
 def test_independent_types_are_better_together() -> None:
     rng = np.random.default_rng(0)
     family = rng.integers(0, 10, 2000)
@@ -116,5 +102,5 @@ def test_independent_types_are_better_together() -> None:
         logits[np.arange(2000), family] += 1.5
         types.append(1 / (1 + np.exp(-logits)))
     alone = [ten_way_scores(p, family)["accuracy"] for p in types]
-    together = ten_way_scores(average_types(types), family)["accuracy"]
+    together = ten_way_scores(combine_types(types), family)["accuracy"]
     assert together > max(alone) + 0.2

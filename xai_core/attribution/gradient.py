@@ -89,7 +89,7 @@ def input_x_gradient(
         raise GridMismatchError(
             f"expected a baseline of shape {x.shape}, like the input, got {base.shape}"
         )
-    return gradient(gradients, x) * (x.astype(np.float64) - base)
+    return np.asarray(gradient(gradients, x) * (x.astype(np.float64) - base))
 
 
 def smooth_grad(

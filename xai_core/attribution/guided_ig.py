@@ -99,7 +99,7 @@ def guided_ig(
         point = (start + alphas * way).astype(dtype).reshape(1, *x.shape)
         return np.asarray(evaluate(point)[1], np.float64).ravel()
 
-    alphas = np.zeros(way.size)  # how far each bin has gone, from 0 to 1
+    alphas: FloatArray = np.zeros(way.size)  # how far each bin has gone, from 0 to 1
     slopes = gradient_at(alphas)
     total = np.zeros(way.size)
     # a baseline without any gradient names no bin to move first; a point just beyond it does

@@ -74,7 +74,8 @@ def score_cam(
         masks = np.stack(
             [
                 resize_bilinear(
-                    (activations[..., k] - lowest[k]) / (highest[k] - lowest[k]), x.shape
+                    (activations[..., k] - lowest[k]) / (highest[k] - lowest[k]),
+                    (x.shape[0], x.shape[1]),
                 )
                 for k in part
             ]

@@ -126,7 +126,8 @@ class ContainerFile:
         import av
 
         convert = av.AudioResampler(format="fltp")
-        gathered, n = [], 0
+        gathered: list[Any] = []  # of (n_channels, n_samples)
+        n = 0
         for frame in self._all():
             if (frame.sample_rate, len(frame.layout.channels)) != (self.samplerate, self.channels):
                 raise AudioError(

@@ -17,6 +17,7 @@ import numpy as np
 
 from xai_core.catalogue.methods import DEFAULT_METHOD
 from xai_core.catalogue.metrics import METRICS
+from xai_core.errors import GridMismatchError, InputError
 from xai_core.explanations.explain import (
     Audio,
     explain,
@@ -121,10 +122,27 @@ def compare_explanations(a: Explanation, b: Explanation) -> Comparison:
 
     Raises
     ------
-    InputError
+    GridMismatchError
         If their grids differ.
+    InputError
+        If one explains the logit and the other the probability by one method:
+        their units cannot be subtracted.
     """
+    if not a.attribution.same_grid(b.attribution):
+        shapes = [
+            f"{one.attribution.type} with {one.attribution.values.shape[1]} bins" for one in (a, b)
+        ]
+        raise GridMismatchError(
+            f"expected two maps of one grid, got {shapes[0]} and {shapes[1]}: compare maps of one "
+            "spectrogram type"
+        )
     in_shares = a.attribution.method != b.attribution.method
+    targets = (a.attribution.target, b.attribution.target)
+    if not in_shares and targets[0] != targets[1]:
+        raise InputError(
+            f"expected two maps in one unit, got one of the {targets[0]} and one of the "
+            f"{targets[1]}: explain both with the same target"
+        )
     maps = tuple(_shares(one.attribution) if in_shares else one.attribution for one in (a, b))
     difference = replace(
         maps[0], values=maps[0].values.astype(np.float64) - maps[1].values.astype(np.float64)

@@ -158,6 +158,7 @@ def explain_progressively(
     start: float = 0.0,
     baseline_audio: Audio | None = None,
     model: str | None = None,
+    use_cache: bool = True,
 ) -> Iterator[Explanation]:
     """Yield explanations of one note, each better than the one before.
 
@@ -167,6 +168,8 @@ def explain_progressively(
     Parameters
     ----------
     settings : Settings
+    use_cache : bool
+        Whether a stored map will do; False computes it anew.
     others
         As :func:`explain`.
 
@@ -227,7 +230,7 @@ def explain_progressively(
     # whichever input is shown, a method that looks at no layer has the maps of all
     inputs = type if of_layer else card.inputs
     key = store.cache_key(kind=settings.method, **{**record, "type": inputs})
-    cached = _from_cache(key, x.shape, complete=method.complete)
+    cached = _from_cache(key, x.shape, complete=method.complete) if use_cache else None
     if cached is not None:
         yield explanation(cached)
         return
@@ -324,7 +327,7 @@ def _functions(
 _layers: LRUCache[tuple[Model, str, str, str], tuple[FloatArray, FloatArray]] = LRUCache(1)
 
 MAPS_KEPT = 24  # on STFT at most 2 MB for four filters
-_feature_maps: LRUCache[tuple[str, str, str, str, int], FeatureMaps] = LRUCache(MAPS_KEPT)
+_feature_maps: LRUCache[tuple[str, str, str, str, str, int], FeatureMaps] = LRUCache(MAPS_KEPT)
 
 
 def feature_maps(
@@ -333,7 +336,7 @@ def feature_maps(
     type: str,
     family: str,
     layer: str | None = None,
-    choice: str = "most_active",
+    choice: str = "most_relevant",
     n_filters: int = 4,
     models: str = "starter",
     start: float = 0.0,
@@ -345,8 +348,9 @@ def feature_maps(
     ----------
     layer : str or None
         Name of a convolution layer of the model; None for its last one.
-    choice : {'first', 'most_active'}
-        The first filters, as in the paper's figure 1, or the most active ones.
+    choice : {'first', 'most_relevant'}
+        The first filters, as in the paper's figure 1, or those that contribute
+        most to the logit of the family.
     n_filters : int
     others
         As :func:`xai_core.explanations.explain.explain`.
@@ -364,12 +368,12 @@ def feature_maps(
 
     def make() -> FeatureMaps:
         # what Grad-CAM uses: a page needs both, and a new model is traced once
-        activations, _ = _at_layer(loaded, packed, family, layer)
-        filters = choose_filters(activations, choice=choice, n_filters=n_filters)
+        activations, slopes = _at_layer(loaded, packed, family, layer)
+        filters = choose_filters(activations, slopes, choice=choice, n_filters=n_filters)
         maps = np.ascontiguousarray(np.moveaxis(activations[..., list(filters)], -1, 0))
         return FeatureMaps(maps, layer, filters, spectrogram.time, spectrogram.bins)
 
-    key = (card.sha256, array_digest(packed), layer, choice, n_filters)
+    key = (card.sha256, array_digest(packed), family, layer, choice, n_filters)
     return _feature_maps.get(key, make)
 
 

@@ -51,7 +51,7 @@ def predict(
     Parameters
     ----------
     audio : path, bytes or Waveform
-        WAV, FLAC, OGG, MP3 or AIFF.
+        WAV, FLAC, OGG, MP3, AIFF, M4A, MP4, WebM or WMA.
     models : str
         Name of the model set.
     types : sequence of str or None
@@ -86,7 +86,7 @@ def predict(
         }
         for type, families in available.items()
     }
-    return Prediction(probabilities, note, models)
+    return Prediction(probabilities, note, models, store.read_type_weights(models))
 
 
 MAX_WINDOWS = 600

@@ -32,9 +32,9 @@ from xai_core.model_sets.held_out import (
     independent_instruments,
     instruments_of,
 )
+from xai_core.scores import combine_types
 from xai_core.scoring import (
     N_RESAMPLES,
-    average_types,
     binary_scores,
     resample_instruments,
     ten_way_scores,
@@ -147,7 +147,11 @@ def evaluate_models(
         if notes == "held_out" and not one.as_on_cards:
             remarks.append(_other_notes(one))
     together, missing = _together(
-        [one for one in outputs if one.is_complete], groups, rng, n_resamples
+        [one for one in outputs if one.is_complete],
+        store.read_type_weights(models),
+        groups,
+        rng,
+        n_resamples,
     )
     return Evaluation(models, notes, tuple(scored), together, (*remarks, *missing))
 
@@ -264,9 +268,13 @@ def _score(
 
 
 def _together(
-    outputs: Sequence[_Outputs], groups: Groups, rng: np.random.Generator, n_resamples: int
+    outputs: Sequence[_Outputs],
+    weights: Mapping[str, float],
+    groups: Groups,
+    rng: np.random.Generator,
+    n_resamples: int,
 ) -> tuple[TypesTogether | None, list[str]]:
-    """Return the scores of several types averaged, on the notes that all of them have."""
+    """Return the scores of several types combined, on the notes that all of them have."""
     if len(outputs) < 2:
         return None, []
     common = set.intersection(*({record.path for record in one.records} for one in outputs))
@@ -280,7 +288,7 @@ def _together(
     resamples = resample_instruments(
         family, independent_instruments(records, groups), rng=rng, n_resamples=n_resamples
     )
-    averaged = average_types(rows)
+    averaged = combine_types(rows, [weights.get(one.type, 0.0) for one in outputs])
     return (
         TypesTogether(
             types=tuple(one.type for one in outputs),

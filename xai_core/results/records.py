@@ -93,7 +93,8 @@ def prediction_record(prediction: Prediction, *, note: str, start: float = 0.0) 
         "audio": list(prediction.waveform.edits),
         "note_sha256": array_digest(prediction.waveform.y),
         "probabilities": prediction.by_type(),
-        "averaged": prediction.averaged(),
+        "verdict": prediction.verdict(),
+        "weights": dict(prediction.weights),
         "models": prediction.models,
         "model_sha256": model_digests(prediction),
     }

@@ -192,6 +192,7 @@ def explain_as_recalled(
         models=recalled.models,
         baseline_audio=baseline_audio,
         model=recalled.model,
+        use_cache=False,
     )
     baseline = explanation.settings.get("baseline_sha256", "")
     if recalled.baseline_sha256 and baseline != recalled.baseline_sha256:

@@ -18,7 +18,6 @@ from xai_core.scoring.bootstrap import (
     resample_instruments,
 )
 from xai_core.scoring.ten_way import (
-    average_types,
     confusion_counts,
     ten_way_scores,
 )
@@ -27,7 +26,6 @@ __all__ = [
     "N_RESAMPLES",
     "THRESHOLD",
     "Resamples",
-    "average_types",
     "binary_scores",
     "confusion_counts",
     "expected_calibration_error",

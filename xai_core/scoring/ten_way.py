@@ -4,18 +4,15 @@ Conventions
 -----------
 The family that is named is the one whose model gives the largest of the ten
 probabilities. All families weigh the same, however many notes they have;
-chance is 0.1. Types are averaged as log-odds: what two types find adds up as
-two pieces of evidence, and one that is sure outweighs one that is undecided.
+chance is 0.1. Several types are combined by :func:`xai_core.scores.combine_types`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit
 from sklearn.metrics import confusion_matrix, recall_score
 
 from xai_core.errors import InputError
@@ -25,9 +22,7 @@ from xai_core.scoring.bootstrap import (
 )
 from xai_core.values import FAMILIES, FloatArray
 
-__all__ = ["average_types", "confusion_counts", "ten_way_scores"]
-
-CERTAIN = 1e-7  # probabilities are kept this far from 0 and 1 before their log-odds are taken
+__all__ = ["confusion_counts", "ten_way_scores"]
 
 
 def ten_way_scores(
@@ -105,33 +100,3 @@ def confusion_counts(
     """
     labels = np.arange(len(FAMILIES))
     return np.asarray(confusion_matrix(family, probabilities.argmax(axis=1), labels=labels))
-
-
-def average_types(probabilities: Sequence[FloatArray]) -> FloatArray:
-    """Return the probabilities whose log-odds are the mean over several types.
-
-    Parameters
-    ----------
-    probabilities : sequence of ndarray, all of one shape
-        Calibrated probabilities of the same notes, one array a type.
-
-    Returns
-    -------
-    ndarray
-        In (0, 1), of that shape.
-
-    Raises
-    ------
-    InputError
-        If there are no types.
-
-    Examples
-    --------
-    >>> average_types([np.array([0.9]), np.array([0.1])])
-    array([0.5])
-    """
-    if not probabilities:
-        raise InputError("expected probabilities of at least one type, got none")
-    p = np.clip(np.stack(probabilities), CERTAIN, 1.0 - CERTAIN)
-    odds = np.mean(np.log(p) - np.log1p(-p), axis=0)
-    return np.asarray(expit(odds))

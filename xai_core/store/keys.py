@@ -3,7 +3,7 @@
 Conventions
 -----------
 A key is 64 hexadecimal digits. Each kind of result names the sources that decide
-it, so that a change elsewhere leaves it good.
+it and the packages that compute it, so that a change elsewhere leaves it good.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,8 @@ __all__ = [
 ]
 
 DECIDING = (
+    "values.py",
+    "catalogue/*.py",
     "audio/*.py",
     "features.py",
     "networks/contract.py",
@@ -38,6 +40,12 @@ DECIDING = (
     "explanations/*.py",
 )
 DECIDING_MAPS = (
+    "values.py",
+    "catalogue/families.py",
+    "catalogue/methods.py",
+    "catalogue/types.py",
+    "audio/channels.py",
+    "audio/containers.py",
     "audio/decoding.py",
     "audio/notes.py",
     "features.py",
@@ -51,6 +59,7 @@ DECIDING_MAPS = (
 )
 DECIDING_COMPARISONS = (
     *DECIDING_MAPS,
+    "catalogue/metrics.py",
     "metrics/binwise.py",
     "metrics/blocks.py",
     "metrics/checks.py",
@@ -63,6 +72,8 @@ DECIDING_COMPARISONS = (
     "study/pairs.py",
 )
 DECIDING_SPECTROGRAMS = (
+    "values.py",
+    "catalogue/types.py",
     "datasets/notes.py",
     "features.py",
     "training/augment.py",
@@ -77,6 +88,9 @@ DECIDING_TRAINING = (
     "training/stage.py",
 )
 SPECTROGRAM_PACKAGES = ("numpy", "scipy", "librosa", "soundfile", "soxr")
+MAP_PACKAGES = (*SPECTROGRAM_PACKAGES, "av", "keras", "tensorflow")
+COMPARISON_PACKAGES = (*MAP_PACKAGES, "numba", "POT")
+OTHER_NAMES = {"tensorflow": ("tensorflow-cpu",)}  # distributions of one package
 
 
 def cache_key(**parts: Any) -> str:
@@ -85,15 +99,15 @@ def cache_key(**parts: Any) -> str:
     Parameters
     ----------
     **parts
-        JSON-serialisable values; the code's version is added.
+        JSON-serialisable values; the versions of the code and of the packages
+        that compute it are added.
 
     Returns
     -------
     str
         64 hexadecimal digits.
     """
-    text = json.dumps({**parts, "code": _code_version()}, sort_keys=True, allow_nan=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return _key_with(DECIDING, MAP_PACKAGES, parts)
 
 
 def comparison_key(**parts: Any) -> str:
@@ -110,7 +124,7 @@ def comparison_key(**parts: Any) -> str:
     str
         64 hexadecimal digits.
     """
-    return _key_with(DECIDING_COMPARISONS, parts)
+    return _key_with(DECIDING_COMPARISONS, COMPARISON_PACKAGES, parts)
 
 
 def map_key(**parts: Any) -> str:
@@ -118,7 +132,7 @@ def map_key(**parts: Any) -> str:
 
     The code that compares does not count.
     """
-    return _key_with(DECIDING_MAPS, parts)
+    return _key_with(DECIDING_MAPS, MAP_PACKAGES, parts)
 
 
 def explaining_code() -> str:
@@ -145,8 +159,12 @@ def training_key(**parts: Any) -> str:
 
 
 def training_code() -> str:
-    """Return a digest of the sources that decide what is learnt; comments do not count."""
-    text = "\n".join(_statements(path) for path in _sources(DECIDING_TRAINING))
+    """Return a digest of what decides what is learnt beside notes, preset and seed.
+
+    These are our sources, without their comments, and the versions of the packages.
+    """
+    statements = (_statements(path) for path in _sources(DECIDING_TRAINING))
+    text = "\n".join([*statements, json.dumps(_versions(MAP_PACKAGES))])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -165,15 +183,29 @@ def spectrogram_key(**parts: Any) -> str:
     str
         64 hexadecimal digits.
     """
-    packages = {package: version(package) for package in SPECTROGRAM_PACKAGES}
-    about = {"code": _code_version(DECIDING_SPECTROGRAMS), "packages": packages}
+    return _key_with(DECIDING_SPECTROGRAMS, SPECTROGRAM_PACKAGES, parts)
+
+
+def _key_with(
+    patterns: tuple[str, ...], packages: tuple[str, ...], parts: Mapping[str, Any]
+) -> str:
+    about = {"code": _code_version(patterns), "packages": _versions(packages)}
     text = json.dumps({**parts, **about}, sort_keys=True, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _key_with(patterns: tuple[str, ...], parts: Mapping[str, Any]) -> str:
-    about = {**parts, "code": _code_version(patterns)}
-    return hashlib.sha256(json.dumps(about, sort_keys=True, allow_nan=False).encode()).hexdigest()
+def _versions(packages: tuple[str, ...]) -> dict[str, str]:
+    """Return the installed version of each package, "" for one that is not installed."""
+    return {package: _version(package) for package in packages}
+
+
+def _version(package: str) -> str:
+    for name in (package, *OTHER_NAMES.get(package, ())):
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return ""
 
 
 @cache

@@ -29,6 +29,7 @@ import keras
 
 from xai_core.errors import InputError, ModelError
 from xai_core.places import models_folder
+from xai_core.scores import type_weights
 from xai_core.store.files import readable_json, write_atomically
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, check_family, check_type
 
@@ -371,6 +372,24 @@ def read_summary(type: str, *, models: str = "starter") -> dict[str, Any] | None
     except (OSError, ValueError):
         return None
     return summary
+
+
+def read_type_weights(models: str = "starter") -> dict[str, float]:
+    """Return what each spectrogram type of a set is worth, by its ten-way accuracy.
+
+    Returns
+    -------
+    dict
+        ``{type: weight}`` as :func:`xai_core.scores.type_weights` gives it; without
+        the types that have no scores yet, so that it may be empty.
+    """
+    accuracy = {}
+    for type in SPECTROGRAM_TYPES:
+        summary = read_summary(type, models=models) or {}
+        value = summary.get("ten_way", {}).get("accuracy")
+        if isinstance(value, int | float):
+            accuracy[type] = float(value)
+    return type_weights(accuracy, n_classes=len(FAMILIES))
 
 
 def write_summary(summary: Mapping[str, Any], *, models: str, type: str) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import rankdata
 
 from xai_core.errors import GridMismatchError, InputError
@@ -170,7 +171,9 @@ def partial_mantel(
     return MatrixCorrelation(observed, as_large / (n_permutations + 1))
 
 
-def _ranked(a: FloatArray, b: FloatArray) -> tuple[tuple[FloatArray, ...], FloatArray, FloatArray]:
+def _ranked(
+    a: FloatArray, b: FloatArray
+) -> tuple[tuple[npt.NDArray[np.intp], ...], FloatArray, FloatArray]:
     """Return where distances lie, and both matrices with ranks in place of distances."""
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     if a.ndim != 2 or a.shape[0] != a.shape[1] or a.shape != b.shape:
@@ -191,7 +194,8 @@ def _ranked(a: FloatArray, b: FloatArray) -> tuple[tuple[FloatArray, ...], Float
 def _residual(values: FloatArray, given: FloatArray) -> FloatArray:
     centred, known = values - values.mean(), given - given.mean()
     power = float(known @ known)
-    return centred if power == 0.0 else centred - known * (float(centred @ known) / power)
+    slope = float(centred @ known) / power if power > 0.0 else 0.0
+    return np.asarray(centred - slope * known)
 
 
 def _pearson(a: FloatArray, b: FloatArray) -> float:

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from xai_core.errors import GridMismatchError, InputError
 from xai_core.values import FloatArray
@@ -174,7 +175,7 @@ def random_curve(
 
 def _ordered(
     x: FloatArray, attribution: FloatArray, baseline: FloatArray | float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+) -> tuple[FloatArray, npt.NDArray[np.intp], FloatArray]:
     """Return the input, the bins in order of falling attribution, and the baseline in full."""
     x, attribution = np.asarray(x), np.asarray(attribution)
     if attribution.shape != x.shape:
@@ -193,7 +194,7 @@ def _ordered(
 
 
 def _curve(
-    outputs: Outputs, start: FloatArray, end: FloatArray, order: FloatArray, n_points: int
+    outputs: Outputs, start: FloatArray, end: FloatArray, order: npt.NDArray[np.intp], n_points: int
 ) -> Curve:
     """Return the outputs while bins of `start` become those of `end`, in an order."""
     if n_points < 2:

@@ -47,7 +47,7 @@ def test_a_recording_is_heard_by_all_models_and_one_is_explained() -> None:
     assert seen.says("tone.flac, 7.0 s at 22.05 kHz")
     assert seen.says("resampled 22.05 kHz to 16 kHz")
     said = predict(tone(7.0), start=0.0)
-    likeliest = max(said.averaged(), key=lambda family: said.averaged()[family])
+    likeliest = max(said.verdict(), key=lambda family: said.verdict()[family])
     assert seen.says(f"together: {likeliest} is likeliest")
     doubted = seen.text("Not shown to be better than chance")
     for name in weak_families("tonnetz"):

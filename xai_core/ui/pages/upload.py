@@ -86,7 +86,10 @@ __all__ = ["upload_page"]
 
 KEPT = "recording of the visitor"  # in the session
 SOURCES = {"file": "A file", "microphone": "The microphone"}
-FORMATS = ["wav", "flac", "ogg", "mp3", "aif", "aiff"]
+FORMATS = (
+    *("wav", "flac", "mp3", "m4a", "ogg", "oga", "opus", "aif", "aiff", "aifc"),
+    *("aac", "mp4", "mov", "3gp", "webm", "mka", "mkv", "wma"),
+)
 HOP = 1.0  # s, of a scan
 CELLS = "cells"  # key of the table
 TABLE_HEIGHT = 388  # px: ten families and the heading
@@ -187,8 +190,8 @@ def _bring() -> _Recording | None:
         file = st.audio_input("Record some seconds of one note", key="microphone")
     else:
         file = st.file_uploader(
-            "WAV, FLAC, OGG, MP3 or AIFF",
-            type=FORMATS,
+            "WAV, FLAC, MP3, M4A, OGG and others, of up to 10 minutes",
+            type=list(FORMATS),
             max_upload_size=MAX_BYTES // 2**20,
             key="file",
         )
@@ -272,7 +275,7 @@ def _choose_cell(prediction: Prediction) -> tuple[str, str]:
     """Draw the table of all probabilities; return type and family of the chosen model."""
     table = prediction.probabilities
     st.subheader("What every model says", anchor=False, help=TABLE_HELP)
-    st.markdown(overall_verdict(prediction.averaged()))
+    st.markdown(overall_verdict(prediction.verdict()))
     families = [family for family in FAMILIES if any(family in row for row in table.values())]
     headings = {spectrogram_type(type).label: type for type in table}
     st.dataframe(

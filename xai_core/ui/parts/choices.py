@@ -70,7 +70,7 @@ COLOURS = {"own": "of each map by itself", "held": "held, to compare maps"}
 CLIPS = {f"{share:g}": f"{share:g} % of the bins" for share in (95, 98, 99, PERCENTILE, 99.9)}
 CLIPS["100"] = "every bin"
 DEFAULT_NOISE = "0.1"
-FILTERS = {"most_active": "the four most active", "first": "the first four"}
+FILTERS = {"most_relevant": "the four that matter most", "first": "the first four"}
 
 
 @dataclass(frozen=True)

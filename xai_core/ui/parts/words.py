@@ -190,26 +190,25 @@ def time_text(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 90.0 else f"{seconds / 60.0:.0f} min"
 
 
-def overall_verdict(means: Mapping[str, float]) -> str:
+def overall_verdict(verdict: Mapping[str, float]) -> str:
     """Say which family is likeliest by all spectrogram types together, or "".
 
     Parameters
     ----------
-    means : mapping of str to float
-        ``{family: mean probability over types}``.
+    verdict : mapping of str to float
+        ``{family: probability}`` over all types, as
+        :meth:`xai_core.values.Prediction.verdict` gives it.
 
     Examples
     --------
     >>> overall_verdict({"flute": 0.65, "reed": 0.55})
-    'All spectrogram types together: **flute** is likeliest, with a mean probability of 65 %.'
+    'All spectrogram types together: **flute** is likeliest, 65 %.'
     """
-    if not means:
+    if not verdict:
         return ""
-    best = max(means, key=lambda family: means[family])
-    said = percent_text(means[best])
+    best = max(verdict, key=lambda family: verdict[family])
     return (
-        f"All spectrogram types together: **{best}** is likeliest, with a mean probability of "
-        f"{said}."
+        f"All spectrogram types together: **{best}** is likeliest, {percent_text(verdict[best])}."
     )
 
 
