@@ -2,7 +2,7 @@
 #   docker build -t timbrelens . && docker run --rm --read-only --tmpfs /tmp -p 127.0.0.1:8501:8501 \
 #       -v timbrelens:/var/cache/timbrelens timbrelens
 # docs/deployment.md says more. `make image-check` runs these steps without Docker and weighs them.
-ARG BASE=python:3.11-slim-bookworm
+ARG BASE=python:3.12-slim-trixie
 
 # The packages, before any code: their layer stays as it is while requirements.lock does.
 FROM ${BASE} AS packages

@@ -9,7 +9,7 @@
 #   NOTES   folder that make notes builds
 #   MINUTES how long make fuzz tries
 
-PYTHON ?= python3.12 python3.11 python3.13 python3.10 python3
+PYTHON ?= python3.12 python3.11 python3.13 python3
 DATA ?= ../shared/data
 NOTES ?= notes
 MINUTES ?= 10
@@ -22,8 +22,8 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 # Makes requirements.lock, and nothing else.
 UV := uv==0.13.9
 
-SUITABLE := 3.10|3.11|3.12|3.13
-NEEDED := TimbreLens needs Python 3.10 to 3.13
+SUITABLE := 3.11|3.12|3.13
+NEEDED := TimbreLens needs Python 3.11 to 3.13
 VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])'
 
 .PHONY: help app check test test-models fuzz pictures notes install style lint format types audit lock image-check clean
@@ -94,7 +94,7 @@ audit: $(VENV)/.installed-dev
 # Versions that are in the lock already stay, unless requirements.txt asks for others.
 lock: $(BIN)/python
 	@$(PIP) install $(UV)
-	$(BIN)/uv pip compile --universal --python-version 3.10 --no-python-downloads --generate-hashes \
+	$(BIN)/uv pip compile --universal --python-version 3.11 --no-python-downloads --generate-hashes \
 	    --custom-compile-command "make lock" --quiet $(ARGS) requirements.txt -o requirements.lock
 
 image-check: $(VENV)/.installed-dev

@@ -15,7 +15,7 @@ from packaging.utils import canonicalize_name
 
 from tests.test_setup import ROOT, requirements
 
-PYTHONS = ("3.10", "3.11", "3.12", "3.13")
+PYTHONS = ("3.11", "3.12", "3.13")
 MACHINES = (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"))
 
 

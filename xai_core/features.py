@@ -22,6 +22,7 @@ from itertools import pairwise
 import librosa
 import numpy as np
 import numpy.typing as npt
+import scipy.fft
 
 from xai_core.catalogue.types import TOP_DB, spectrogram_type
 from xai_core.errors import AudioError, InputError
@@ -248,7 +249,7 @@ def _power(y: FloatArray) -> FloatArray:
     power = np.empty((N_FRAMES, 1 + N_FFT // 2), y.dtype)
     for start in range(0, N_FRAMES, FRAMES_AT_ONCE):
         part = slice(start, start + FRAMES_AT_ONCE)
-        spectrum = librosa.get_fftlib().rfft(frames[part] * _window(), axis=1)
+        spectrum = scipy.fft.rfft(frames[part] * _window(), axis=1)
         np.add(spectrum.real**2, spectrum.imag**2, out=power[part])
     return power
 

@@ -11,7 +11,6 @@ left out. A job whose worker dies is given to another worker.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 import traceback
@@ -242,14 +241,14 @@ def _connected(address: str) -> Any:
 
     try:
         client = Client(address, timeout=SECONDS_TO_CONNECT, set_as_default=False)
-    except (OSError, asyncio.TimeoutError) as error:
+    except OSError as error:
         raise InputError(
             f"expected a Dask scheduler at {address}, could not reach one ({_described(error)}): "
             "is it running, and is the address that of `dask scheduler`?"
         ) from error
     try:
         client.wait_for_workers(1, timeout=SECONDS_FOR_WORKERS)
-    except (OSError, asyncio.TimeoutError) as error:  # two kinds of error on Python 3.10
+    except OSError as error:
         client.close()
         raise InputError(
             f"the Dask cluster at {address} has no workers: start some with "

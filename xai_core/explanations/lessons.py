@@ -82,7 +82,9 @@ class IntegrationPath:
 
     def attributed(self, step: int) -> Attribution:
         """Return the attributions after so many steps; 0 gives none."""
-        shares = np.tensordot(self.weights[:step], self.gradients[:step].astype(np.float64), 1)
+        shares: FloatArray = np.tensordot(
+            self.weights[:step], self.gradients[:step].astype(np.float64), 1
+        )
         if not step:
             shares = np.zeros(self.spectrogram.values.shape)
         values = (shares * self.spectrogram.values).astype(np.float32)

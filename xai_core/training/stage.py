@@ -234,8 +234,8 @@ def _scores(reader: Model, corpus: Corpus, targets: FloatArray) -> dict[str, flo
     parts = [np.asarray(reader(batches[k][0], training=False)) for k in range(len(batches))]
     logits = np.concatenate(parts).astype(np.float64)
     if targets.shape[1] == 1:
-        z, truth = logits[:, 0], targets[:, 0] > 0.5
-        named = z > 0
+        z, truth = logits[:, 0], (targets[:, 0] > 0.5).astype(np.intp)
+        named = (z > 0).astype(np.intp)
         loss = np.logaddexp(0.0, np.where(truth, -z, z))
     else:
         truth, named = targets.argmax(axis=1), logits.argmax(axis=1)

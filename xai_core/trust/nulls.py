@@ -194,8 +194,9 @@ def _ranked(
 def _residual(values: FloatArray, given: FloatArray) -> FloatArray:
     centred, known = values - values.mean(), given - given.mean()
     power = float(known @ known)
-    slope = float(centred @ known) / power if power > 0.0 else 0.0
-    return np.asarray(centred - slope * known)
+    return np.asarray(
+        centred if power == 0.0 else centred - known * (float(centred @ known) / power)
+    )
 
 
 def _pearson(a: FloatArray, b: FloatArray) -> float:

@@ -194,7 +194,11 @@ def _ordered(
 
 
 def _curve(
-    outputs: Outputs, start: FloatArray, end: FloatArray, order: npt.NDArray[np.intp], n_points: int
+    outputs: Outputs,
+    start: FloatArray,
+    end: FloatArray,
+    order: npt.NDArray[np.intp],
+    n_points: int,
 ) -> Curve:
     """Return the outputs while bins of `start` become those of `end`, in an order."""
     if n_points < 2:

@@ -74,7 +74,7 @@ def audit_png(
     FigureCanvasAgg(figure)
     heading = legible(f"{title}\n{said}".strip())
     figure.suptitle(heading.texts[0], fontsize=11, fontfamily=heading.family)
-    top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights)
+    top, middle, bottom = figure.subfigures(3, 1, height_ratios=heights, squeeze=False)[:, 0]
     left, right = top.subplots(1, 2, width_ratios=(5, 6))
     _draw_sources(left, notes)
     _draw_pitches(right, pitches)

@@ -28,6 +28,7 @@ PREFERRED = (  # of the fonts that hold many letters
     *("Microsoft YaHei", "PingFang SC", "SimHei", "Malgun Gothic", "Apple SD Gothic Neo"),
     *("Noto Sans", "Arial Unicode MS", "Segoe UI", "FreeSans", "Unifont"),
 )
+OTHER_WEIGHT = "findfont: Failed to find font weight"  # what Matplotlib logs of a family
 UNFIT = ("lastresort", "last resort", "emoji", "adobe blank")  # boxes, or pictures in colour
 
 
@@ -77,6 +78,14 @@ def legible(*texts: str) -> Legible:
         )
     kept = ("".join(c for c in text if c not in missing) for text in texts)
     return Legible(tuple(map(_plain, kept)), (USUAL, *fonts) if fonts else None)
+
+
+def _no_other_weight(record: logging.LogRecord) -> bool:
+    """Leave out of the log that a family has no regular weight: it is drawn in what it has."""
+    return not record.getMessage().startswith(OTHER_WEIGHT)
+
+
+logging.getLogger(font_manager.__name__).addFilter(_no_other_weight)
 
 
 def _plain(text: str) -> str:

@@ -126,8 +126,8 @@ class InThird(Relation):
         third = values.shape[-1] // 3
         if self.part == "middle":
             above = rank_from("low", values, axis=-1) > third
-            return above & (rank_from("high", values, axis=-1) > third)
-        return rank_from(self.part, values, axis=-1) <= max(third, len(at.families))
+            return np.asarray(above & (rank_from("high", values, axis=-1) > third))
+        return np.asarray(rank_from(self.part, values, axis=-1) <= max(third, len(at.families)))
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ class NotLow(Relation):
         return "not in the lowest third of the families"
 
     def _inside(self, values: Floats, at: At) -> Flags:
-        return rank_from("low", values, axis=-1) > values.shape[-1] // 3
+        return np.asarray(rank_from("low", values, axis=-1) > values.shape[-1] // 3)
 
 
 @dataclass(frozen=True)
