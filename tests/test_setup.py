@@ -135,3 +135,11 @@ def test_missing_chrome_stops_the_test_run(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "TIMBRELENS_CHROME names" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_tests_that_share_what_is_costly_run_in_one_process(
+    request: pytest.FixtureRequest,
+) -> None:
+    # the scheduler of pytest-xdist reads the group from the end of a test's name
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        assert request.node.nodeid.endswith("@test_setup.py")
