@@ -25,7 +25,7 @@ What becomes of {n} hostile or odd files at the gate for audio, each in a proces
 that process was lost. Written by `python -m tests.benchmarks.hostile_audio`;
 `tests/audio/test_hostile.py` tries the same files in every run of the tests. *s* is by the clock,
 from a process that is ready to its answer, *processor s* and *peak MB* are what that process used,
-Python and its libraries (30 MB) included; *next file* is what became of a good file at the same
+Python and its libraries (50 MB) included; *next file* is what became of a good file at the same
 gate afterwards. Other work on the machine lengthens *s* and nothing else.
 
 The worst: {cpu:.1f} s of processor time, {seconds:.1f} s by the clock, {peak:.0f} MB.
