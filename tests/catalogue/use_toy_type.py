@@ -62,7 +62,6 @@ def use_python(notes: Path, report: Path) -> dict[str, Any]:
     drawn = {
         "spectrogram": figures.spectrogram_figure(spectrogram),
         "attribution": figures.attribution_figure(ig.attribution),
-        "heatmap": figures.heatmap_figure(ig.heatmap),
         "feature maps": figures.feature_maps_figure(maps),
         "difference": difference_figure(compared.difference),
         "panels": figures.explore_panels(

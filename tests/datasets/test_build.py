@@ -210,7 +210,7 @@ def test_damaged_notes_are_told_from_others_of_the_same_name(tmp_path: Path) -> 
     (folder / "two" / "B4.wav").write_bytes(b"")
     report = run(Recipe("toy", (MINE,)), tmp_path)
     assert [(one.instrument, one.note, one.reason) for one in report.left_out] == [
-        ("guitar_one", "A4", "damaged"),
+        ("guitar_one", "one/A4", "damaged"),  # beside soft/A4 of the same instrument
         ("guitar_two", "B4", "empty"),
     ]
     kept = [record.path.resolve() for record in read_collection(tmp_path / "out")]
