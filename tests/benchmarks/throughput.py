@@ -1,7 +1,7 @@
 """Notes per second on the way to training: on the fly, augmented, and from the chunked store.
 
 For each of the six types the same files go four ways to the network's tensor in
-single precision: ours from the file (``OnTheFly``); that with one augmented copy
+single precision: ours from the file (``variants.compute``); that with one augmented copy
 more; in batches of 32 from chunks that were made before and are in the system's
 memory (``Chunked``, warm); and as a reader would do it with plain librosa,
 ``librosa.load`` and the librosa calls of ``tests.benchmarks.features``. The
@@ -37,8 +37,8 @@ from tests.benchmarks.reporting import conditions, pick_notes, watch_other_work
 from xai_core.datasets.notes import NoteRecord
 from xai_core.training import spectrograms
 from xai_core.training.augment import STANDARD
-from xai_core.training.spectrograms import Chunked, OnTheFly
-from xai_core.training.variants import Recipe, choose_others
+from xai_core.training.spectrograms import Chunked
+from xai_core.training.variants import Recipe, choose_others, compute
 from xai_core.values import NOTE_SAMPLES, SAMPLE_RATE, SPECTROGRAM_TYPES
 
 NSYNTH = 289_205  # notes of the training set
@@ -84,11 +84,12 @@ def _rates(type: str, records: list[NoteRecord], n_repeats: int) -> tuple[dict[s
         Recipe(record, tuple(records[k] for k in chosen), type, STANDARD, 0)
         for record, chosen in zip(records, others, strict=True)
     ]
-    live = OnTheFly(recipes, 2)
     ways: dict[str, Callable[[int], NDArray[np.floating]]] = {
         "librosa": lambda k: _by_librosa(records[k], type),
-        "live": lambda k: live.take([0], [k]).astype(np.float32),
-        "augmented": lambda k: live.take([0, 1], [k, k]).astype(np.float32),
+        "live": lambda k: compute(recipes[k], [0]).astype(np.float32),
+        "augmented": lambda k: np.concatenate(
+            [compute(recipes[k], [variant]) for variant in (0, 1)]  # the file is read for each
+        ).astype(np.float32),
     }
     for way in ways.values():
         way(0)  # builds matrices, loads lazy modules
