@@ -81,7 +81,7 @@ def analysed(folder: Path) -> dict[str, Any]:
     """Analyse a few notes with tables and a report; draw boxplots and medians."""
     from xai_core.catalogue.metrics import METRICS
     from xai_core.figures import alt_text, distance_boxplots, medians_map
-    from xai_core.figures.stills.boxes import distance_boxplots_png
+    from xai_core.figures.stills.charts import distance_boxplots_png
     from xai_core.metrics.statistics import draw_instruments, within_families
     from xai_core.study.tables import read_analysis
 

@@ -23,9 +23,8 @@ from xai_core.explanations import compare, feature_maps
 from xai_core.features import extract
 from xai_core.figures import alt_text
 from xai_core.figures.maps.maps import difference_figure
-from xai_core.figures.stills.boxes import distance_boxplots_png
+from xai_core.figures.stills.charts import distance_boxplots_png, score_bars_png
 from xai_core.figures.stills.maps import comparison_png, explanation_png
-from xai_core.figures.stills.scores import score_bars_png
 from xai_core.replication.findings import judge_distances
 from xai_core.replication.report import write_report
 from xai_core.results.files import comparison_files, distance_files, explanation_files

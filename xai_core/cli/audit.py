@@ -183,7 +183,7 @@ def _picture(result: Audit, *, title: str, suffix: str) -> bytes:
 
         return audit_png(notes, pitches, findings, give_aways, title=title, said=said)
 
-    from xai_core.figures.audit import figures
+    from xai_core.figures import audit as figures
     from xai_core.figures.html import audit_html
 
     drawn = {

@@ -30,10 +30,7 @@ from xai_core.scores import Reliability, Score
 from xai_core.values import FAMILIES, check_family, check_type
 
 if TYPE_CHECKING:
-    from xai_core.model_sets.evaluate import (
-        Evaluation,
-        TypeScores,
-    )
+    from xai_core.model_sets.evaluate import Evaluation, TypeScores
 if TYPE_CHECKING:
     from xai_core.model_sets.evaluate import Evaluation
 
@@ -191,7 +188,7 @@ def write_scores(evaluation: Evaluation, out: Path) -> list[Path]:
     """
     from xai_core import __version__
     from xai_core.figures.html import audit_html
-    from xai_core.figures.stills.scores import score_bars_png
+    from xai_core.figures.stills.charts import score_bars_png
 
     names = ("scores.csv", "confusion.csv", "scores.json", "figure4.html", "figure4.png")
     paths = [out / name for name in names]
@@ -317,7 +314,7 @@ def _bars(evaluation: Evaluation) -> dict[str, Any]:
 
 def _figures(evaluation: Evaluation, bars: dict[str, Any]) -> dict[str, Any]:
     from xai_core.figures import accuracy_bars, confusion_map, reliability_curves, score_bars
-    from xai_core.figures.scores.words import short_name
+    from xai_core.figures.scores.parts import short_name
 
     by_name = {name: ten_way for name, _, ten_way in ten_ways(evaluation)}
     figures = {"Precision by family (the paper's figure 4)": score_bars(**bars)}

@@ -23,35 +23,14 @@ from xai_core.catalogue.methods import map_kind
 from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import PAPER_FIGURES, PAPER_METRICS
 from xai_core.errors import InputError
-from xai_core.figures import (
-    accuracy_bars,
-    alt_text,
-    distance_boxplots,
-    medians_map,
-    score_bars,
-)
-from xai_core.figures.html import (
-    embedded,
-    plotly_script,
-)
-from xai_core.figures.scores.words import short_name
+from xai_core.figures import accuracy_bars, alt_text, distance_boxplots, medians_map, score_bars
+from xai_core.figures.html import embedded, plotly_script
+from xai_core.figures.scores.parts import short_name
 from xai_core.model_sets.scorecards import Scorecards
-from xai_core.pair_tables import (
-    Analysis,
-    within,
-)
-from xai_core.replication.claims import (
-    RULES,
-    Verdict,
-)
-from xai_core.replication.claims.verdicts import (
-    OUTCOMES,
-    tally,
-)
-from xai_core.replication.findings import (
-    Findings,
-    compute_findings,
-)
+from xai_core.pair_tables import Analysis, within
+from xai_core.replication.claims import RULES, Verdict
+from xai_core.replication.claims.verdicts import OUTCOMES, tally
+from xai_core.replication.findings import Findings, compute_findings
 from xai_core.replication.report_tables import (
     claim_frame,
     differ_tables,

@@ -16,12 +16,9 @@ import pandas as pd
 
 from xai_core.catalogue.methods import map_kind
 from xai_core.catalogue.metrics import METRICS
-from xai_core.figures.distances.boxes import three_digits
-from xai_core.figures.scores.words import short_name
-from xai_core.replication.claims import (
-    Number,
-    Verdict,
-)
+from xai_core.figures.distances.boxplots import three_digits
+from xai_core.figures.scores.parts import short_name
+from xai_core.replication.claims import Number, Verdict
 
 __all__ = [
     "Table",

@@ -26,10 +26,7 @@ import numpy as np
 
 from xai_core.audio import to_exact_wav
 from xai_core.explanations.loaded_models import array_digest
-from xai_core.figures.base.scales import (
-    PERCENTILE,
-    Sign,
-)
+from xai_core.figures.base.scales import PERCENTILE, Sign
 from xai_core.results.records import (
     comparison_record,
     explanation_record,
@@ -232,7 +229,7 @@ def distance_files(
             f"{stem}.png",
             "Boxplots (PNG)",
             "image/png",
-            lambda: _boxes().distance_boxplots_png(pairs, type=type, method=method),
+            lambda: _charts().distance_boxplots_png(pairs, type=type, method=method),
         ),
         ExportFile(
             f"{stem}.json",
@@ -360,7 +357,7 @@ def _pictures() -> Any:
     return maps
 
 
-def _boxes() -> Any:
-    from xai_core.figures.stills import boxes
+def _charts() -> Any:
+    from xai_core.figures.stills import charts
 
-    return boxes
+    return charts

@@ -17,13 +17,13 @@ from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import PAPER_METRICS
 from xai_core.errors import InputError
 from xai_core.figures import alt_text, distance_boxplots
-from xai_core.figures.distances.boxes import (
+from xai_core.figures.distances.boxplots import (
     FAMILY_COLOURS,
+    MOST_POINTS,
     boxes_of,
     of_type_and_method,
 )
-from xai_core.figures.distances.boxplots import MOST_POINTS
-from xai_core.figures.stills.boxes import distance_boxplots_png
+from xai_core.figures.stills.charts import distance_boxplots_png
 from xai_core.metrics.statistics import draw_instruments, within_families
 from xai_core.values import FAMILIES
 

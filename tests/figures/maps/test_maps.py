@@ -33,15 +33,7 @@ from xai_core.figures import (
     limits,
     spectrogram_figure,
 )
-from xai_core.figures.base.axes import (
-    bin_names,
-    block_names,
-    is_even,
-)
-from xai_core.figures.base.scales import (
-    CIVIDIS,
-    VIRIDIS,
-)
+from xai_core.figures.base.scales import CIVIDIS, VIRIDIS, bin_names, block_names, is_even
 from xai_core.figures.maps.maps import difference_figure
 from xai_core.values import SPECTROGRAM_TYPES, Attribution
 

@@ -14,10 +14,9 @@ from matplotlib import font_manager
 from matplotlib.image import imread
 
 from tests.figures.hand_made import integrated_gradients, zeros
-from xai_core.figures.stills import letters
+from xai_core.figures.stills import maps
 from xai_core.figures.stills.audit import audit_png
-from xai_core.figures.stills.letters import legible
-from xai_core.figures.stills.maps import comparison_png
+from xai_core.figures.stills.maps import comparison_png, legible
 
 JAPANESE = "フルート"
 IN_STIX = "\u1d81"  # a letter of a font that comes with Matplotlib, and not of DejaVu Sans
@@ -34,7 +33,7 @@ def fresh() -> Iterator[None]:
 
 @pytest.fixture
 def only_the_usual_font(monkeypatch: pytest.MonkeyPatch) -> None:
-    usual = [one for one in font_manager.fontManager.ttflist if one.name == letters.USUAL]
+    usual = [one for one in font_manager.fontManager.ttflist if one.name == maps.USUAL]
     monkeypatch.setattr(font_manager.fontManager, "ttflist", usual)
 
 
@@ -68,7 +67,7 @@ def test_letters_without_a_font_are_left_out_with_one_note(
 def test_a_font_that_has_them_draws_them(caplog: pytest.LogCaptureFixture) -> None:
     found = legible(f"a{IN_STIX}", "b")
     assert found.texts == (f"a{IN_STIX}", "b")
-    assert found.fonts == (letters.USUAL, "STIXGeneral")
+    assert found.fonts == (maps.USUAL, "STIXGeneral")
     with_it, without = compared(f"a{IN_STIX}", "b"), compared("a", "b")
     assert caplog.records == []
     assert not np.array_equal(imread(io.BytesIO(with_it)), imread(io.BytesIO(without)))
@@ -76,7 +75,7 @@ def test_a_font_that_has_them_draws_them(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_usual_names_are_drawn_as_ever() -> None:
-    assert legible("Müller [2], Ω 5 %") == letters.Legible(("Müller [2], Ω 5 %",), None)
+    assert legible("Müller [2], Ω 5 %") == maps.Legible(("Müller [2], Ω 5 %",), None)
 
 
 def test_dollars_are_no_formula() -> None:
@@ -87,11 +86,11 @@ def test_dollars_are_no_formula() -> None:
 def test_a_font_that_cannot_be_read_is_passed_over(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    usual = [one for one in font_manager.fontManager.ttflist if one.name == letters.USUAL]
+    usual = [one for one in font_manager.fontManager.ttflist if one.name == maps.USUAL]
     broken = SimpleNamespace(name="Noto Sans CJK JP")
     monkeypatch.setattr(font_manager.fontManager, "ttflist", [*usual, broken])
     monkeypatch.setattr(
-        letters, "_path_of", lambda name: __file__ if name == broken.name else usual[0].fname
+        maps, "_path_of", lambda name: __file__ if name == broken.name else usual[0].fname
     )
     assert legible(f"{JAPANESE}4").texts == ("4",)
     assert len(caplog.records) == 1

@@ -14,19 +14,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.figures.base.axes import (
+from xai_core.figures.base.drawing import TEXT_SIZE, Drawing, Place
+from xai_core.figures.base.scales import (
+    Scale,
     bin_names,
     bin_positions,
     block_names,
     is_even,
     outer_edges,
 )
-from xai_core.figures.base.drawing import (
-    TEXT_SIZE,
-    Drawing,
-    Place,
-)
-from xai_core.figures.base.scales import Scale
 from xai_core.values import Axis, FeatureMaps, FloatArray
 
 __all__ = ["add_map", "add_strips"]

@@ -15,19 +15,8 @@ import plotly.graph_objects as go
 
 from xai_core.catalogue.methods import map_kind
 from xai_core.catalogue.types import TOP_DB, spectrogram_type
-from xai_core.figures.base.axes import (
-    bin_names,
-    outer_edges,
-)
-from xai_core.figures.base.scales import Sign
-from xai_core.values import (
-    FAMILIES,
-    Attribution,
-    Axis,
-    FeatureMaps,
-    FloatArray,
-    Spectrogram,
-)
+from xai_core.figures.base.scales import Sign, bin_names, outer_edges
+from xai_core.values import FAMILIES, Attribution, Axis, FeatureMaps, FloatArray, Spectrogram
 
 __all__ = [
     "RECEIVES",

@@ -19,14 +19,8 @@ from xai_core.catalogue.methods import map_kind
 from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
-from xai_core.figures.base.drawing import (
-    LETTER,
-    SUBTITLE_SIZE,
-    TEXT_SIZE,
-    Drawing,
-    Frame,
-)
-from xai_core.figures.distances.boxes import three_digits
+from xai_core.figures.base.drawing import LETTER, SUBTITLE_SIZE, TEXT_SIZE, Drawing, Frame
+from xai_core.figures.distances.boxplots import three_digits
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
 
 __all__ = ["medians_map"]

@@ -18,21 +18,14 @@ import numpy as np
 import plotly.graph_objects as go
 
 from xai_core.errors import InputError
-from xai_core.figures.base.drawing import (
-    LINE,
-    TEXT_SIZE,
-    Drawing,
-    Frame,
-)
+from xai_core.figures.base.drawing import LINE, TEXT_SIZE, Drawing, Frame
 from xai_core.figures.scores.parts import (
     AXIS,
-    OTHER,
-    title,
-)
-from xai_core.figures.scores.words import (
     MANY_COLOURS,
+    OTHER,
     Histories,
     reliability_sentence,
+    title,
     training_sentence,
 )
 from xai_core.scores import Reliability

@@ -2,7 +2,7 @@
 
 Conventions
 -----------
-Values, order, colours and words are those of :mod:`xai_core.figures.audit.figures`. Only
+Values, order, colours and words are those of :mod:`xai_core.figures.audit`. Only
 Matplotlib's object interface is used, which is safe under threads.
 """
 
@@ -17,7 +17,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from xai_core.figures.audit.words import (
+from xai_core.figures.audit import (
     OTHERS,
     SOURCE_COLOURS,
     TICKS,
@@ -33,7 +33,7 @@ from xai_core.figures.audit.words import (
     pitch_grid,
     shortened,
 )
-from xai_core.figures.stills.letters import legible
+from xai_core.figures.stills.maps import legible
 
 __all__ = ["audit_png"]
 
@@ -57,7 +57,7 @@ def audit_png(
     Parameters
     ----------
     notes, pitches, findings, give_aways : mapping
-        As :mod:`xai_core.figures.audit.figures` takes them.
+        As :mod:`xai_core.figures.audit` takes them.
     title : str
     said : str
         One sentence under the title: whether the source tells the family.

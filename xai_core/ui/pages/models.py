@@ -24,18 +24,13 @@ from xai_core.figures import (
     score_bars,
     training_curves,
 )
-from xai_core.figures.audit import figures as audit_figures
-from xai_core.model_sets.scorecards import (
-    Scorecards,
-    read_scorecards,
-)
+from xai_core.figures import audit as audit_figures
+from xai_core.model_sets.scorecards import Scorecards, read_scorecards
 from xai_core.scores import Score
 from xai_core.store import Card
 from xai_core.ui.parts.charts import draw_figure
 from xai_core.ui.parts.choices import choose_type
-from xai_core.ui.parts.words import (
-    PAPER,
-)
+from xai_core.ui.parts.words import PAPER
 from xai_core.ui.shell.address import choose
 from xai_core.values import FAMILIES
 

@@ -12,19 +12,17 @@ from matplotlib.image import imread
 from tests.figures.hand_made import decoded, sent, sentences_of
 from xai_core.errors import InputError
 from xai_core.figures import alt_text
-from xai_core.figures.audit.figures import (
-    finding_bars,
-    give_away_dots,
-    pitch_map,
-    source_bars,
-)
-from xai_core.figures.audit.words import (
+from xai_core.figures.audit import (
     N_DOTS,
     NAME_LENGTH,
     SOURCE_COLOURS,
     ascii_pitch_name,
+    finding_bars,
+    give_away_dots,
     main_sources,
+    pitch_map,
     shortened,
+    source_bars,
 )
 from xai_core.figures.html import audit_html
 from xai_core.figures.stills.audit import audit_png

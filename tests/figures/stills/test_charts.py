@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from xai_core.figures.stills.scores import score_bars_png
+from xai_core.figures.stills.charts import score_bars_png
 from xai_core.scores import Score
 
 GREEN = np.array([0x00, 0x9E, 0x73]) / 255  # MFCC

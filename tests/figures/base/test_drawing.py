@@ -7,7 +7,7 @@ import pytest
 from tests.figures.hand_made import integrated_gradients, noise
 from xai_core.errors import InputError
 from xai_core.figures import Figure, alt_text, attribution_figure, enlarged, probability_bars
-from xai_core.figures.base.enlarging import LARGEST
+from xai_core.figures.base.drawing import LARGEST
 from xai_core.values import FAMILIES
 
 
