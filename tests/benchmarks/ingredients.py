@@ -45,7 +45,7 @@ from xai_core.values import FloatArray
 SEED = 0
 INGREDIENTS = {  # collections added to those before
     "NSynth": ("nsynth",),
-    "+ renders": ("renders", "fm_renders"),
+    "+ renders": ("renders", "fm_renders", "software"),
     "+ recordings": ("recordings", "tonejs"),
 }
 AUGMENTED = "+ augmentation"

@@ -234,6 +234,16 @@ def test_instruments_that_share_a_recording_are_grouped(data: Path, tmp_path: Pa
     assert {record.group for record in alone.records} == {""}
 
 
+def test_instruments_that_a_recipe_keeps_together_are_grouped(data: Path, tmp_path: Path) -> None:
+    together = (("guitar_acoustic_00[02]",), ("guitar_*_001", "guitar_acoustic_002"))
+    recipe = Recipe("toy", (MINE,), together=together[1:])
+    groups = {record.instrument: record.group for record in run(recipe, tmp_path).records}
+    joined = dict.fromkeys(("guitar_acoustic_001", "guitar_acoustic_002"), "guitar_acoustic_001")
+    assert groups == {"guitar_acoustic_000": "", **joined}
+    with pytest.raises(InputError, match=r"'guitar_acoustic_00\[02\]' together .* spelled"):
+        run(Recipe("toy", (MINE,), together=together), tmp_path)  # only * is a pattern
+
+
 def write_manifest(folder: Path, notes: dict[str, tuple[np.ndarray, str]]) -> None:
     """Write notes of guitars, ``{instrument: (samples, group)}``, with their manifest."""
     lines = ["file,family,instrument,source,midi_pitch,group"]

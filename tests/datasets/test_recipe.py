@@ -82,6 +82,10 @@ def test_a_recipe_may_begin_with_a_byte_order_mark(tmp_path: Path) -> None:
         ('name = "a"\n' + PACKAGE.replace("a-b", "A B"), "the name of an npm package"),
         ('name = "a"\n' + PACKAGE.replace("acoustic", "dull"), "acoustic, electronic or synthetic"),
         ('name = "a"\n' + NOTES.replace('"mine"', '"../x"', 1), "a name of small letters, digits"),
+        (
+            'name = "a"\ntogether = [["a_*", "b c"]]\n' + NOTES,
+            r"name of an instrument, \* for any letters \(together 1\)$",
+        ),
         ("name = ", "cannot be used"),
         ("\ufeffname", "cannot be used"),
     ],
@@ -102,7 +106,7 @@ def test_shipped_recipes_are_whole(name: str) -> None:
     recipe = read_recipe(name)
     assert recipe.name == name
     for source in recipe.source:
-        assert source.attribution or source.name == "recordings"
+        assert source.attribution or source.name in ("recordings", "software")
 
 
 def test_what_is_shown_is_not_trained_on() -> None:

@@ -10,7 +10,9 @@ of notes that exist already are read where they are. ``dataset.json`` and
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
@@ -194,7 +196,8 @@ def _choose(
     left_out += [LeftOut(name, reason) for name, reason in removed.items()]
     kept = [record for record in usable if record.instrument not in removed]
     among_used = [one for one in twins if not {one.a, one.b} & shown]
-    groups = _groups(usable, among_used, kept={record.instrument for record in kept})
+    joined = [*((one.a, one.b) for one in among_used), *_together(recipe, records)]
+    groups = _groups(usable, joined, kept={record.instrument for record in kept})
     told_of = [one for one in among_used if not {one.a, one.b} & removed.keys()]
     return left_out, told_of, groups
 
@@ -210,10 +213,30 @@ def _copies(
             yield record.instrument, f"shares a recording with {sample} (a copy)"
 
 
+def _together(recipe: Recipe, records: Sequence[NoteRecord]) -> Iterator[tuple[str, str]]:
+    """Yield pairs that join the instruments of each list of the recipe."""
+    names = sorted({record.instrument for record in records})
+    for patterns in recipe.together:
+        members: set[str] = set()
+        for pattern in patterns:
+            found = [
+                name
+                for name in names
+                if re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), name)
+            ]
+            if not found:
+                raise InputError(
+                    f"the recipe {recipe.name!r} keeps {pattern!r} together with others, and no "
+                    "instrument has that name: is it spelled as in the data?"
+                )
+            members.update(found)
+        yield from itertools.pairwise(sorted(members))
+
+
 def _groups(
-    records: Sequence[NoteRecord], twins: Sequence[Twins], *, kept: Collection[str]
+    records: Sequence[NoteRecord], joined: Sequence[tuple[str, str]], *, kept: Collection[str]
 ) -> dict[str, str]:
-    """Return the groups of instruments that share recordings or that the recipe joins.
+    """Return the groups of instruments: those of `joined` pairs, and those notes name.
 
     What joins two instruments may itself be left out.
     """
@@ -224,7 +247,7 @@ def _groups(
         if record.group
     }
     members: dict[str, list[str]] = defaultdict(list)
-    for name, group in group_names([*((one.a, one.b) for one in twins), *sorted(named)]).items():
+    for name, group in group_names([*joined, *sorted(named)]).items():
         if name in kept:
             members[group].append(name)
     return {name: names[0] for names in members.values() if len(names) > 1 for name in names}

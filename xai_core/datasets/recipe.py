@@ -42,6 +42,7 @@ _NAME = "^[a-z0-9][a-z0-9_-]*$"
 _FAMILY = f"^({'|'.join(FAMILIES)})$"
 _SOUND = "^(acoustic|electronic|synthetic)$"
 _VERSION = r"^[0-9]+\.[0-9]+\.[0-9]+$"
+_INSTRUMENT = r"^[A-Za-z0-9*][\w*-]*$"
 _NPM = r"^(@[a-z0-9][a-z0-9._-]*/)?[a-z0-9][a-z0-9._-]*$"
 _DEBIAN = "^([a-z0-9][a-z0-9.+-]*)?$"
 _SAID = {
@@ -49,6 +50,7 @@ _SAID = {
     _FAMILY: f"one of {', '.join(FAMILIES)}",
     _SOUND: "acoustic, electronic or synthetic",
     _VERSION: "a version such as 1.1.2",
+    _INSTRUMENT: "the name of an instrument, * for any letters",
     _NPM: "the name of an npm package",
     _DEBIAN: "the name of a Debian package",
 }
@@ -73,6 +75,7 @@ _Family = Annotated[str, msgspec.Meta(pattern=_FAMILY)]
 _Midi = Annotated[int, msgspec.Meta(ge=0, le=127)]
 _Count = Annotated[int, msgspec.Meta(ge=1)]
 _Number = Annotated[int, msgspec.Meta(ge=0, le=999)]  # of an instrument, three digits
+_Instruments = tuple[Annotated[str, msgspec.Meta(pattern=_INSTRUMENT)], ...]
 
 
 class NotesSource(
@@ -172,6 +175,10 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Whether to look for instruments that share recordings, which a split
         then keeps together. Time grows with the square of the notes of a
         family and pitch: a minute for 6,000 notes, days for all of NSynth.
+    together : tuple of tuple of str
+        Lists of instruments that share a physical instrument or a room without
+        sharing a recording, so that a split keeps each list together; ``*`` in a
+        name stands for any letters.
     """
 
     name: _Name
@@ -180,6 +187,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wanted: Wanted = Wanted()
     apart_from_samples: bool = False
     find_twins: bool = True
+    together: tuple[_Instruments, ...] = ()
 
     @property
     def digest(self) -> str:

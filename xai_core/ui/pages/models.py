@@ -200,6 +200,7 @@ def _percent(share: float) -> str:
 COLLECTIONS = {"nsynth": "NSynth", "recordings": "other recordings"}
 IN_NO_COLUMN = {
     "renders": "rendered from SoundFonts",
+    "software": "rendered by software instruments",
     "fm_renders": "rendered by FM synthesis",
     "tonejs": "samples of tonejs-instruments",
 }
