@@ -44,12 +44,8 @@ from scipy.stats import entropy
 from tests.benchmarks.reporting import conditions, pick_notes, watch_other_work
 from xai_core import explain
 from xai_core.metrics import METRICS, pairwise
-from xai_core.metrics.binwise import (
-    EPSILON,
-    smoothed,
-)
-from xai_core.metrics.grid_flow import least_cost
-from xai_core.metrics.transport import pool, whole_units
+from xai_core.metrics.binwise import EPSILON, smoothed
+from xai_core.metrics.transport import least_cost, pool, whole_units
 
 STFT_SHAPE = (126, 1025)
 ENOUGH_PAIRS = 10_000

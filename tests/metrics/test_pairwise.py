@@ -11,8 +11,7 @@ from tests.metrics.heatmaps import sparse_heatmap
 from xai_core.catalogue.metrics import metric as entry_of
 from xai_core.errors import EmptyMapError, GridMismatchError, InputError
 from xai_core.metrics import METRICS, pairwise
-from xai_core.metrics.pairwise import BLOCK
-from xai_core.metrics.prepared import values_of_pairs
+from xai_core.metrics.pairwise import BLOCK, values_of_pairs
 from xai_core.metrics.registry import Indices, Prepared
 
 pairwise_module = importlib.import_module("xai_core.metrics.pairwise")  # hidden by the function

@@ -9,13 +9,8 @@ scale both maps to sum to 1 first. What each is called and means is in
 """
 
 from xai_core.catalogue.metrics import METRICS as _CATALOGUE
-from xai_core.metrics.binwise import (
-    difference_mean,
-    js_divergence,
-    kl_divergence,
-)
-from xai_core.metrics.pairwise import distances, pairwise
-from xai_core.metrics.prepared import comparable, prepare
+from xai_core.metrics.binwise import difference_mean, js_divergence, kl_divergence
+from xai_core.metrics.pairwise import comparable, distances, pairwise, prepare
 from xai_core.metrics.registry import Function, Prepared, function_of, metric_settings
 from xai_core.metrics.transport import emd, emd_values
 

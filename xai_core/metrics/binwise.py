@@ -6,34 +6,168 @@ The Difference Mean takes raw attributions, signed, in the model's units; it is 
 [0, inf), symmetric, 0 for identical maps. The Kullback-Leibler and the
 Jensen-Shannon divergence take heatmaps: non-negative, scaled to sum to 1 first.
 They use natural logarithms, so values are in nats; 0 ln 0 is 0.
+
+Of many pairs, rows are those of two sets of maps made ready for one metric; `rows`
+are indices into one set, `cols` into the other, one of each a pair. The compiled
+functions write to ``out[k]`` what they find for ``p[rows[k]]`` and ``q[cols[k]]``;
+they leave the interpreter alone meanwhile, so that threads can share the work, and
+are compiled once and kept on disk.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import numba
 import numpy as np
 import numpy.typing as npt
+from scipy.spatial.distance import cdist
 from scipy.special import rel_entr
 
 from xai_core.errors import InputError
-from xai_core.metrics.blocks import Block, each_pair, mean_absolute_differences
-from xai_core.metrics.checks import Array, as_distribution, as_map, same_grid
-from xai_core.metrics.kernels import (
-    divergences_from_middle,
-    middle_negentropies,
-    relative_entropies,
+from xai_core.metrics.registry import (
+    Array,
+    Indices,
+    Kernel,
+    Prepared,
+    as_distribution,
+    as_map,
+    pair_metric,
+    same_grid,
 )
-from xai_core.metrics.registry import Indices, Kernel, Prepared, pair_metric
 
 __all__ = [
     "EPSILON",
+    "Block",
+    "absolute_differences",
     "difference_mean",
+    "divergences_from_middle",
+    "each_pair",
     "js_divergence",
     "kl_divergence",
+    "mean_absolute_differences",
+    "middle_negentropies",
+    "negentropies",
+    "relative_entropies",
     "smoothed",
 ]
 
+_Rows = npt.NDArray[np.floating[Any]]
+DENSE = 0.25  # of a block's pairs; if fewer are asked for, they are added up one by one
 EPSILON = 1e-10  # added to every bin, so that a zero in q stays finite
 CLOSE = 1e-6  # nats; below it a difference of entropies is mostly rounding
+
+
+@numba.njit(cache=True, nogil=True)
+def absolute_differences(p: _Rows, q: _Rows, rows: Indices, cols: Indices, out: _Rows) -> None:
+    """Write the sum of |p - q|."""
+    for k in range(rows.size):
+        a, b = p[rows[k]], q[cols[k]]
+        total = 0.0
+        for i in range(a.size):
+            total += abs(a[i] - b[i])
+        out[k] = total
+
+
+@numba.njit(cache=True, nogil=True)
+def negentropies(p: _Rows, out: _Rows) -> None:
+    """Write the sum of p ln p of each row."""
+    for k in range(p.shape[0]):
+        total = 0.0
+        for value in p[k]:
+            if value > 0.0:
+                total += value * np.log(value)
+        out[k] = total
+
+
+@numba.njit(cache=True, nogil=True)
+def relative_entropies(p: _Rows, q: _Rows, rows: Indices, cols: Indices, out: _Rows) -> None:
+    """Write the sum of p ln(p / q), where q is positive wherever p is."""
+    for k in range(rows.size):
+        a, b = p[rows[k]], q[cols[k]]
+        total = 0.0
+        for i in range(a.size):
+            if a[i] > 0.0:
+                total += a[i] * np.log(a[i] / b[i])
+        out[k] = total
+
+
+@numba.njit(cache=True, nogil=True)
+def middle_negentropies(p: _Rows, q: _Rows, rows: Indices, cols: Indices, out: _Rows) -> None:
+    """Write the sum of m ln m, where m is the mean of both."""
+    for k in range(rows.size):
+        a, b = p[rows[k]], q[cols[k]]
+        total = 0.0
+        for i in range(a.size):
+            m = 0.5 * (a[i] + b[i])
+            if m > 0.0:
+                total += m * np.log(m)
+        out[k] = total
+
+
+@numba.njit(cache=True, nogil=True)
+def divergences_from_middle(p: _Rows, q: _Rows, rows: Indices, cols: Indices, out: _Rows) -> None:
+    """Write the mean of the divergences of both from their mean, term by term."""
+    for k in range(rows.size):
+        a, b = p[rows[k]], q[cols[k]]
+        total = 0.0
+        for i in range(a.size):
+            m = 0.5 * (a[i] + b[i])
+            if a[i] > 0.0:
+                total += 0.5 * a[i] * np.log(a[i] / m)
+            if b[i] > 0.0:
+                total += 0.5 * b[i] * np.log(b[i] / m)
+        out[k] = total
+
+
+class Block:
+    """The smallest block of the matrix of all pairs that holds some of them."""
+
+    def __init__(self, rows: Indices, cols: Indices) -> None:
+        self._rows, self._cols = rows, cols
+        self._top, self._left = np.unique(rows), np.unique(cols)
+        self.is_dense = rows.size >= DENSE * self._top.size * self._left.size
+
+    def top_of(self, values: Array) -> Array:
+        """Return the rows of the first set that the block is made of."""
+        return _taken(values, self._top)
+
+    def left_of(self, values: Array) -> Array:
+        """Return the rows of the second set that the block is made of."""
+        return _taken(values, self._left)
+
+    def read(self, block: Array) -> Array:
+        """Return a block's value of each pair."""
+        places = np.searchsorted(self._top, self._rows), np.searchsorted(self._left, self._cols)
+        return np.asarray(block[places])
+
+
+def each_pair(
+    kernel: Callable[..., None], a: Prepared, b: Prepared, rows: Indices, cols: Indices
+) -> Array:
+    """Return what a kernel of :mod:`xai_core.metrics.binwise` writes for each pair."""
+    out = np.empty(rows.size)
+    kernel(a.values, b.values, rows, cols, out)
+    return out
+
+
+def mean_absolute_differences(a: Prepared, b: Prepared, rows: Indices, cols: Indices) -> Array:
+    """Return the mean absolute difference of each pair of rows."""
+    block = Block(rows, cols)
+    if block.is_dense:
+        sums = block.read(cdist(block.top_of(a.values), block.left_of(b.values), "cityblock"))
+    else:
+        sums = each_pair(absolute_differences, a, b, rows, cols)
+    return np.asarray(sums / a.values.shape[1])
+
+
+def _taken(values: Array, indices: Indices) -> Array:
+    """Return rows of an array; consecutive ones without copying them."""
+    first, last = int(indices[0]), int(indices[-1])
+    if last - first + 1 == indices.size:
+        return values[first : last + 1]
+    return np.asarray(values[indices])
 
 
 @pair_metric(kernel=Kernel(mean_absolute_differences))
