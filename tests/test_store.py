@@ -25,13 +25,7 @@ from tests.cnn_by_hand import wake
 from xai_core import store
 from xai_core.errors import InputError, ModelError, TimbreLensError
 from xai_core.networks.cnn import build_cnn
-from xai_core.store import (
-    keys,
-    recordings,
-)
-from xai_core.store import (
-    results as chunks,
-)
+from xai_core.store import keys, results
 from xai_core.store.files import readable_json
 
 ABOUT: dict[str, Any] = {
@@ -611,11 +605,11 @@ def test_a_chunk_is_verified_once_by_a_process(
         raise AssertionError("verified again")
 
     with monkeypatch.context() as patch:
-        patch.setattr(chunks.hashlib, "sha256", refuse)
+        patch.setattr(results.hashlib, "sha256", refuse)
         assert _read_chunk() is not None
     chunk.write_bytes(chunk.read_bytes())  # another file by its time: verified anew
     with monkeypatch.context() as patch:
-        patch.setattr(chunks.hashlib, "sha256", refuse)
+        patch.setattr(results.hashlib, "sha256", refuse)
         with pytest.raises(AssertionError, match="verified again"):
             _read_chunk()
 
@@ -701,7 +695,7 @@ def test_a_digest_that_is_none_reaches_no_file(digest: str, folders: Path) -> No
 def test_the_oldest_recordings_go_when_there_are_many(
     folders: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recordings, "KEPT_RECORDINGS", 3)
+    monkeypatch.setattr(results, "KEPT_RECORDINGS", 3)
     digests = []
     for number in range(5):
         digests.append(store.keep_recording(f"recording {number}".encode()))

@@ -10,12 +10,24 @@ import scipy.ndimage
 import scipy.signal
 from hypothesis.extra import numpy as hnp
 
-from xai_core.attribution import grad_cam, resize_bilinear
-from xai_core.errors import GridMismatchError
+from xai_core.attribution import (
+    choose_filters,
+    grad_cam,
+    grad_cam_plus_plus,
+    hires_cam,
+    layer_cam,
+    resize_bilinear,
+    score_cam,
+)
+from xai_core.errors import GridMismatchError, InputError
+from xai_core.values import FloatArray
 
 SMALL = hnp.arrays(
     np.float64, hnp.array_shapes(min_dims=2, max_dims=2, max_side=7), elements=st.floats(-5, 5)
 )
+RNG = np.random.default_rng(0)
+ACTIVATIONS = RNG.random((4, 5, 3))
+GRADIENTS = RNG.standard_normal((4, 5, 3))
 
 
 def test_known_answer_5() -> None:
@@ -113,3 +125,115 @@ def test_resizing_to_the_same_shape_changes_nothing(values: np.ndarray) -> None:
 def test_a_flat_map_stays_flat() -> None:
     resized = resize_bilinear(np.full((31, 32), 0.7, np.float32), (126, 128))
     np.testing.assert_allclose(resized, np.float32(0.7), rtol=1e-14)
+
+
+def test_hires_cam_is_grad_cam_under_global_average_pooling() -> None:
+    weights = np.array([2.0, -1.0, 0.5])  # of a linear output of the means of three maps
+    gradients = np.broadcast_to(weights / 20, (4, 5, 3))
+    expected = grad_cam(ACTIVATIONS, gradients, relu=False)
+    np.testing.assert_allclose(hires_cam(ACTIVATIONS, gradients), expected, atol=1e-15)
+    logit = ACTIVATIONS.mean(axis=(0, 1)) @ weights
+    assert hires_cam(ACTIVATIONS, gradients).sum() == pytest.approx(logit)  # complete
+    positive = hires_cam(ACTIVATIONS, gradients, relu=True)
+    np.testing.assert_allclose(positive, grad_cam(ACTIVATIONS, gradients), atol=1e-15)
+
+
+def test_layer_cam_drops_negative_gradients_place_by_place() -> None:
+    expected = (ACTIVATIONS * np.where(GRADIENTS > 0, GRADIENTS, 0)).sum(axis=2)
+    np.testing.assert_allclose(layer_cam(ACTIVATIONS, GRADIENTS), expected)
+    assert not layer_cam(ACTIVATIONS, -np.abs(GRADIENTS)).any()
+
+
+def test_grad_cam_plus_plus_by_the_equations() -> None:
+    weights = np.zeros(3)
+    for k in range(3):
+        total = ACTIVATIONS[..., k].sum()
+        for i in range(4):
+            for j in range(5):
+                g = GRADIENTS[i, j, k]
+                alpha = g**2 / (2 * g**2 + total * g**3)
+                weights[k] += alpha * max(g, 0.0)
+    expected = np.maximum((ACTIVATIONS * weights).sum(axis=2), 0.0)
+    np.testing.assert_allclose(grad_cam_plus_plus(ACTIVATIONS, GRADIENTS), expected)
+    assert not grad_cam_plus_plus(ACTIVATIONS, np.zeros_like(GRADIENTS)).any()  # 0 / 0
+
+
+def test_score_cam_weighs_by_the_softmax_of_the_increases() -> None:
+    x = RNG.random((8, 10))
+    slope = RNG.standard_normal((8, 10))
+
+    def linear(batch: FloatArray) -> FloatArray:
+        return np.asarray(np.tensordot(batch, slope, axes=2)) + 7.0
+
+    increases = []
+    for k in range(3):
+        channel = ACTIVATIONS[..., k]
+        scaled = (channel - channel.min()) / (channel.max() - channel.min())
+        increases.append((resize_bilinear(scaled, (8, 10)) * x * slope).sum())
+    weights = np.exp(increases) / np.exp(increases).sum()
+    found = score_cam(linear, x, ACTIVATIONS)
+    np.testing.assert_allclose(found, (ACTIVATIONS * weights).sum(axis=2), rtol=1e-9)
+
+
+def test_a_constant_feature_map_masks_nothing() -> None:
+    x = np.ones((4, 5))
+    constant = np.ones((4, 5, 2))
+    found = score_cam(lambda batch: batch.sum(axis=(1, 2)), x, constant)
+    np.testing.assert_allclose(found, np.ones((4, 5)))  # equal weights of 1/2
+
+
+@pytest.mark.parametrize("method", [grad_cam_plus_plus, hires_cam, layer_cam])
+def test_arrays_that_do_not_belong_together_are_refused(method: type) -> None:
+    with pytest.raises(GridMismatchError, match="two arrays of one shape"):
+        method(ACTIVATIONS, GRADIENTS[..., :2])
+    with pytest.raises(GridMismatchError, match="frames and bins"):
+        score_cam(lambda batch: batch, np.ones(3), ACTIVATIONS)
+
+
+def _activations(means: list[float]) -> np.ndarray:
+    """Return maps (3, 5, n) whose channel means are as given, though unevenly spread."""
+    bumps = np.random.default_rng(0).random((3, 5, len(means)))
+    return np.asarray(bumps / bumps.mean(axis=(0, 1)) * np.array(means), np.float32)
+
+
+ONES = np.ones((3, 5, 6))
+
+
+def test_first_filters_are_those_of_the_paper() -> None:
+    assert choose_filters(_activations([0, 0, 9, 8, 7, 6]), ONES, choice="first") == (0, 1, 2, 3)
+
+
+def test_the_filters_that_contribute_most_come_first() -> None:
+    activations = _activations([0.1, 5.0, 0.2, 7.0, 3.0])
+    gradients = np.ones((3, 5, 5)) * [9.0, 0.1, -50.0, 1.0, 0.0]  # products 0.9, 0.5, 10, 7, 0
+    found = choose_filters(activations, gradients, choice="most_relevant", n_filters=4)
+    assert found == (2, 3, 0, 1)
+
+
+def test_a_filter_that_responds_to_the_silence_after_a_note_does_not_count() -> None:
+    activations, gradients = np.zeros((10, 4, 2)), np.zeros((10, 4, 2))
+    activations[3:, :, 0] = 9.0  # the silence, which does not move the answer
+    activations[:3, :, 1], gradients[:3, :, 1] = 1.0, 0.5  # the note, which does
+    assert choose_filters(activations, gradients, choice="most_relevant", n_filters=1) == (1,)
+
+
+def test_dead_filters_keep_their_order() -> None:
+    zero = np.zeros((2, 2, 6))
+    assert choose_filters(zero, zero, choice="most_relevant") == (0, 1, 2, 3)
+
+
+@pytest.mark.parametrize("choice", ["first", "most_relevant"])
+def test_a_layer_with_fewer_filters_shows_all(choice: str) -> None:
+    chosen = choose_filters(_activations([3, 2, 1]), ONES[..., :3], choice=choice, n_filters=8)
+    assert chosen == (0, 1, 2)
+    assert all(isinstance(k, int) for k in chosen)
+
+
+def test_bad_input_is_refused() -> None:
+    with pytest.raises(InputError, match="unknown choice of filters 'best'"):
+        choose_filters(ONES, ONES, choice="best")
+    for n_filters in (0, -1):
+        with pytest.raises(InputError, match="at least 1 filter"):
+            choose_filters(ONES, ONES, choice="most_relevant", n_filters=n_filters)
+    with pytest.raises(GridMismatchError, match="two arrays of one shape"):
+        choose_filters(ONES, ONES[..., :2], choice="first")

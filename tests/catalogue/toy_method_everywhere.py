@@ -29,7 +29,7 @@ from xai_core.metrics.statistics import draw_instruments, within_families
 from xai_core.places import samples_folder
 from xai_core.replication.report import write_report
 from xai_core.results.files import comparison_files, distance_files, explanation_files
-from xai_core.results.rerun import explain_as_recalled, read_recalled, sameness
+from xai_core.results.records import explain_as_recalled, read_recalled, sameness
 from xai_core.study.run import analyse
 from xai_core.values import Explanation
 

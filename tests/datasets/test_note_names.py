@@ -16,9 +16,8 @@ from xai_core.datasets.collection import read_collection, read_collections
 from xai_core.datasets.note_names import midi_number, midi_pitch, named_apart
 from xai_core.explanations import resolve_settings
 from xai_core.pair_tables import METRIC_COLUMNS
-from xai_core.study.maps import FamilyMaps
 from xai_core.study.notes import choose_notes, pairs_within
-from xai_core.study.pairs import Block, BlockResult
+from xai_core.study.pairs import Block, BlockResult, FamilyMaps
 from xai_core.study.plan import choose_by_family, describe_analysis
 from xai_core.study.tables import note_rows, pair_rows
 

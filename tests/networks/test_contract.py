@@ -26,7 +26,7 @@ from xai_core.model_sets.scorecards import read_scorecards
 from xai_core.networks.contract import InputView, PackedModel, pack, unpack
 from xai_core.networks.gradients import ModelGradients
 from xai_core.results.files import explanation_files
-from xai_core.results.rerun import explain_as_recalled, read_recalled, sameness
+from xai_core.results.records import explain_as_recalled, read_recalled, sameness
 from xai_core.values import Waveform
 
 L = keras.layers

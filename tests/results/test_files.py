@@ -15,16 +15,10 @@ import pytest
 import soundfile
 from matplotlib.image import imread
 
-from tests.model_sets.tiny_models import (
-    write_models,
-    write_notes,
-)
+from tests.model_sets.tiny_models import write_models, write_notes
 from xai_core import store
 from xai_core.datasets.notes import NoteRecord
-from xai_core.explanations import (
-    compare,
-    explain,
-)
+from xai_core.explanations import compare, explain
 from xai_core.explanations.loaded_models import array_digest
 from xai_core.pair_tables import METRIC_COLUMNS
 from xai_core.results.files import (
@@ -34,11 +28,7 @@ from xai_core.results.files import (
     explanation_files,
     prediction_files,
 )
-from xai_core.results.rerun import (
-    explain_as_recalled,
-    read_recalled,
-    sameness,
-)
+from xai_core.results.records import explain_as_recalled, read_recalled, sameness
 from xai_core.values import FAMILIES, Explanation, Prediction, Waveform
 
 PAIR = ("flute", "organ")

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from xai_core.datasets.collection import read_collection
-from xai_core.study import maps as note_maps
+from xai_core.study import pairs as study_pairs
 from xai_core.study.run import analyse
 from xai_core.study.tables import write_analysis
 
@@ -25,7 +25,7 @@ ASKED = {"types": [TYPE], "families": FAMILIES, "notes_per_family": 3, "between_
 def main() -> None:
     """Compare the notes of two families and tell what is explained and what is compared."""
     notes, out = map(Path, sys.argv[1:])
-    explain = note_maps.explain
+    explain = study_pairs.explain
 
     def told(audio: Path, **about: Any) -> Any:
         found = explain(audio, **about)
@@ -36,7 +36,7 @@ def main() -> None:
         others = "+".join(rows["other_family"].unique())
         print(f"result {method} {family} {others} {len(rows)}", flush=True)
 
-    note_maps.explain = told  # type: ignore[assignment]
+    study_pairs.explain = told  # type: ignore[assignment]
     analysis = analyse(read_collection(notes), models=MODELS, on_result=result, **ASKED)
     write_analysis(analysis, out)
 

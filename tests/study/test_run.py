@@ -18,16 +18,8 @@ import pytest
 import tensorflow
 
 from tests.cluster import dask_cluster
-from tests.model_sets.tiny_models import (
-    write_models,
-    write_notes,
-)
-from tests.study.analyse_notes import (
-    ASKED,
-    FAMILIES,
-    MODELS,
-    TYPE,
-)
+from tests.model_sets.tiny_models import write_models, write_notes
+from tests.study.analyse_notes import ASKED, FAMILIES, MODELS, TYPE
 from xai_core import __version__, store
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
@@ -35,17 +27,10 @@ from xai_core.errors import InputError, ModelError
 from xai_core.explanations import explain
 from xai_core.grid import JobsFailedError
 from xai_core.metrics import METRICS
-from xai_core.pair_tables import (
-    METRIC_COLUMNS,
-    Analysis,
-)
-from xai_core.study import maps as note_maps
+from xai_core.pair_tables import METRIC_COLUMNS, Analysis
+from xai_core.study import pairs as study_pairs
 from xai_core.study.run import analyse
-from xai_core.study.tables import (
-    left_out_sentence,
-    read_analysis,
-    write_analysis,
-)
+from xai_core.study.tables import left_out_sentence, read_analysis, write_analysis
 
 ROOT = Path(__file__).resolve().parents[2]
 ONE_THREAD = {  # so that every sum is made in the same order
@@ -93,7 +78,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
             settings={"model_sha256": card.sha256},
         )
 
-    monkeypatch.setattr(note_maps, "explain", made_up)
+    monkeypatch.setattr(study_pairs, "explain", made_up)
     return calls
 
 
@@ -185,14 +170,14 @@ def test_an_analysis_of_nothing_but_zero_maps_has_no_rows(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    explain_with_evidence = note_maps.explain
+    explain_with_evidence = study_pairs.explain
 
     def without(audio: Path, **about: Any) -> Any:
         found = explain_with_evidence(audio, **about)
         found.attribution.values *= 0.0
         return found
 
-    monkeypatch.setattr(note_maps, "explain", without)
+    monkeypatch.setattr(study_pairs, "explain", without)
     came: list[int] = []
     analysis = _analyse(
         records,
@@ -265,7 +250,7 @@ def test_a_failure_costs_only_what_needs_it(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    explain_well = note_maps.explain
+    explain_well = study_pairs.explain
 
     def out_of_memory(audio: Path, **about: Any) -> Any:
         if about["family"] == "organ":
@@ -278,7 +263,7 @@ def test_a_failure_costs_only_what_needs_it(
         "on_result": lambda type, method, family, rows: came.append(rows["other_family"].iloc[0]),
     }
     with monkeypatch.context() as patch:
-        patch.setattr(note_maps, "explain", out_of_memory)
+        patch.setattr(study_pairs, "explain", out_of_memory)
         with pytest.raises(JobsFailedError, match="3 of 5 jobs failed or were left out"):
             _analyse(records, **changes)
     assert came == ["flute"]
@@ -290,14 +275,14 @@ def test_a_failure_costs_only_what_needs_it(
 def test_a_model_that_is_trained_anew_meanwhile_is_noticed(
     records: list[NoteRecord], asked: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    explain_well = note_maps.explain
+    explain_well = study_pairs.explain
 
     def by_another(audio: Path, **about: Any) -> Any:
         found = explain_well(audio, **about)
         found.settings["model_sha256"] = "0" * 64
         return found
 
-    monkeypatch.setattr(note_maps, "explain", by_another)
+    monkeypatch.setattr(study_pairs, "explain", by_another)
     with pytest.raises(JobsFailedError) as caught:
         _analyse(records)
     assert "the tonnetz model of flute is another one than at the start" in str(

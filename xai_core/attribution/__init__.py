@@ -6,17 +6,22 @@ The model is a callable or is given as arrays, so nothing here depends on a
 framework. Attributions are raw and signed, in units of the model's output.
 """
 
-from xai_core.attribution.expected_gradients import expected_gradients
-from xai_core.attribution.feature_maps import choose_filters
 from xai_core.attribution.grad_cam import (
+    choose_filters,
     grad_cam,
     grad_cam_plus_plus,
     hires_cam,
     layer_cam,
     resize_bilinear,
+    score_cam,
 )
-from xai_core.attribution.gradient import gradient, input_x_gradient, smooth_grad
-from xai_core.attribution.guided_ig import guided_ig
+from xai_core.attribution.gradient import (
+    expected_gradients,
+    gradient,
+    guided_ig,
+    input_x_gradient,
+    smooth_grad,
+)
 from xai_core.attribution.integrated_gradients import (
     RULES,
     PathIntegral,
@@ -26,7 +31,6 @@ from xai_core.attribution.integrated_gradients import (
 )
 from xai_core.attribution.methods import METHODS, Estimate, ModelFunctions, estimates_by
 from xai_core.attribution.occlusion import occlusion
-from xai_core.attribution.score_cam import score_cam
 
 __all__ = [
     "METHODS",

@@ -2,29 +2,35 @@
 
 Conventions
 -----------
-Arrays are ``(height, width, channels)``, of one note. With ReLU the map is
-non-negative; zero everywhere means that all evidence is negative.
+Activations and gradients are ``(height, width, channels)``, of one note, after the
+ReLU. With ReLU the map is non-negative; zero everywhere means that all evidence is
+negative. A filter that responds to silence has large activations and no say in the
+answer, so filters are ranked by what they contribute to it (:func:`choose_filters`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from xai_core.attribution.methods import Estimate, ModelFunctions
-from xai_core.errors import GridMismatchError
+from xai_core.errors import GridMismatchError, InputError
 from xai_core.values import FloatArray
 
 __all__ = [
+    "choose_filters",
     "estimates",
     "grad_cam",
     "grad_cam_plus_plus",
     "hires_cam",
     "layer_cam",
     "resize_bilinear",
+    "score_cam",
 ]
+
+MASKS_AT_ONCE = 8
 
 
 def grad_cam(activations: FloatArray, gradients: FloatArray, *, relu: bool = True) -> FloatArray:
@@ -69,17 +75,12 @@ def grad_cam_plus_plus(activations: FloatArray, gradients: FloatArray) -> FloatA
     Parameters
     ----------
     activations, gradients : ndarray, shape (height, width, channels)
-        As for :func:`grad_cam`.
+        As for :func:`grad_cam`, with the same errors.
 
     Returns
     -------
     ndarray, shape (height, width), float64
         Non-negative.
-
-    Raises
-    ------
-    GridMismatchError
-        If the two arrays differ in shape or are not three-dimensional.
 
     References
     ----------
@@ -106,7 +107,7 @@ def hires_cam(activations: FloatArray, gradients: FloatArray, *, relu: bool = Fa
     Parameters
     ----------
     activations, gradients : ndarray, shape (height, width, channels)
-        As for :func:`grad_cam`.
+        As for :func:`grad_cam`, with the same errors.
     relu : bool
         Keep positive evidence only.
 
@@ -115,11 +116,6 @@ def hires_cam(activations: FloatArray, gradients: FloatArray, *, relu: bool = Fa
     ndarray, shape (height, width), float64
         Signed, in units of the target; equals Grad-CAM without ReLU where the
         layer is followed by global average pooling and a linear output.
-
-    Raises
-    ------
-    GridMismatchError
-        If the two arrays differ in shape or are not three-dimensional.
 
     References
     ----------
@@ -141,17 +137,12 @@ def layer_cam(activations: FloatArray, gradients: FloatArray) -> FloatArray:
     Parameters
     ----------
     activations, gradients : ndarray, shape (height, width, channels)
-        As for :func:`grad_cam`.
+        As for :func:`grad_cam`, with the same errors.
 
     Returns
     -------
     ndarray, shape (height, width), float64
         Non-negative, in units of the target.
-
-    Raises
-    ------
-    GridMismatchError
-        If the two arrays differ in shape or are not three-dimensional.
 
     References
     ----------
@@ -199,6 +190,121 @@ def resize_bilinear(values: FloatArray, shape: tuple[int, int]) -> FloatArray:
     columns = _interpolation(values.shape[1], shape[1])
     resized: FloatArray = rows @ values.astype(np.float64) @ columns.T
     return resized
+
+
+def score_cam(
+    outputs: Callable[[FloatArray], FloatArray],
+    x: FloatArray,
+    activations: FloatArray,
+    *,
+    baseline: FloatArray | float = 0.0,
+) -> FloatArray:
+    """Weigh each feature map by the output of the input seen through it.
+
+    Parameters
+    ----------
+    outputs : callable
+        Maps ``(n, n_frames, n_bins)`` to ``(n,)``.
+    x : ndarray, shape (n_frames, n_bins)
+    activations : ndarray, shape (height, width, channels)
+        Of a convolution layer for `x`.
+    baseline : ndarray, shape of `x`, or float
+        What a masked bin becomes; silence by default.
+
+    Returns
+    -------
+    ndarray, shape (height, width), float64
+        Non-negative; its size is that of the activations, since the weights of
+        the channels sum to 1.
+
+    Raises
+    ------
+    GridMismatchError
+        If `x` has not two axes or `activations` not three.
+
+    References
+    ----------
+    Wang et al. 2020, "Score-CAM", equations 5 to 9: each map is resized to the
+    input and scaled to [0, 1]; a map that is constant masks nothing and has no
+    increase; the weights are the softmax of the increases over the baseline.
+    """
+    x, activations = np.asarray(x), np.asarray(activations, np.float64)
+    if x.ndim != 2 or activations.ndim != 3:
+        raise GridMismatchError(
+            "expected an input of frames and bins and activations of height, width and channels, "
+            f"got {x.shape} and {activations.shape}"
+        )
+    base = np.broadcast_to(np.asarray(baseline, np.float64), x.shape)
+    way = x.astype(np.float64) - base
+    lowest, highest = activations.min(axis=(0, 1)), activations.max(axis=(0, 1))
+    varying = np.flatnonzero(highest > lowest)
+    increases = np.zeros(activations.shape[2])
+    if varying.size:
+        start = float(outputs(base[np.newaxis].astype(x.dtype))[0])
+    for first in range(0, varying.size, MASKS_AT_ONCE):
+        part = varying[first : first + MASKS_AT_ONCE]
+        masks = np.stack(
+            [
+                resize_bilinear(
+                    (activations[..., k] - lowest[k]) / (highest[k] - lowest[k]),
+                    (x.shape[0], x.shape[1]),
+                )
+                for k in part
+            ]
+        )
+        seen = (base + masks * way).astype(x.dtype)
+        increases[part] = np.asarray(outputs(seen), np.float64) - start
+    weights = np.exp(increases - increases.max())
+    cam: FloatArray = activations @ (weights / weights.sum())
+    return np.maximum(cam, 0.0)
+
+
+def choose_filters(
+    activations: FloatArray, gradients: FloatArray, *, choice: str, n_filters: int = 4
+) -> tuple[int, ...]:
+    """Return the numbers of the filters to show, counted from 0.
+
+    Parameters
+    ----------
+    activations : ndarray, shape (height, width, channels)
+    gradients : ndarray, shape (height, width, channels)
+        Of the explained output with respect to `activations`.
+    choice : {'first', 'most_relevant'}
+        The first ones, as in the paper's figure 1, or those with the largest
+        mean of ``|gradient x activation|``, largest first (ties in filter order).
+    n_filters : int
+        How many; fewer if the layer has fewer.
+
+    Returns
+    -------
+    tuple of int
+
+    Raises
+    ------
+    InputError
+        If `choice` is unknown, or `n_filters` is below 1.
+    GridMismatchError
+        If the two arrays differ in shape.
+
+    Examples
+    --------
+    >>> activations, gradients = np.array([[[9.0, 2.0, 1.0]]]), np.array([[[0.0, -3.0, 4.0]]])
+    >>> choose_filters(activations, gradients, choice="most_relevant", n_filters=2)
+    (1, 2)
+    """
+    if n_filters < 1:
+        raise InputError(f"expected at least 1 filter to show, got {n_filters}")
+    if activations.shape != gradients.shape:
+        raise GridMismatchError(
+            f"expected two arrays of one shape, got {activations.shape} and {gradients.shape}"
+        )
+    n_filters = min(n_filters, activations.shape[-1])
+    if choice == "first":
+        return tuple(range(n_filters))
+    if choice == "most_relevant":
+        means = np.abs(activations * gradients).mean(axis=(0, 1), dtype=np.float64)
+        return tuple(int(k) for k in np.argsort(-means, kind="stable")[:n_filters])
+    raise InputError(f"unknown choice of filters {choice!r}: choose 'first' or 'most_relevant'")
 
 
 def _checked(activations: FloatArray, gradients: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -18,8 +18,16 @@ Data sets of thousands of files are read by :mod:`xai_core.datasets.notes`.
 
 from xai_core.audio.decoding import MAX_BYTES
 from xai_core.audio.gate import load_untrusted, open_gate
-from xai_core.audio.notes import NOTE_SECONDS, first_sound, fit_note, load, load_note
-from xai_core.audio.writing import listening_gain, to_exact_wav, to_wav
+from xai_core.audio.notes import (
+    NOTE_SECONDS,
+    first_sound,
+    fit_note,
+    listening_gain,
+    load,
+    load_note,
+    to_exact_wav,
+    to_wav,
+)
 
 __all__ = [
     "MAX_BYTES",

@@ -1,24 +1,35 @@
-"""The 4 s of a recording that are explained: from a path, bytes or a waveform.
+"""The 4 s of a recording that are explained: from a path, bytes or a waveform, and as a WAV file.
 
 Conventions
 -----------
 Decoded in the calling process; what comes from strangers is decoded by
-:mod:`xai_core.audio.gate`.
+:mod:`xai_core.audio.gate`. A WAV file is mono, at the rate of the waveform.
 """
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
 import numpy as np
+import soundfile
 import soxr
 
 from xai_core.audio.decoding import MAX_BYTES, decode
 from xai_core.errors import AudioError
 from xai_core.values import NOTE_SAMPLES, SAMPLE_RATE, FloatArray, Waveform
 
-__all__ = ["NOTE_SECONDS", "first_sound", "fit_note", "load", "load_note"]
+__all__ = [
+    "NOTE_SECONDS",
+    "first_sound",
+    "fit_note",
+    "listening_gain",
+    "load",
+    "load_note",
+    "to_exact_wav",
+    "to_wav",
+]
 
 NOTE_SECONDS = NOTE_SAMPLES / SAMPLE_RATE
 MIN_SECONDS = 0.1
@@ -26,7 +37,6 @@ EDGE_SECONDS = 0.25  # resampled on both sides of the 4 s, so that the filter se
 BEFORE_SOUND = 0.1  # s of silence before a first sound that comes late
 SILENCE_PEAK = 1e-4  # of full scale (-80 dB); inaudible below
 MAX_PEAK = 2.0**31  # of full scale; 32-bit integers read as they are stay below it
-
 AudioSource = str | os.PathLike[str] | bytes | Waveform
 
 
@@ -163,6 +173,63 @@ def first_sound(waveform: Waveform) -> float:
     start = 0.0 if first < NOTE_SECONDS else min(first - BEFORE_SOUND, latest)
     fit_note(waveform, start=start)
     return start
+
+
+def listening_gain(waveform: Waveform) -> float:
+    """Return the factor by which a player scales a waveform so that nothing clips.
+
+    Parameters
+    ----------
+    waveform : Waveform
+
+    Returns
+    -------
+    float
+        1.0 up to full scale, else 1 / peak.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> listening_gain(Waveform(np.array([0.5, -4.0]), 16_000))
+    0.25
+    """
+    peak = float(np.abs(waveform.y).max())
+    return 1.0 if peak <= 1.0 else 1.0 / peak
+
+
+def to_wav(waveform: Waveform) -> bytes:
+    """Return a waveform as a 16-bit WAV file, for a player.
+
+    Parameters
+    ----------
+    waveform : Waveform
+        One that exceeds full scale is scaled down (:func:`listening_gain`).
+
+    Returns
+    -------
+    bytes
+    """
+    buffer = io.BytesIO()
+    y = waveform.y * np.float32(listening_gain(waveform))
+    soundfile.write(buffer, y, waveform.sr, format="WAV", subtype="PCM_16")
+    return buffer.getvalue()
+
+
+def to_exact_wav(waveform: Waveform) -> bytes:
+    """Return a waveform as a WAV file of 32-bit floats, for a program.
+
+    Parameters
+    ----------
+    waveform : Waveform
+        Nothing is rounded or clipped: :func:`load` gives the same samples back.
+
+    Returns
+    -------
+    bytes
+    """
+    buffer = io.BytesIO()
+    soundfile.write(buffer, waveform.y, waveform.sr, format="WAV", subtype="FLOAT")
+    return buffer.getvalue()
 
 
 def _window(waveform: Waveform, start: float) -> FloatArray:

@@ -20,11 +20,9 @@ import typer
 from typer.exceptions import TyperException
 
 from xai_core.cli import dataset
-from xai_core.cli.analysing import analyse
-from xai_core.cli.comparing import compare
 from xai_core.cli.evaluating import evaluate
-from xai_core.cli.explaining import explain, predict
-from xai_core.cli.training import train
+from xai_core.cli.explaining import compare, explain, predict
+from xai_core.cli.long_runs import analyse, train
 from xai_core.errors import InputError, TimbreLensError
 
 __all__ = ["app", "main"]

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from xai_core import store
-from xai_core.attribution.feature_maps import choose_filters
+from xai_core.attribution.grad_cam import choose_filters
 from xai_core.attribution.methods import Estimate, ModelFunctions, estimates_by
 from xai_core.audio import load_note
 from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS
@@ -35,10 +35,7 @@ from xai_core.explanations.loaded_models import (
     spectrogram_of,
     weakness_sentence,
 )
-from xai_core.explanations.settings import (
-    Settings,
-    resolve_settings,
-)
+from xai_core.explanations.settings import Settings, resolve_settings
 from xai_core.networks.contract import (
     Arrays,
     InputView,

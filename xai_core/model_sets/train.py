@@ -20,15 +20,13 @@ import numpy as np
 
 from xai_core import store
 from xai_core.catalogue.types import spectrogram_type
-from xai_core.datasets.notes import (
-    NoteRecord,
-    skipped_sentence,
-    usable_notes,
-)
+from xai_core.datasets.notes import NoteRecord, skipped_sentence, usable_notes
 from xai_core.datasets.splits import split_by_instrument
 from xai_core.errors import InputError, ModelError
 from xai_core.grid import Job, run_jobs
 from xai_core.model_sets.jobs import (
+    Config,
+    Plan,
     calibrate_models,
     finish_type,
     is_done,
@@ -37,7 +35,6 @@ from xai_core.model_sets.jobs import (
     train_family,
     train_trunk,
 )
-from xai_core.model_sets.plan import Config, Plan
 from xai_core.places import check_writable
 from xai_core.training import PRESETS, Preset, notes_digest
 from xai_core.values import FAMILIES, OnProgress, count_steps

@@ -4,7 +4,7 @@ Conventions
 -----------
 A file is made when its ``make`` is called, in memory, so that a page can offer
 files that are not downloaded. Arrays are NPZ that load without pickle, axes
-included; JSON holds what :mod:`xai_core.results.rerun` needs to compute
+included; JSON holds what :mod:`xai_core.results.records` needs to compute
 the same arrays again. The sound is WAV of 32-bit floats: the very samples that
 were explained, where 16 bits would round them. File names say what is inside
 and end in eight digits that differ between settings; no file system that takes 255

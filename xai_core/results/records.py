@@ -1,39 +1,63 @@
-"""The JSON of a result: numbers, every setting that decided them, and versions.
+"""The JSON of a result, numbers, every setting that decided them and versions; and its map again.
 
 Conventions
 -----------
 ``settings`` are those of :class:`xai_core.explanations.settings.Settings` that have an
 effect, with the SHA-256 of model, note and baseline; digests of arrays are those
-of 32-bit floats. :mod:`xai_core.results.rerun` reads an explanation back.
+of 32-bit floats.
+
+:func:`read_recalled` reads the JSON of an explanation, or another with the same
+entries; nothing in it is believed before it is checked. The model must be the one of
+then, by its SHA-256. The note may be the recording, of which the same 4 s are taken,
+or the exported WAV, which is those 4 s already.
 """
 
 from __future__ import annotations
 
+import json
 import platform
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xai_core import __version__, store
 from xai_core.attribution.salient_regions import find_salient_regions
+from xai_core.audio import fit_note, load
+from xai_core.errors import AudioError, InputError
+from xai_core.explanations.explain import Audio, explain_progressively
 from xai_core.explanations.loaded_models import array_digest
-from xai_core.values import Explanation, Prediction
+from xai_core.explanations.settings import Settings
+from xai_core.values import Explanation, Prediction, Waveform, check_family, check_type
 
 if TYPE_CHECKING:
     from xai_core.explanations.comparison import Comparison
 
 __all__ = [
     "MAKER",
+    "Recalled",
     "comparison_record",
+    "explain_as_recalled",
     "explanation_record",
     "model_digests",
     "prediction_record",
+    "read_recalled",
+    "sameness",
     "versions_here",
 ]
 
 MAKER = "TimbreLens"  # in every JSON of ours
 PACKAGES = ("numpy", "librosa", "keras")
 TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos")  # names of one package
+MAX_BYTES = 2**20  # of a JSON; ours have some thousand
+KINDS: dict[str, tuple[type, ...]] = {  # of values of Settings that are not text
+    "noise_level": (int, float),
+    "seed": (int,),
+    "n_steps": (int, type(None)),
+    "tolerance": (int, float),
+    "max_steps": (int,),
+}
 
 
 def explanation_record(
@@ -135,3 +159,220 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """The explanation that an exported JSON describes.
+
+    Parameters
+    ----------
+    source : str
+        Name of the file, for sentences.
+    type, family, models : str
+        Which model was explained.
+    settings : Settings
+    start : float
+        Seconds into the recording.
+    model_sha256, note_sha256 : str
+    baseline_sha256, attribution_sha256, code_sha256 : str
+        "" where the file has none.
+    model : str or None
+        Name of a model that is not binary.
+    """
+
+    source: str
+    type: str
+    family: str
+    models: str
+    settings: Settings
+    start: float
+    model_sha256: str
+    note_sha256: str
+    baseline_sha256: str
+    attribution_sha256: str
+    code_sha256: str
+    model: str | None = None
+
+    def check_beside(self, given: Mapping[str, Any]) -> None:
+        """Refuse options beside the file that contradict it.
+
+        Parameters
+        ----------
+        given : mapping
+            ``{name: value}`` of fields of this or of :class:`Settings`; None
+            for what is not given.
+
+        Raises
+        ------
+        InputError
+            That names the first contradiction.
+        """
+        for name, value in given.items():
+            here = getattr(self if hasattr(self, name) else self.settings, name)
+            if value is not None and value != here:
+                said = "as many as needed" if here is None else here
+                what = name.removeprefix("n_")
+                raise InputError(
+                    f"--{what.replace('_', '-')} {value} contradicts {self.source}, which says "
+                    f"{said}: leave one of them out"
+                )
+
+
+def read_recalled(file: str | Path) -> Recalled:
+    """Read the JSON of an explanation.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or is not the JSON of an explanation.
+    """
+    path = Path(file)
+    try:
+        with path.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"the settings {path} cannot be read: {error.strerror}") from error
+    foreign = InputError(
+        f"expected the JSON of an explanation of {MAKER} in {path.name}, got something else: "
+        "is it the file that was saved beside the map?"
+    )
+    try:
+        record = json.loads(content) if len(content) <= MAX_BYTES else None
+    except (ValueError, RecursionError):  # no JSON, no text, or nested to harm
+        raise foreign from None
+    if not isinstance(record, dict) or not isinstance(record.get("settings"), dict):
+        raise foreign
+    settings = record["settings"]
+    texts = ("type", "family", "models", "model_sha256", "note_sha256")
+    start = record.get("start", 0.0)
+    if not all(isinstance(settings.get(name), str) for name in texts) or not _is_number(start):
+        raise foreign
+    if record.get("made_by", MAKER) != MAKER:
+        raise foreign
+    model = _text(settings, "model") or None
+    return Recalled(
+        source=path.name,
+        type=check_type(settings["type"]),
+        family=settings["family"] if model else check_family(settings["family"]),
+        models=settings["models"],
+        settings=_settings(settings, foreign),
+        start=float(start),
+        model_sha256=settings["model_sha256"],
+        note_sha256=settings["note_sha256"],
+        baseline_sha256=_text(settings, "baseline_sha256"),
+        attribution_sha256=_text(record, "attribution_sha256"),
+        code_sha256=_text(record, "code_sha256"),
+        model=model,
+    )
+
+
+def explain_as_recalled(
+    audio: str | Path | bytes | Waveform,
+    recalled: Recalled,
+    *,
+    baseline_audio: Audio | None = None,
+) -> Explanation:
+    """Explain a note with the settings of a JSON.
+
+    Parameters
+    ----------
+    audio : path, bytes or Waveform
+        The recording of then, the WAV that was exported, or any other note.
+    recalled : Recalled
+    baseline_audio : path, bytes or Waveform, optional
+        The other note, where the baseline was one.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    InputError
+        If the model or the baseline is another than the one of then, or as
+        :func:`xai_core.explanations.explain`.
+    """
+    if recalled.model:
+        card = store.read_card(name=recalled.model, models=recalled.models)
+    else:
+        card = store.read_card(recalled.type, recalled.family, models=recalled.models)
+    if card.sha256 != recalled.model_sha256:
+        raise InputError(
+            f"{card.described} in the set {recalled.models!r} has "
+            f"changed since {recalled.source} was saved (SHA-256 differs), so the map would be "
+            "another: take the models of then, or explain without --settings"
+        )
+    *_, explanation = explain_progressively(
+        _same_seconds(audio, recalled),
+        type=recalled.type,
+        family=recalled.family,
+        settings=recalled.settings,
+        models=recalled.models,
+        baseline_audio=baseline_audio,
+        model=recalled.model,
+        use_cache=False,
+    )
+    baseline = explanation.settings.get("baseline_sha256", "")
+    if recalled.baseline_sha256 and baseline != recalled.baseline_sha256:
+        raise InputError(
+            f"the baseline is not the one that {recalled.source} was saved with (SHA-256 differs): "
+            "is it another note?"
+        )
+    return explanation
+
+
+def sameness(recalled: Recalled, explanation: Explanation) -> str:
+    """Say in a sentence whether a map is the one that was saved."""
+    source = recalled.source
+    if explanation.settings["note_sha256"] != recalled.note_sha256:
+        return f"This is another note than that of {source}, explained in the same way."
+    if not recalled.attribution_sha256:
+        return f"The same note and settings as in {source}."
+    if array_digest(explanation.attribution.values) == recalled.attribution_sha256:
+        return f"The same map as in {source}, to the last bit."
+    if recalled.code_sha256 != store.explaining_code():
+        return f"Not bit for bit the map of {source}: the code that explains has changed since."
+    return (
+        f"Not bit for bit the map of {source}: another processor, number of threads or version "
+        "of TensorFlow rounds in other places."
+    )
+
+
+# ----------------------------------------------------------------------- private
+
+
+def _same_seconds(audio: str | Path | bytes | Waveform, recalled: Recalled) -> Waveform:
+    """Return the 4 s from the recorded start, or the first if they are the note already."""
+    waveform = audio if isinstance(audio, Waveform) else load(audio)
+    if recalled.start == 0.0:
+        return fit_note(waveform)
+    try:
+        first = fit_note(waveform)
+    except AudioError:  # a recording that begins with silence
+        return fit_note(waveform, start=recalled.start)
+    is_the_note = array_digest(first.y) == recalled.note_sha256
+    return first if is_the_note else fit_note(waveform, start=recalled.start)
+
+
+def _settings(values: Mapping[str, Any], foreign: InputError) -> Settings:
+    known: dict[str, Any] = {}
+    for field in fields(Settings):
+        if field.name not in values:
+            continue
+        value = values[field.name]
+        if isinstance(value, bool) or not isinstance(value, KINDS.get(field.name, (str,))):
+            raise foreign
+        known[field.name] = value
+    if not {"method", "preset", "target"} <= set(known) or known.get("seed", 0) < 0:
+        raise foreign
+    return Settings(**known)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _text(values: Mapping[str, Any], name: str) -> str:
+    value = values.get(name, "")
+    return value if isinstance(value, str) else ""

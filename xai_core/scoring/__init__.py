@@ -1,24 +1,16 @@
 """Scores of models on notes of instruments that they were not trained on.
 
-``binary`` scores one model and how well its probabilities agree with frequencies,
-``ten_way`` the ten of a type and several types together, and ``bootstrap`` gives
-the intervals.
+``model_scores`` scores one model, the ten of a type and several types together,
+and ``bootstrap`` gives the intervals.
 """
 
-from xai_core.scoring.binary import (
+from xai_core.scoring.bootstrap import N_RESAMPLES, Resamples, interval, resample_instruments
+from xai_core.scoring.model_scores import (
     THRESHOLD,
     binary_scores,
+    confusion_counts,
     expected_calibration_error,
     reliability_curve,
-)
-from xai_core.scoring.bootstrap import (
-    N_RESAMPLES,
-    Resamples,
-    interval,
-    resample_instruments,
-)
-from xai_core.scoring.ten_way import (
-    confusion_counts,
     ten_way_scores,
 )
 

@@ -33,17 +33,15 @@ from xai_core.store.models import (
     set_folder,
     write_summary,
 )
-from xai_core.store.recordings import (
+from xai_core.store.results import (
     has_recording,
     keep_recording,
-    read_recording,
-    remove_recording,
-)
-from xai_core.store.results import (
     read_cached,
     read_cached_model,
     read_chunk,
+    read_recording,
     remove_cached,
+    remove_recording,
     write_cached,
     write_cached_model,
     write_chunk,

@@ -55,7 +55,7 @@ DECIDING_MAPS = (
     "explanations/explain.py",
     "explanations/loaded_models.py",
     "explanations/settings.py",
-    "study/maps.py",
+    "study/pairs.py",
 )
 DECIDING_COMPARISONS = (
     *DECIDING_MAPS,
@@ -64,7 +64,6 @@ DECIDING_COMPARISONS = (
     "metrics/pairwise.py",
     "metrics/registry.py",
     "metrics/transport.py",
-    "study/pairs.py",
 )
 DECIDING_SPECTROGRAMS = (
     "values.py",
@@ -125,7 +124,7 @@ def comparison_key(**parts: Any) -> str:
 def map_key(**parts: Any) -> str:
     """Return the name of a map that is kept to be compared, as :func:`comparison_key` does.
 
-    The code that compares does not count.
+    The metrics do not count.
     """
     return _key_with(DECIDING_MAPS, MAP_PACKAGES, parts)
 

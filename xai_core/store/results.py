@@ -1,4 +1,4 @@
-"""Cached results: arrays, chunks of spectrograms, and models half-way through their training.
+"""Cached results: arrays, chunks of spectrograms, half-trained models; and recordings with a link.
 
 Conventions
 -----------
@@ -9,6 +9,8 @@ damaged or when the cache is full (:mod:`xai_core.store.files`).
 A chunk, too large to be read as a whole, is an ``.npy`` array with the SHA-256
 after it, and is mapped into memory. Its size and header are checked whenever it is
 opened, the SHA-256 when a process first opens it.
+
+The recording of a visitor who made a link is kept under the SHA-256 of its bytes.
 """
 
 from __future__ import annotations
@@ -25,10 +27,14 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from xai_core.errors import InputError
+from xai_core.places import cache_folder
 from xai_core.store.files import (
     DIGEST_BYTES,
     cache_path,
+    is_digest,
     mark_used,
+    modified,
     note_written,
     remove,
     try_to_cache,
@@ -36,16 +42,22 @@ from xai_core.store.files import (
 from xai_core.store.models import archived
 
 __all__ = [
+    "has_recording",
+    "keep_recording",
     "read_cached",
     "read_cached_model",
     "read_chunk",
+    "read_recording",
     "remove_cached",
+    "remove_recording",
     "write_cached",
     "write_cached_model",
     "write_chunk",
 ]
 
 MODEL_ENDING = ".model"  # not .keras: a digest stands before the archive
+KEPT_RECORDINGS = 64  # of visitors who made a link; the oldest is removed first
+RECORDING = ".recording"  # ending of their files
 
 
 def read_cached(key: str) -> dict[str, npt.NDArray[Any]] | None:
@@ -132,6 +144,8 @@ def _vouched_for(path: Path) -> bytes | None:
 
 
 BLOCK = 2**20  # bytes read at once
+
+
 _verified: set[tuple[str, int, int, int]] = set()  # chunks whose SHA-256 this process has checked
 
 
@@ -198,3 +212,67 @@ def _is_whole(path: Path) -> bool:
             return False
     _verified.add(identity)
     return True
+
+
+def keep_recording(content: bytes) -> str:
+    """Keep a recording of a visitor, under the SHA-256 of its bytes.
+
+    At most 64 are kept; the oldest goes first.
+
+    Parameters
+    ----------
+    content : bytes
+        The file as it came.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits, for :func:`read_recording`.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written.
+    """
+    digest = hashlib.sha256(content).hexdigest()
+    if not try_to_cache(cache_path(digest, RECORDING), content):
+        raise InputError(
+            "this recording cannot be kept, so there is no link: is the disk full or read-only?"
+        )
+    others = [path for path in cache_folder().glob(f"*{RECORDING}") if path.stem != digest]
+    for path in sorted(others, key=modified, reverse=True)[KEPT_RECORDINGS - 1 :]:
+        remove(path)
+    return digest
+
+
+def has_recording(digest: str) -> bool:
+    """Whether a recording is kept under a SHA-256."""
+    return is_digest(digest) and cache_path(digest, RECORDING).is_file()
+
+
+def read_recording(digest: str) -> bytes | None:
+    """Return the recording kept under a SHA-256, or None if it is kept no longer.
+
+    A file that has other content is removed where possible.
+
+    Raises
+    ------
+    InputError
+        If `digest` is not 64 hexadecimal digits.
+    """
+    if not is_digest(digest):
+        raise InputError("expected a link with 64 digits after upload=: was it cut short?")
+    path = cache_path(digest, RECORDING)
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    if hashlib.sha256(content).hexdigest() != digest:
+        remove(path)
+        return None
+    return content
+
+
+def remove_recording(digest: str) -> None:
+    """Remove the recording kept under a SHA-256, where there is one."""
+    remove(cache_path(digest, RECORDING))

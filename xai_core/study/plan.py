@@ -27,18 +27,8 @@ from xai_core.explanations.settings import Settings
 from xai_core.grid import Job
 from xai_core.metrics import metric_settings
 from xai_core.pair_tables import METRIC_COLUMNS
-from xai_core.study.maps import FamilyMaps
-from xai_core.study.notes import (
-    ChosenNote,
-    choose_notes,
-    pairs_between,
-    pairs_within,
-)
-from xai_core.study.pairs import (
-    Block,
-    compare_block,
-    explain_some,
-)
+from xai_core.study.notes import ChosenNote, choose_notes, pairs_between, pairs_within
+from xai_core.study.pairs import Block, FamilyMaps, compare_block, explain_some
 from xai_core.study.tables import LeftOut
 from xai_core.values import (
     FAMILIES,

@@ -29,31 +29,11 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError, TimbreLensError
 from xai_core.explanations.settings import resolve_settings
 from xai_core.grid import run_jobs
-from xai_core.pair_tables import (
-    NOTE_COLUMNS,
-    PAIR_COLUMNS,
-    Analysis,
-    as_table,
-)
+from xai_core.pair_tables import NOTE_COLUMNS, PAIR_COLUMNS, Analysis, as_table
 from xai_core.places import cache_folder
-from xai_core.study.maps import maps_of
-from xai_core.study.pairs import (
-    Block,
-    BlockResult,
-    read_block,
-)
-from xai_core.study.plan import (
-    blocks_of,
-    cards_of,
-    choose_by_family,
-    describe_analysis,
-    jobs_of,
-)
-from xai_core.study.tables import (
-    note_rows,
-    pair_rows,
-    zero_maps,
-)
+from xai_core.study.pairs import Block, BlockResult, maps_of, read_block
+from xai_core.study.plan import blocks_of, cards_of, choose_by_family, describe_analysis, jobs_of
+from xai_core.study.tables import note_rows, pair_rows, zero_maps
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, OnProgress, Progress
 
 __all__ = [

@@ -8,11 +8,15 @@ otherwise. Maps have the shape of the input ``x``. A removed bin takes the value
 of the baseline, which is silence (0) by default.
 """
 
-from xai_core.trust.concentration import complexity, sparseness
-from xai_core.trust.fidelity import infidelity, mu_fidelity
-from xai_core.trust.localisation import pointing, relevance_mass, relevance_rank
+from xai_core.trust.concentration import (
+    complexity,
+    pointing,
+    relevance_mass,
+    relevance_rank,
+    sparseness,
+)
 from xai_core.trust.nulls import mantel, partial_mantel, rank_correlation
-from xai_core.trust.removal import Curve, deletion, insertion, random_curve
+from xai_core.trust.removal import Curve, deletion, infidelity, insertion, mu_fidelity, random_curve
 from xai_core.trust.sensitivity import max_sensitivity, overlap_of_strongest
 
 __all__ = [

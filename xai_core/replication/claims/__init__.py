@@ -4,29 +4,23 @@ Conventions
 -----------
 Statements are data: a CSV file in this package (or anywhere else), one row a
 claim, whose column ``relation`` is a small language
-(:mod:`xai_core.replication.claims.reading`). Each is judged on every resample of the
+(:mod:`xai_core.replication.claims.statements`). Each is judged on every resample of the
 instruments: it holds, does not hold, or is not decidable.
 """
 
-from xai_core.replication.claims.evidence import (
-    Evidence,
-    Quantity,
-    gather_evidence,
-)
+from xai_core.replication.claims.evidence import Evidence, Quantity, gather_evidence
 from xai_core.replication.claims.judging import judge
-from xai_core.replication.claims.reading import (
+from xai_core.replication.claims.statements import (
     CHEN_2024,
-    Claim,
-    parse_relation,
-    read_claims,
-)
-from xai_core.replication.claims.verdicts import (
     FAILS_TO,
     HOLDS_FROM,
     RULES,
+    Claim,
     Number,
     Tally,
     Verdict,
+    parse_relation,
+    read_claims,
     tally,
 )
 

@@ -10,7 +10,7 @@ refute it: of numbers in random order a claim of one family in ten is met one
 time in ten, and a claim of several less often. It is *not decidable* otherwise,
 or where numbers it needs are missing, or a named family has a single instrument,
 or where readings of an ambiguous claim differ. Low, middle and high are thirds of
-the families; reports print :data:`xai_core.replication.claims.verdicts.RULES`.
+the families; reports print :data:`xai_core.replication.claims.statements.RULES`.
 
 The *chance* of a claim is how often it would be true if every cell of the table
 of types by families were drawn independently from a uniform distribution.
@@ -30,24 +30,13 @@ import numpy.typing as npt
 
 from xai_core.catalogue.paper import DISTANCES_MEANT, METRICS_WITHOUT_UNIT, PAPER_TYPES
 from xai_core.metrics.statistics import interval
-from xai_core.replication.claims.evidence import (
-    Evidence,
-    Quantity,
-)
-from xai_core.replication.claims.reading import (
-    SCORES,
-    Claim,
-)
-from xai_core.replication.claims.relations import (
-    At,
-    MedianIn,
-    Near,
-    Relation,
-    rank_from,
-)
-from xai_core.replication.claims.verdicts import (
+from xai_core.replication.claims.evidence import Evidence, Quantity
+from xai_core.replication.claims.relations import At, MedianIn, Near, Relation, rank_from
+from xai_core.replication.claims.statements import (
     FAILS_TO,
     HOLDS_FROM,
+    SCORES,
+    Claim,
     Number,
     Outcome,
     Verdict,

@@ -20,25 +20,12 @@ from xai_core.audio import load_note, to_wav
 from xai_core.catalogue.methods import METHODS
 from xai_core.catalogue.metrics import METRICS
 from xai_core.datasets.notes import NoteRecord
-from xai_core.explanations import (
-    Comparison,
-    compare_explanations,
-    explain_progressively,
-    layers_of,
-)
+from xai_core.explanations import Comparison, compare_explanations, explain_progressively, layers_of
 from xai_core.figures import attribution_figure, limits
-from xai_core.figures.base.scales import (
-    number_text,
-    shared_sign,
-)
+from xai_core.figures.base.scales import number_text, shared_sign
 from xai_core.figures.base.words import difference_sentence
 from xai_core.figures.maps.maps import difference_figure
 from xai_core.results.files import comparison_files
-from xai_core.ui.parts.available import (
-    draw_faults,
-    samples,
-    sound_models,
-)
 from xai_core.ui.parts.charts import draw_figure
 from xai_core.ui.parts.choices import (
     OWN_FAMILY,
@@ -47,19 +34,13 @@ from xai_core.ui.parts.choices import (
     Methods,
     choose_methods,
     choose_type,
+    draw_faults,
+    samples,
+    sound_models,
 )
-from xai_core.ui.parts.sharing import (
-    draw_link,
-    draw_saving,
-)
-from xai_core.ui.parts.words import (
-    answer_text,
-    note_label,
-)
-from xai_core.ui.shell.address import (
-    choose,
-    set_choice,
-)
+from xai_core.ui.parts.sharing import draw_link, draw_saving
+from xai_core.ui.parts.words import answer_text, note_label
+from xai_core.ui.shell.address import choose, set_choice
 from xai_core.ui.shell.preload import keep_keras_state
 from xai_core.ui.shell.work_queue import compute_in_slots
 from xai_core.values import FAMILIES, Explanation

@@ -12,43 +12,25 @@ from __future__ import annotations
 import streamlit as st
 
 from xai_core.audio import load_note
-from xai_core.explanations import (
-    layers_of,
-    predict,
-    weak_families,
-)
+from xai_core.explanations import layers_of, predict, weak_families
 from xai_core.figures import probability_bars
 from xai_core.ui.browser.player import draw_player
-from xai_core.ui.parts.available import (
-    draw_faults,
-    faulty_models,
-    samples,
-    sound_models,
-)
 from xai_core.ui.parts.charts import draw_clickable_figure
 from xai_core.ui.parts.choices import (
     OWN_FAMILY,
     choose_advanced,
     choose_model,
     choose_note,
+    draw_faults,
+    faulty_models,
+    samples,
+    sound_models,
 )
-from xai_core.ui.parts.panels import (
-    draw_panels,
-    draw_saving_of_panels,
-)
+from xai_core.ui.parts.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.parts.sharing import draw_link
-from xai_core.ui.parts.words import (
-    HOW_TO_READ,
-    TEN_ANSWERS,
-    doubts,
-    note_credit,
-    verdict,
-)
+from xai_core.ui.parts.words import HOW_TO_READ, TEN_ANSWERS, doubts, note_credit, verdict
 from xai_core.ui.shell.address import set_choice
-from xai_core.ui.shell.preload import (
-    keep_keras_state,
-    preload_models,
-)
+from xai_core.ui.shell.preload import keep_keras_state, preload_models
 from xai_core.ui.shell.work_queue import queue_slot
 from xai_core.values import Waveform
 

@@ -26,31 +26,15 @@ from xai_core.explanations.lessons import (
     integration_path,
 )
 from xai_core.features import extract
-from xai_core.figures import (
-    attribution_figure,
-    feature_maps_figure,
-    spectrogram_figure,
-)
+from xai_core.figures import attribution_figure, feature_maps_figure, spectrogram_figure
 from xai_core.figures.base.scales import number_text
 from xai_core.figures.base.words import count_text
-from xai_core.figures.maps.lessons import (
-    path_curve,
-    weight_bars,
-)
-from xai_core.ui.pages.learn_small_maps import (
-    difference_step,
-    distances_step,
-)
-from xai_core.ui.parts.available import samples, sound_models
+from xai_core.figures.maps.lessons import path_curve, weight_bars
+from xai_core.ui.pages.learn_small_maps import difference_step, distances_step
 from xai_core.ui.parts.charts import draw_figure
-from xai_core.ui.parts.words import (
-    note_label,
-)
-from xai_core.ui.shell.address import (
-    choose,
-    set_choice,
-    slide,
-)
+from xai_core.ui.parts.choices import samples, sound_models
+from xai_core.ui.parts.words import note_label
+from xai_core.ui.shell.address import choose, set_choice, slide
 from xai_core.ui.shell.preload import keep_keras_state
 from xai_core.ui.shell.work_queue import queue_slot
 from xai_core.values import FAMILIES

@@ -25,21 +25,11 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import layers_of
 from xai_core.figures import Figure, distance_boxplots, medians_map
 from xai_core.figures.base.scales import number_text
-from xai_core.replication.claims import (
-    RULES,
-    Verdict,
-    tally,
-)
-from xai_core.replication.findings import (
-    DistanceFindings,
-    judge_distances,
-)
+from xai_core.replication.claims import RULES, Verdict, tally
+from xai_core.replication.findings import DistanceFindings, judge_distances
 from xai_core.results.files import distance_files
 from xai_core.scores import Score
-from xai_core.study.run import (
-    PartialResults,
-    read_partial_results,
-)
+from xai_core.study.run import PartialResults, read_partial_results
 from xai_core.ui.pages.metrics_runs import (
     SEED,
     Chosen,
@@ -49,21 +39,16 @@ from xai_core.ui.pages.metrics_runs import (
     is_cancelled,
     stop_running,
 )
-from xai_core.ui.parts.available import samples, sound_models
-from xai_core.ui.parts.charts import (
-    draw_clickable_figure,
-    draw_figure,
-)
+from xai_core.ui.parts.charts import draw_clickable_figure, draw_figure
 from xai_core.ui.parts.choices import (
     AS_PRESET,
     OWN_FAMILY,
     SAME_METHOD,
     choose_type,
+    samples,
+    sound_models,
 )
-from xai_core.ui.parts.sharing import (
-    draw_link,
-    draw_saving,
-)
+from xai_core.ui.parts.sharing import draw_link, draw_saving
 from xai_core.ui.parts.words import PAPER
 from xai_core.ui.shell.address import choose
 from xai_core.ui.shell.preload import keep_keras_state

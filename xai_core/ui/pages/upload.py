@@ -20,42 +20,26 @@ from pathlib import Path
 import streamlit as st
 
 from xai_core import store
-from xai_core.audio import (
-    MAX_BYTES,
-    NOTE_SECONDS,
-    first_sound,
-    fit_note,
-    load_untrusted,
-    open_gate,
-)
+from xai_core.audio import MAX_BYTES, NOTE_SECONDS, first_sound, fit_note, load_untrusted, open_gate
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
-from xai_core.explanations import (
-    layers_of,
-    predict,
-    weak_families,
-)
-from xai_core.explanations.predict import (
-    Scan,
-    scan,
-)
+from xai_core.explanations import layers_of, predict, weak_families
+from xai_core.explanations.predict import Scan, scan
 from xai_core.figures.base.words import percent_text
 from xai_core.figures.maps.recording import scan_map
 from xai_core.results.files import prediction_files
 from xai_core.ui.browser.player import draw_player
 from xai_core.ui.browser.segment_picker import draw_window
-from xai_core.ui.parts.available import (
+from xai_core.ui.parts.charts import draw_figure
+from xai_core.ui.parts.choices import (
+    choose_advanced,
+    choose_type,
     draw_faults,
     faulty_models,
     samples,
     sound_models,
 )
-from xai_core.ui.parts.charts import draw_figure
-from xai_core.ui.parts.choices import choose_advanced, choose_type
-from xai_core.ui.parts.panels import (
-    draw_panels,
-    draw_saving_of_panels,
-)
+from xai_core.ui.parts.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.parts.sharing import (
     STAYS,
     draw_link_of_recording,
@@ -65,20 +49,10 @@ from xai_core.ui.parts.sharing import (
     take_start,
     write_place,
 )
-from xai_core.ui.parts.words import (
-    doubts,
-    overall_verdict,
-    plain,
-)
-from xai_core.ui.shell.address import (
-    choose,
-    set_choice,
-)
+from xai_core.ui.parts.words import doubts, overall_verdict, plain
+from xai_core.ui.shell.address import choose, set_choice
 from xai_core.ui.shell.faults import sentence
-from xai_core.ui.shell.preload import (
-    freeze_objects,
-    keep_keras_state,
-)
+from xai_core.ui.shell.preload import freeze_objects, keep_keras_state
 from xai_core.ui.shell.work_queue import queue_slot
 from xai_core.values import FAMILIES, Prediction, Waveform
 

@@ -1,7 +1,11 @@
-"""Widgets that choose what is explained; every choice lives in the URL.
+"""What a visitor can choose, and the widgets that choose it; every choice lives in the URL.
 
 Conventions
 -----------
+A model can be used if its file agrees with its card; others are left out, with
+the reason. The folder of models is read again every :data:`LOOK` seconds, the
+notes once in the life of a server.
+
 The key of a widget is the name of its query parameter: ``family, note, type,
 explain``, and in the Advanced section ``target, baseline, noise,
 baseline_note, steps, rule, layer, filters, sign, colours, clip``.
@@ -17,16 +21,18 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from xai_core import store
 from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, Method, labels_of, listed
 from xai_core.catalogue.types import spectrogram_type
+from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
-from xai_core.explanations.settings import (
-    MAX_STEPS,
-    Settings,
-)
+from xai_core.errors import ModelError
+from xai_core.explanations.settings import MAX_STEPS, Settings
 from xai_core.figures.base.scales import PERCENTILE
+from xai_core.places import samples_folder
 from xai_core.ui.parts.words import note_label
 from xai_core.ui.shell.address import choose
+from xai_core.ui.shell.faults import sentence
 from xai_core.values import FAMILIES
 
 __all__ = [
@@ -41,8 +47,13 @@ __all__ = [
     "choose_model",
     "choose_note",
     "choose_type",
+    "draw_faults",
+    "faulty_models",
+    "samples",
+    "sound_models",
 ]
 
+LOOK = 20.0  # s between two looks at the folder
 OWN_FAMILY = "own"
 SAME_METHOD = "same"  # of side B on Compare: that of side A
 OWN_LABEL = "the note's own family"  # one text: a list shows the old one when it changes
@@ -71,6 +82,44 @@ CLIPS = {f"{share:g}": f"{share:g} % of the bins" for share in (95, 98, 99, PERC
 CLIPS["100"] = "every bin"
 DEFAULT_NOISE = "0.1"
 FILTERS = {"most_relevant": "the four that matter most", "first": "the first four"}
+
+
+def sound_models() -> dict[str, tuple[str, ...]]:
+    """Return ``{type: families}`` of the models that can be used, in the fixed orders.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    faults = faulty_models()
+    found = {
+        type: tuple(family for family in families if (type, family) not in faults)
+        for type, families in store.available_models().items()
+    }
+    found = {type: families for type, families in found.items() if families}
+    if not found:
+        raise ModelError(f"no model can be used; the first: {next(iter(faults.values()))}")
+    return found
+
+
+@st.cache_data(ttl=LOOK, show_spinner=False)
+def faulty_models() -> dict[tuple[str, str], str]:
+    """Return ``{(type, family): reason}`` of the models that are left out."""
+    return store.find_faults()
+
+
+def draw_faults(type: str) -> None:
+    """Say which models of a type are left out, and why."""
+    for (of_type, _), reason in faulty_models().items():
+        if of_type == type:
+            st.caption(f":material/block: Left out: {sentence(ModelError(reason))}")
+
+
+@st.cache_resource(show_spinner=False)
+def samples() -> Sequence[NoteRecord]:
+    """Return the records of the notes in ``samples/``."""
+    return read_collection(samples_folder())
 
 
 @dataclass(frozen=True)

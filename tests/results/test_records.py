@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from xai_core.errors import InputError
-from xai_core.results.rerun import read_recalled
+from xai_core.results.records import read_recalled
 
 SETTINGS: dict[str, Any] = {
     "method": "integrated_gradients",

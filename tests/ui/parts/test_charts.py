@@ -11,7 +11,7 @@ def script() -> None:
     import numpy as np
     import streamlit as st
 
-    from xai_core.ui.parts.held_colours import held_limits
+    from xai_core.ui.parts.charts import held_limits
     from xai_core.values import Attribution, Axis
 
     strength = st.number_input("strength", value=0.25)

@@ -11,8 +11,8 @@ from tests.model_sets.tiny_models import write_models, write_notes
 from xai_core import explain, store
 from xai_core.errors import InputError
 from xai_core.explanations import Settings, resolve_settings
-from xai_core.study.maps import FamilyMaps, maps_of
 from xai_core.study.notes import choose_notes
+from xai_core.study.pairs import FamilyMaps, maps_of
 
 CHANGES = {"n_steps": 4, "baseline": "noise", "noise_level": 0.3, "seed": 7}
 

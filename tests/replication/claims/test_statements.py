@@ -8,10 +8,7 @@ from pathlib import Path
 import pytest
 
 from xai_core.errors import InputError
-from xai_core.replication.claims import (
-    CHEN_2024,
-    read_claims,
-)
+from xai_core.replication.claims import CHEN_2024, read_claims
 from xai_core.replication.claims.relations import (
     BestTypes,
     Extreme,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 from scipy.stats import binom
@@ -15,11 +17,17 @@ from sklearn.metrics import (
 )
 
 from xai_core.errors import InputError
+from xai_core.scores import combine_types
 from xai_core.scoring import (
     binary_scores,
+    confusion_counts,
+    expected_calibration_error,
+    reliability_curve,
     resample_instruments,
+    ten_way_scores,
 )
-from xai_core.scoring.binary import resampled_scores
+from xai_core.scoring.model_scores import resampled_scores
+from xai_core.values import FAMILIES
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -190,3 +198,151 @@ def test_the_reliability_that_stands_with_the_scores() -> None:
     assert sum(scores["reliability"]["n_notes"]) == scores["n_notes"]
     assert sum(scores["reliability"]["n_positive"]) == scores["n_positive"]
     assert {"balanced_accuracy", "precision", "ece"} <= set(scores["intervals"])
+
+
+def test_ten_way_accuracy_weighs_families_not_notes() -> None:
+    # nine notes of bass, all named; one of flute, taken for brass
+    family = np.array([0] * 9 + [2])
+    p = np.full((10, 10), 0.1)
+    p[:9, 0] = 0.8
+    p[9, 1] = 0.6
+    scores = ten_way_scores(p, family)
+    assert scores == {"n_notes": 10, "accuracy": 0.5, "recall": {"bass": 1.0, "flute": 0.0}}
+
+
+def test_ten_way_recall_by_counting() -> None:
+    rng = np.random.default_rng(0)
+    family = rng.integers(0, 10, 300)
+    p = rng.random((300, 10))
+    p[np.arange(300), family] += 0.5
+    named = [FAMILIES[int(np.argmax(row))] for row in p]
+    true = [FAMILIES[k] for k in family]
+    right = Counter(a for a, b in zip(true, named, strict=True) if a == b)
+    expected = {name: right[name] / true.count(name) for name in FAMILIES}
+    scores = ten_way_scores(p, family)
+    assert scores["recall"] == pytest.approx(expected)
+    assert scores["accuracy"] == pytest.approx(sum(expected.values()) / 10)
+    assert 0.3 < scores["accuracy"] < 1.0
+
+
+def test_ten_way_scores_of_no_notes_are_refused() -> None:
+    with pytest.raises(InputError, match="expected notes to score, got none"):
+        ten_way_scores(np.zeros((0, 10)), np.zeros(0, int))
+
+
+def test_the_confusion_of_a_permuted_oracle_is_the_permutation() -> None:
+    rng = np.random.default_rng(1)
+    family = np.repeat(np.arange(10), np.arange(1, 11))  # k + 1 notes of family k
+    to = rng.permutation(10)
+    p = np.full((family.size, 10), 0.1)
+    p[np.arange(family.size), to[family]] = 0.9
+    counts = confusion_counts(p, family)
+    expected = np.zeros((10, 10), int)
+    expected[np.arange(10), to] = np.arange(1, 11)
+    np.testing.assert_array_equal(counts, expected)
+    drawn = resample_instruments(family, family.astype(str), rng=rng)
+    scores = ten_way_scores(p, family, resamples=drawn)
+    assert scores["confusion"] == expected.tolist()
+    assert scores["accuracy"] == pytest.approx(np.mean(to == np.arange(10)))
+
+
+def test_rows_of_families_that_are_absent() -> None:
+    counts = confusion_counts(np.eye(10)[[3, 4]], np.array([3, 3]))
+    assert counts.shape == (10, 10)
+    assert counts.sum() == 2
+    assert counts[3, 3] == counts[3, 4] == 1
+
+
+def test_the_interval_of_the_accuracy_is_that_of_instruments() -> None:
+    # of 20 bass instruments 10 are named, all or none of their 7 notes; brass always
+    family = np.repeat([0, 1], 140)
+    instrument = np.repeat(np.arange(40), 7)
+    p = np.full((280, 10), 0.1)
+    p[np.arange(280), np.where(instrument < 10, 2, family)] = 0.9
+    drawn = resample_instruments(family, instrument.astype(str), rng=np.random.default_rng(0))
+    scores = ten_way_scores(p, family, resamples=drawn)
+    exact = binom.ppf([0.025, 0.975], 20, 0.5) / 20
+    assert scores["intervals"]["recall"]["bass"] == pytest.approx(exact, abs=1.01 / 20)
+    assert scores["intervals"]["recall"]["brass"] == [1.0, 1.0]
+    assert scores["intervals"]["accuracy"] == pytest.approx((exact + 1) / 2, abs=1.01 / 40)
+    assert (scores["accuracy"], scores["n_instruments"]) == (0.75, 40)
+
+
+def test_one_instrument_of_a_family_leaves_no_interval() -> None:
+    family = np.array([0, 0, 1, 1])
+    drawn = resample_instruments(family, ["a", "b", "c", "c"], rng=np.random.default_rng(0))
+    intervals = ten_way_scores(np.eye(10)[family], family, resamples=drawn)["intervals"]
+    assert intervals == {"accuracy": None, "recall": {"bass": [1.0, 1.0], "brass": None}}
+
+
+def test_independent_types_are_better_together() -> None:
+    rng = np.random.default_rng(0)
+    family = rng.integers(0, 10, 2000)
+    types = []
+    for _ in range(4):
+        logits = rng.normal(0.0, 1.0, (2000, 10)) - 1.0
+        logits[np.arange(2000), family] += 1.5
+        types.append(1 / (1 + np.exp(-logits)))
+    alone = [ten_way_scores(p, family)["accuracy"] for p in types]
+    together = ten_way_scores(combine_types(types), family)["accuracy"]
+    assert together > max(alone) + 0.2
+
+
+def test_a_set_that_is_perfectly_calibrated_has_no_error() -> None:
+    # 100 notes at each of 0.05, 0.15, ...; as many per cent of them are of the family
+    levels = np.arange(10) / 10 + 0.05
+    p = np.repeat(levels, 100)
+    positive = np.concatenate([np.arange(100) < round(100 * level) for level in levels])
+    assert positive.sum() == 500  # half of all, so the classes weigh what they count
+    assert expected_calibration_error(p, positive) == pytest.approx(0.0, abs=1e-12)
+    curve = reliability_curve(p, positive)
+    np.testing.assert_allclose(curve.frequency, levels)
+    np.testing.assert_allclose(curve.probability, levels)
+
+
+def test_drawn_labels_have_little_error_and_shifted_ones_the_shift() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.random(200_000)
+    positive = rng.random(p.size) < p
+    # each bin is off by a standard error of about 0.003
+    assert expected_calibration_error(p, positive) < 0.006
+    assert expected_calibration_error(0.5 * p, positive) == pytest.approx(0.25, abs=0.006)
+
+
+def test_a_constant_of_90_percent_on_half_and_half() -> None:
+    positive = np.arange(100) < 50
+    assert expected_calibration_error(np.full(100, 0.9), positive) == pytest.approx(0.4)
+
+
+def test_classes_weigh_the_same_however_rare_one_is() -> None:
+    # 10 of 1000 notes: unweighted, 0.9 would be off by 0.89
+    positive = np.arange(1000) < 10
+    assert expected_calibration_error(np.full(1000, 0.9), positive) == pytest.approx(0.4)
+    assert expected_calibration_error(np.full(1000, 0.5), positive) == pytest.approx(0.0)
+
+
+def test_counts_add_up_and_edges_belong_to_the_upper_bin() -> None:
+    p = np.array([0.0, 0.09, 0.1, 0.3, 0.5, 0.7, 0.999, 1.0])
+    positive = np.array([False, False, False, True, False, True, True, True])
+    curve = reliability_curve(p, positive)
+    assert curve.n_notes.tolist() == [2, 1, 0, 1, 0, 1, 0, 1, 0, 2]
+    assert curve.n_positive.tolist() == [0, 0, 0, 1, 0, 0, 0, 1, 0, 2]
+    assert curve.weight.sum() == pytest.approx(1.0)
+    assert np.isnan(curve.frequency[curve.n_notes == 0]).all()
+    assert curve.frequency[9] == 1.0
+    assert curve.probability[9] == pytest.approx(0.9995)
+
+
+def test_by_notes_one_by_one() -> None:
+    rng = np.random.default_rng(2)
+    p, positive = rng.random(500), rng.random(500) < 0.2
+    curve = reliability_curve(p, positive)
+    assert curve.n_notes.sum() == 500
+    assert curve.n_positive.sum() == positive.sum()
+    n, n_negative = int(positive.sum()), int((~positive).sum())
+    weight = [0.5 / n if is_positive else 0.5 / n_negative for is_positive in positive]
+    total = 0.0
+    for k in range(10):
+        notes = [i for i in range(500) if k / 10 <= p[i] < (k + 1) / 10]
+        total += abs(sum(weight[i] * (positive[i] - p[i]) for i in notes))
+    assert expected_calibration_error(p, positive) == pytest.approx(total)
