@@ -25,7 +25,7 @@ from xai_core.figures.audit import (
     source_bars,
 )
 from xai_core.figures.html import audit_html
-from xai_core.figures.stills.audit import audit_png
+from xai_core.figures.stills.charts import audit_png
 
 NOTES = {"reed": {"x": 3, "y": 2}, "bass": {"y": 4}}
 PITCHES = {"reed": {60: 5, 62: 1}, "bass": {40: 2}, "organ": {}}

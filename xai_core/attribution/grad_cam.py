@@ -275,10 +275,6 @@ def choose_filters(
     n_filters : int
         How many; fewer if the layer has fewer.
 
-    Returns
-    -------
-    tuple of int
-
     Raises
     ------
     InputError

@@ -72,10 +72,6 @@ def load(audio: str | os.PathLike[str] | bytes) -> Waveform:
     ----------
     audio : path or bytes
 
-    Returns
-    -------
-    Waveform
-
     Raises
     ------
     AudioError
@@ -204,10 +200,6 @@ def to_wav(waveform: Waveform) -> bytes:
     ----------
     waveform : Waveform
         One that exceeds full scale is scaled down (:func:`listening_gain`).
-
-    Returns
-    -------
-    bytes
     """
     buffer = io.BytesIO()
     y = waveform.y * np.float32(listening_gain(waveform))
@@ -222,10 +214,6 @@ def to_exact_wav(waveform: Waveform) -> bytes:
     ----------
     waveform : Waveform
         Nothing is rounded or clipped: :func:`load` gives the same samples back.
-
-    Returns
-    -------
-    bytes
     """
     buffer = io.BytesIO()
     soundfile.write(buffer, waveform.y, waveform.sr, format="WAV", subtype="FLOAT")

@@ -17,13 +17,28 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
 
+import typer
 from rich import progress as rich_progress
 from rich.console import Console
 
 from xai_core.values import Progress
 
-__all__ = ["JobsProgress", "plain_column", "plain_console", "quiet_start"]
+__all__ = [
+    "Families",
+    "JobsProgress",
+    "Types",
+    "counting_bar",
+    "plain_console",
+    "quiet_start",
+]
+
+Types = Annotated[
+    list[str] | None,
+    typer.Option("--type", "-t", help="Spectrogram type; repeatable. All by default."),
+]
+Families = Annotated[list[str] | None, typer.Option(help="Family; repeatable. All by default.")]
 
 
 class JobsProgress:
@@ -100,6 +115,18 @@ def plain_console(*, stderr: bool = False, soft_wrap: bool = False) -> Console:
 def plain_column(text: str) -> rich_progress.TextColumn:
     """Return a column of a progress bar that prints descriptions as they are."""
     return rich_progress.TextColumn(text, markup=False)
+
+
+def counting_bar(console: Console, text: str = "{task.description}") -> rich_progress.Progress:
+    """Return a bar with what is done of how many and the time left, gone at the end."""
+    return rich_progress.Progress(
+        plain_column(text),
+        rich_progress.BarColumn(),
+        rich_progress.MofNCompleteColumn(),
+        rich_progress.TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
 
 
 @contextmanager

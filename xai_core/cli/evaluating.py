@@ -19,10 +19,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 from rich.table import Table
 
-from xai_core.cli.console import plain_column, plain_console, quiet_start
+from xai_core.cli.console import Families, Types, counting_bar, plain_console, quiet_start
 from xai_core.datasets.collection import read_collections
 from xai_core.errors import InputError
 from xai_core.places import check_writable
@@ -31,14 +30,7 @@ from xai_core.values import FAMILIES, check_family, check_type
 
 if TYPE_CHECKING:
     from xai_core.model_sets.evaluate import Evaluation, TypeScores
-if TYPE_CHECKING:
-    from xai_core.model_sets.evaluate import Evaluation
-
-__all__ = [
-    "evaluate",
-    "ten_ways",
-    "write_scores",
-]
+__all__ = ["evaluate"]
 
 
 def evaluate(
@@ -47,13 +39,8 @@ def evaluate(
         typer.Option(help="Folder of notes: the data set of the models; repeatable."),
     ],
     models: Annotated[str, typer.Option(help="Name of the model set.")] = "starter",
-    type: Annotated[
-        list[str] | None,
-        typer.Option("--type", "-t", help="Spectrogram type; repeatable. All by default."),
-    ] = None,
-    family: Annotated[
-        list[str] | None, typer.Option(help="Family; repeatable. All by default.")
-    ] = None,
+    type: Types = None,
+    family: Families = None,
     every_note: Annotated[
         bool,
         typer.Option("--all", help="Score all notes, not only those that the cards hold out."),
@@ -80,13 +67,7 @@ def evaluate(
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
     console = plain_console()
-    columns = (
-        plain_column("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=plain_console(stderr=True), transient=True) as bar:
+    with counting_bar(plain_console(stderr=True)) as bar:
         task = bar.add_task("evaluate", total=None)
         evaluation = evaluate_models(
             records,
@@ -176,10 +157,6 @@ Row = dict[str, Any]
 
 def write_scores(evaluation: Evaluation, out: Path) -> list[Path]:
     """Write two CSV files, a JSON file and figure 4 as a page and as a picture.
-
-    Returns
-    -------
-    list of Path
 
     Raises
     ------

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from xai_core.explanations import Comparison
     from xai_core.results.files import ExportFile
 
-__all__ = ["compare", "explain", "predict", "write_files"]
+__all__ = ["compare", "explain", "predict"]
 
 METHOD, PRESET, MODELS, START = DEFAULT_METHOD, "default", "starter", 0.0
 Start = Annotated[float, typer.Option(help="Seconds into the recording at which the note begins.")]

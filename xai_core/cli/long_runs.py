@@ -12,7 +12,7 @@ from rich.table import Table
 from xai_core.catalogue.methods import METHODS, PAPER_METHODS, listed
 from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import PAPER_TYPES
-from xai_core.cli.console import JobsProgress, plain_console, quiet_start
+from xai_core.cli.console import Families, JobsProgress, Types, plain_console, quiet_start
 from xai_core.datasets.collection import describe_collection, read_collections
 from xai_core.errors import InputError
 from xai_core.pair_tables import distances
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 __all__ = ["analyse", "train"]
 
 ALL_TYPES = "all"
+NoteFolders = Annotated[
+    list[Path],
+    typer.Option(help="Folder of notes (NSynth layout, or one folder a family); repeatable."),
+]
 
 
 def train(
-    data: Annotated[
-        list[Path],
-        typer.Option(help="Folder of notes (NSynth layout, or one folder a family); repeatable."),
-    ],
+    data: NoteFolders,
     type: Annotated[
         list[str] | None,
         typer.Option(
@@ -107,10 +108,7 @@ def train(
 
 
 def analyse(
-    data: Annotated[
-        list[Path],
-        typer.Option(help="Folder of notes (NSynth layout, or one folder a family); repeatable."),
-    ],
+    data: NoteFolders,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the tables and the settings.")
     ] = None,
@@ -118,13 +116,8 @@ def analyse(
         Path | None,
         typer.Option(help="Folder for the replication report: one HTML file, and its tables."),
     ] = None,
-    type: Annotated[
-        list[str] | None,
-        typer.Option("--type", "-t", help="Spectrogram type; repeatable. All by default."),
-    ] = None,
-    family: Annotated[
-        list[str] | None, typer.Option(help="Family; repeatable. All by default.")
-    ] = None,
+    type: Types = None,
+    family: Families = None,
     method: Annotated[
         list[str] | None,
         typer.Option(

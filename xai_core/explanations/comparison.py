@@ -18,14 +18,11 @@ import numpy as np
 from xai_core.catalogue.methods import DEFAULT_METHOD
 from xai_core.catalogue.metrics import METRICS
 from xai_core.errors import GridMismatchError, InputError
-from xai_core.explanations.explain import (
-    Audio,
-    explain,
-)
+from xai_core.explanations.explain import Audio, explain
 from xai_core.metrics import comparable, function_of
 from xai_core.values import Attribution, Explanation, FloatArray
 
-__all__ = ["SHARE", "Comparison", "compare", "compare_explanations"]
+__all__ = ["Comparison", "compare", "compare_explanations"]
 
 SHARE = "share of the map"  # unit of maps of two methods
 ON_ATTRIBUTIONS = [one.label for one in METRICS.values() if one.on == "attributions"]
@@ -96,10 +93,6 @@ def compare(
     preset : {'default', 'paper'}
     models : str
         Name of the model set.
-
-    Returns
-    -------
-    Comparison
 
     Raises
     ------

@@ -54,13 +54,7 @@ from xai_core.values import (
     Spectrogram,
 )
 
-__all__ = [
-    "Audio",
-    "baseline_values",
-    "explain",
-    "explain_progressively",
-    "feature_maps",
-]
+__all__ = ["Audio", "explain", "explain_progressively", "feature_maps"]
 
 
 def explain(
@@ -109,10 +103,6 @@ def explain(
         model of type and family. Gradients are taken over all its inputs at
         once, and the attributions of all add up together; a method that looks
         at a layer explains the input of `type` while the others stay.
-
-    Returns
-    -------
-    Explanation
 
     Raises
     ------
@@ -351,10 +341,6 @@ def feature_maps(
     n_filters : int
     others
         As :func:`xai_core.explanations.explain.explain`.
-
-    Returns
-    -------
-    FeatureMaps
     """
     note = load_note(audio, start=start)
     loaded, card = _model(type, family, model, models)

@@ -18,19 +18,10 @@ from xai_core.attribution.grad_cam import resize_bilinear
 from xai_core.attribution.integrated_gradients import quadrature
 from xai_core.audio import load_note
 from xai_core.errors import InputError
-from xai_core.explanations.loaded_models import (
-    Audio,
-    load_gradients,
-    resolve_layer,
-)
+from xai_core.explanations.loaded_models import Audio, load_gradients, resolve_layer
 from xai_core.features import extract
 from xai_core.networks.contract import PackedModel
-from xai_core.values import (
-    Attribution,
-    FeatureMaps,
-    FloatArray,
-    Spectrogram,
-)
+from xai_core.values import Attribution, FeatureMaps, FloatArray, Spectrogram
 
 __all__ = ["CamParts", "IntegrationPath", "grad_cam_parts", "integration_path"]
 

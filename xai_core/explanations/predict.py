@@ -62,10 +62,6 @@ def predict(
         Types and families of models that do not predict, such as those of
         :func:`xai_core.store.find_faults`.
 
-    Returns
-    -------
-    Prediction
-
     Raises
     ------
     AudioError
@@ -132,10 +128,6 @@ def scan(
     models : str
     on_progress : callable
         Called with windows done and windows in all.
-
-    Returns
-    -------
-    Scan
 
     Raises
     ------

@@ -151,10 +151,6 @@ def resolve_settings(method: str, preset: str, **changes: Any) -> Settings:
     **changes
         Fields of :class:`Settings`; None keeps the preset's value.
 
-    Returns
-    -------
-    Settings
-
     Raises
     ------
     InputError

@@ -16,9 +16,9 @@ from xai_core.figures.base.scales import bin_positions, limits
 from xai_core.figures.base.words import alt_text
 from xai_core.figures.distances.boxplots import distance_boxplots
 from xai_core.figures.distances.medians import medians_map
+from xai_core.figures.maps.answers import probability_bars
 from xai_core.figures.maps.four_panels import explore_panels
 from xai_core.figures.maps.maps import attribution_figure, feature_maps_figure, spectrogram_figure
-from xai_core.figures.maps.probabilities import probability_bars
 from xai_core.figures.scores.bars import accuracy_bars, confusion_map, score_bars
 from xai_core.figures.scores.curves import reliability_curves, training_curves
 

@@ -35,17 +35,13 @@ __all__ = [
     "drawn_sources",
     "families_of",
     "finding_bars",
-    "finding_sentence",
     "finding_text",
     "give_away_dots",
-    "give_away_sentence",
     "main_sources",
     "pitch_grid",
     "pitch_map",
-    "pitch_sentence",
     "shortened",
     "source_bars",
-    "source_sentence",
 ]
 
 # After Okabe and Ito: distinct in every colour vision, visible on white and on near-black.
@@ -228,10 +224,6 @@ def pitch_map(pitches: Pitches, *, uirevision: str = "audit pitches") -> go.Figu
     pitches : mapping
         ``{family: {MIDI number: notes}}``.
 
-    Returns
-    -------
-    plotly.graph_objects.Figure
-
     Raises
     ------
     InputError
@@ -279,10 +271,6 @@ def finding_bars(findings: Findings, *, uirevision: str = "audit findings") -> g
     ----------
     findings : mapping
         ``{title: (how many, of how many, of what)}``, in the order to be drawn.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
     """
     titles = list(findings)
     drawing = Drawing(

@@ -39,11 +39,9 @@ from xai_core.metrics.registry import (
 
 __all__ = [
     "EPSILON",
-    "Block",
     "absolute_differences",
     "difference_mean",
     "divergences_from_middle",
-    "each_pair",
     "js_divergence",
     "kl_divergence",
     "mean_absolute_differences",

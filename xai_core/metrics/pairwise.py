@@ -71,10 +71,6 @@ def prepare(maps: Sequence[npt.ArrayLike], metric: str) -> Prepared:
     metric : str
         One of :data:`xai_core.catalogue.metrics.METRICS`.
 
-    Returns
-    -------
-    Prepared
-
     Raises
     ------
     InputError

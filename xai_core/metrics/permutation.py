@@ -17,9 +17,7 @@ from scipy.stats import permutation_test, rankdata
 
 from xai_core.catalogue.metrics import METRICS
 from xai_core.errors import InputError
-from xai_core.pair_tables import (
-    distances,
-)
+from xai_core.pair_tables import distances
 from xai_core.values import SPECTROGRAM_TYPES
 
 __all__ = ["N_PERMUTATIONS", "families_differ", "holm", "separation"]

@@ -46,10 +46,7 @@ import pandas as pd
 from xai_core.catalogue.metrics import METRICS
 from xai_core.errors import InputError
 from xai_core.metrics.weighted import Floats, Integers, contrasts, dominances, quartiles
-from xai_core.pair_tables import (
-    distances,
-    within,
-)
+from xai_core.pair_tables import distances, within
 from xai_core.scores import LEVEL
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
 
@@ -311,10 +308,6 @@ def draw_instruments(
         As in :class:`xai_core.pair_tables.Analysis`.
     rng : numpy.random.Generator
     n_resamples : int
-
-    Returns
-    -------
-    Draws
 
     Raises
     ------

@@ -43,17 +43,7 @@ from xai_core.metrics.registry import (
     same_grid,
 )
 
-__all__ = [
-    "GROUND",
-    "MAX_BINS",
-    "UNITS",
-    "emd",
-    "emd_values",
-    "least_cost",
-    "least_costs",
-    "pool",
-    "whole_units",
-]
+__all__ = ["UNITS", "emd", "emd_values", "least_cost", "pool", "whole_units"]
 
 MAX_BINS = 32  # of an axis
 UNITS = 10**12  # of mass in a heatmap; rounding to them moves a distance by less than 1e-8

@@ -20,11 +20,7 @@ from typing import Any, Literal
 import numpy as np
 
 from xai_core import store
-from xai_core.datasets.notes import (
-    NoteRecord,
-    skipped_sentence,
-    usable_notes,
-)
+from xai_core.datasets.notes import NoteRecord, skipped_sentence, usable_notes
 from xai_core.datasets.splits import group_instruments
 from xai_core.model_sets.held_out import (
     Groups,
@@ -33,12 +29,7 @@ from xai_core.model_sets.held_out import (
     instruments_of,
 )
 from xai_core.scores import combine_types
-from xai_core.scoring import (
-    N_RESAMPLES,
-    binary_scores,
-    resample_instruments,
-    ten_way_scores,
-)
+from xai_core.scoring import N_RESAMPLES, binary_scores, resample_instruments, ten_way_scores
 from xai_core.training import Corpus, build_corpus, probabilities_of
 from xai_core.values import (
     FAMILIES,
@@ -112,10 +103,6 @@ def evaluate_models(
         Resamples behind each interval.
     on_progress : callable
         Called with a :class:`xai_core.values.Progress`.
-
-    Returns
-    -------
-    Evaluation
 
     Raises
     ------

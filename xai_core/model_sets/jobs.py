@@ -47,7 +47,6 @@ from xai_core.values import FAMILIES, FloatArray, OnProgress, count_steps
 __all__ = [
     "Config",
     "Plan",
-    "calibrate_models",
     "finish_type",
     "is_done",
     "is_finished",

@@ -27,7 +27,6 @@ from xai_core.grid import Job, run_jobs
 from xai_core.model_sets.jobs import (
     Config,
     Plan,
-    calibrate_models,
     finish_type,
     is_done,
     is_finished,
@@ -39,11 +38,7 @@ from xai_core.places import check_writable
 from xai_core.training import PRESETS, Preset, notes_digest
 from xai_core.values import FAMILIES, OnProgress, count_steps
 
-__all__ = [
-    "calibrate_models",
-    "split_notes",
-    "train_models",
-]
+__all__ = ["split_notes", "train_models"]
 
 _LOG = logging.getLogger(__name__)
 

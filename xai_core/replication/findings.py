@@ -30,18 +30,9 @@ from xai_core.metrics.statistics import (
     within_against_between,
     within_families,
 )
-from xai_core.model_sets.scorecards import (
-    Scorecards,
-    read_scorecards,
-)
+from xai_core.model_sets.scorecards import Scorecards, read_scorecards
 from xai_core.pair_tables import Analysis
-from xai_core.replication.claims import (
-    Claim,
-    Verdict,
-    gather_evidence,
-    judge,
-    read_claims,
-)
+from xai_core.replication.claims import Claim, Verdict, gather_evidence, judge, read_claims
 from xai_core.scores import Score
 
 __all__ = [
@@ -105,10 +96,6 @@ def compute_findings(
         By default those of Chen, Ghobakhlou and Narayanan 2024.
     rng : numpy.random.Generator
     n_resamples, n_permutations : int
-
-    Returns
-    -------
-    Findings
 
     Raises
     ------

@@ -103,10 +103,6 @@ def explanation_files(
     limits, percentile
         Colours of the pictures, as on the page; pictures in other colours have
         other names.
-
-    Returns
-    -------
-    tuple of ExportFile
     """
     settings = explanation.settings
     family = _in_a_name(explanation.family)
@@ -154,10 +150,6 @@ def comparison_files(comparison: Comparison, *, notes: tuple[str, str]) -> tuple
     comparison : Comparison
     notes : tuple of str
         What the two notes are called.
-
-    Returns
-    -------
-    tuple of ExportFile
     """
     a, b = comparison.a, comparison.b
     both = {"a": a.settings, "b": b.settings}
@@ -209,10 +201,6 @@ def distance_files(
         Of the pairs.
     settings : mapping
         What decided them.
-
-    Returns
-    -------
-    tuple of ExportFile
     """
     stem = f"distances_{type}_{method}_{_digits(settings)}"
     return (
@@ -252,10 +240,6 @@ def prediction_files(
         What the note is called.
     start : float
         Seconds into its recording at which the note begins.
-
-    Returns
-    -------
-    tuple of ExportFile
     """
     decided_by = {
         "start": start,

@@ -35,7 +35,6 @@ if TYPE_CHECKING:
     from xai_core.explanations.comparison import Comparison
 
 __all__ = [
-    "MAKER",
     "Recalled",
     "comparison_record",
     "explain_as_recalled",
@@ -44,7 +43,6 @@ __all__ = [
     "prediction_record",
     "read_recalled",
     "sameness",
-    "versions_here",
 ]
 
 MAKER = "TimbreLens"  # in every JSON of ours
@@ -282,10 +280,6 @@ def explain_as_recalled(
     recalled : Recalled
     baseline_audio : path, bytes or Waveform, optional
         The other note, where the baseline was one.
-
-    Returns
-    -------
-    Explanation
 
     Raises
     ------

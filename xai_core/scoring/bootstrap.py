@@ -98,10 +98,6 @@ def resample_instruments(
     rng : numpy.random.Generator
     n_resamples : int
 
-    Returns
-    -------
-    Resamples
-
     Raises
     ------
     InputError

@@ -35,7 +35,6 @@ from xai_core.scoring.bootstrap import Resamples, interval
 from xai_core.values import FAMILIES, FloatArray
 
 __all__ = [
-    "N_BINS",
     "THRESHOLD",
     "binary_scores",
     "confusion_counts",
@@ -221,10 +220,6 @@ def reliability_curve(probabilities: FloatArray, positive: npt.NDArray[np.bool_]
     probabilities : ndarray, shape (n_notes,)
     positive : ndarray of bool, shape (n_notes,)
         Of both classes at least one note.
-
-    Returns
-    -------
-    Reliability
     """
     bins = bin_numbers(probabilities)
     weight = class_weights(positive)

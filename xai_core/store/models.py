@@ -339,10 +339,6 @@ def save_model(
         the set; `about` then has ``inputs`` and ``classes``.
     about : mapping
         The fields of :class:`Card` other than type, family, name, sha256 and versions.
-
-    Returns
-    -------
-    Card
     """
     name = _name_of(type, family, name)
     if not _binary(name) and not (about.get("inputs") and about.get("classes")):

@@ -279,10 +279,6 @@ def read_partial_results(
     ----------
     records, types, methods, notes_per_family, between_pairs, seed, models, preset
         As for :func:`xai_core.explanations.analyse`.
-
-    Returns
-    -------
-    PartialResults
     """
     settings = {method: resolve_settings(method, preset) for method in dict.fromkeys(methods)}
     cards = cards_of(types, None, models)

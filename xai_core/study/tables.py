@@ -20,15 +20,8 @@ import pandas as pd
 from xai_core.catalogue.methods import METHODS
 from xai_core.errors import InputError
 from xai_core.explanations import layers_of
-from xai_core.pair_tables import (
-    PAIR_COLUMNS,
-    Analysis,
-    as_table,
-)
-from xai_core.study.pairs import (
-    Block,
-    BlockResult,
-)
+from xai_core.pair_tables import PAIR_COLUMNS, Analysis, as_table
+from xai_core.study.pairs import Block, BlockResult
 
 __all__ = [
     "LeftOut",

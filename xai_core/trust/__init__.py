@@ -8,6 +8,13 @@ otherwise. Maps have the shape of the input ``x``. A removed bin takes the value
 of the baseline, which is silence (0) by default.
 """
 
+from xai_core.trust.comparisons import (
+    mantel,
+    max_sensitivity,
+    overlap_of_strongest,
+    partial_mantel,
+    rank_correlation,
+)
 from xai_core.trust.concentration import (
     complexity,
     pointing,
@@ -15,9 +22,7 @@ from xai_core.trust.concentration import (
     relevance_rank,
     sparseness,
 )
-from xai_core.trust.nulls import mantel, partial_mantel, rank_correlation
 from xai_core.trust.removal import Curve, deletion, infidelity, insertion, mu_fidelity, random_curve
-from xai_core.trust.sensitivity import max_sensitivity, overlap_of_strongest
 
 __all__ = [
     "Curve",

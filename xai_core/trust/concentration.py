@@ -132,22 +132,12 @@ def relevance_mass(attribution: FloatArray, mask: Mask) -> float:
 def relevance_rank(attribution: FloatArray, mask: Mask) -> float:
     """Return the share of the K strongest bins that lie inside a mask of K bins.
 
-    Parameters
-    ----------
-    attribution : ndarray
-    mask : ndarray of bool, shape of `attribution`
+    Parameters and errors are those of :func:`relevance_mass`, but that no bin need be positive.
 
     Returns
     -------
     float
         In [0, 1].
-
-    Raises
-    ------
-    GridMismatchError
-        If the shapes differ.
-    InputError
-        If the mask is empty.
 
     References
     ----------
@@ -167,17 +157,7 @@ def relevance_rank(attribution: FloatArray, mask: Mask) -> float:
 def pointing(attribution: FloatArray, mask: Mask) -> bool:
     """Whether the strongest bin lies inside a mask.
 
-    Parameters
-    ----------
-    attribution : ndarray
-    mask : ndarray of bool, shape of `attribution`
-
-    Raises
-    ------
-    GridMismatchError
-        If the shapes differ.
-    InputError
-        If the mask is empty.
+    Parameters and errors are those of :func:`relevance_mass`, but that no bin need be positive.
 
     References
     ----------

@@ -30,7 +30,7 @@ from scipy.stats import spearmanr
 from xai_core.errors import GridMismatchError, InputError
 from xai_core.values import FloatArray
 
-__all__ = ["Curve", "Outputs", "deletion", "infidelity", "insertion", "mu_fidelity", "random_curve"]
+__all__ = ["Curve", "deletion", "infidelity", "insertion", "mu_fidelity", "random_curve"]
 
 Outputs = Callable[[FloatArray], FloatArray]
 N_POINTS = 21  # 0 to 100 % in steps of 5 %

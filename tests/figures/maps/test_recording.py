@@ -7,7 +7,7 @@ import pytest
 
 from xai_core.errors import InputError
 from xai_core.figures import alt_text
-from xai_core.figures.maps.recording import (
+from xai_core.figures.maps.answers import (
     COLUMNS,
     scan_map,
     waveform_envelope,

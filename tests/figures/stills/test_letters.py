@@ -15,7 +15,7 @@ from matplotlib.image import imread
 
 from tests.figures.hand_made import integrated_gradients, zeros
 from xai_core.figures.stills import maps
-from xai_core.figures.stills.audit import audit_png
+from xai_core.figures.stills.charts import audit_png
 from xai_core.figures.stills.maps import comparison_png, legible
 
 JAPANESE = "フルート"

@@ -178,10 +178,6 @@ def find_salient_regions(attribution: Attribution, *, n_regions: int = N_REGIONS
     n_regions : int
         Of each sign, at most; a region of less than 2 % is left out.
 
-    Returns
-    -------
-    SalientRegions
-
     Notes
     -----
     Regions are those of ``strongest_rectangles``.

@@ -271,10 +271,6 @@ def enlarged(figure: go.Figure, factor: float) -> go.Figure:
     factor : float
         From 1, which gives the figure itself, to 3.
 
-    Returns
-    -------
-    plotly.graph_objects.Figure
-
     Raises
     ------
     InputError

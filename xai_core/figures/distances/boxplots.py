@@ -44,10 +44,8 @@ from xai_core.values import FAMILIES, check_type
 __all__ = [
     "FAMILY_COLOURS",
     "MOST_POINTS",
-    "WHISKER",
     "Box",
     "boxes_of",
-    "boxes_sentence",
     "distance_boxplots",
     "of_type_and_method",
     "three_digits",
@@ -213,10 +211,6 @@ def distance_boxplots(
     medians : DataFrame, optional
         From :meth:`xai_core.metrics.statistics.FamilyQuartiles.table`: medians
         with their intervals.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
 
     Raises
     ------

@@ -16,22 +16,9 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from xai_core.errors import InputError
-from xai_core.figures.base.drawing import (
-    LINE,
-    TEXT_SIZE,
-    TITLE_SIZE,
-    Drawing,
-    Frame,
-)
-from xai_core.figures.base.scales import (
-    CIVIDIS,
-    DIVERGING,
-    number_text,
-)
-from xai_core.figures.scores.parts import (
-    AXIS,
-    title,
-)
+from xai_core.figures.base.drawing import LINE, TEXT_SIZE, TITLE_SIZE, Drawing, Frame
+from xai_core.figures.base.scales import CIVIDIS, DIVERGING, number_text
+from xai_core.figures.scores.parts import AXIS, title
 
 __all__ = ["number_grid", "path_curve", "weight_bars"]
 
@@ -63,10 +50,6 @@ def path_curve(
         Steps taken.
     height : int
         Pixels.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
 
     Raises
     ------
@@ -153,10 +136,6 @@ def number_grid(
         Behind the point.
     height : int
         Pixels.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
     """
     table = np.asarray(values, np.float64).T  # (bin, frame)
     if table.ndim != 2 or table.size == 0:

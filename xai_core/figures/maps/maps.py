@@ -71,10 +71,6 @@ def spectrogram_figure(
         Pixels.
     uirevision : str or None
         Keeps the zoom for as long as it does not change; by default the type.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
     """
     return _single(
         spectrogram,
@@ -159,10 +155,6 @@ def difference_figure(
     uirevision : str or None
         Keeps the zoom for as long as it does not change; by default the type.
 
-    Returns
-    -------
-    plotly.graph_objects.Figure
-
     References
     ----------
     The subtraction of Chen, Ghobakhlou and Narayanan 2024, figure 3.
@@ -197,10 +189,6 @@ def feature_maps_figure(
         Pixels.
     uirevision : str or None
         Keeps the zoom for as long as it does not change; by default the layer.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
     """
     drawing = Drawing(
         Frame(height, left=18, top=50),

@@ -33,9 +33,9 @@ from xai_core.figures.scores.parts import (
     bars_sentence,
     confusion_sentence,
     confusion_shares,
-    families_of,
     interval_name,
     look,
+    scored_families,
     series_colour,
     short_name,
     title,
@@ -77,16 +77,12 @@ def score_bars(
     height : int
         Pixels.
 
-    Returns
-    -------
-    plotly.graph_objects.Figure
-
     Raises
     ------
     InputError
         If a family is unknown or there are no scores.
     """
-    families = families_of(scores)
+    families = scored_families(scores)
     rows = -(-(len(scores) + bool(chance) + bool(unproven)) // 3)  # of the legend
     drawing = Drawing(
         Frame(height, left=46, right=8, top=10, bottom=30 + LEGEND_ROW * rows),
@@ -151,10 +147,6 @@ def accuracy_bars(
         By type; any other name is printed as it is ("all types averaged").
     paper : mapping of str to float
         ``{type: accuracy}`` as published, on other notes.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
 
     Raises
     ------
@@ -237,10 +229,6 @@ def confusion_map(
         Notes of the row's family for which the column's is named.
     height : int
         Pixels.
-
-    Returns
-    -------
-    plotly.graph_objects.Figure
 
     Raises
     ------

@@ -109,10 +109,6 @@ def training_curves(
     height : int
         Pixels.
 
-    Returns
-    -------
-    plotly.graph_objects.Figure
-
     Raises
     ------
     InputError

@@ -38,11 +38,11 @@ __all__ = [
     "bars_sentence",
     "confusion_sentence",
     "confusion_shares",
-    "families_of",
     "interval_name",
     "interval_words",
     "look",
     "reliability_sentence",
+    "scored_families",
     "series_colour",
     "short_name",
     "title",
@@ -157,7 +157,7 @@ def short_name(type: str) -> str:
     return TYPES[type].label if type in TYPES else type
 
 
-def families_of(scores: Mapping[str, Mapping[str, Score]]) -> tuple[str, ...]:
+def scored_families(scores: Mapping[str, Mapping[str, Score]]) -> tuple[str, ...]:
     """Return the families that have a score by any type, in the fixed order."""
     named = {check_family(family) for row in scores.values() for family in row}
     if not named:

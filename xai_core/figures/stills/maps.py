@@ -51,11 +51,9 @@ __all__ = [
     "Legible",
     "comparison_png",
     "comparison_svg",
-    "draw_map",
     "explanation_png",
     "explanation_svg",
     "legible",
-    "saved",
 ]
 
 SIZE_INCHES = (11.0, 4.6)

@@ -43,10 +43,7 @@ from xai_core.replication.claims.statements import (
 )
 from xai_core.values import FAMILIES
 
-__all__ = [
-    "chance_of",
-    "judge",
-]
+__all__ = ["judge"]
 
 KEPT = 0.5  # share of the resamples that must have all the numbers
 
@@ -61,10 +58,6 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
     ----------
     claim : Claim
     evidence : Evidence
-
-    Returns
-    -------
-    Verdict
     """
     readings = _readings(claim, evidence)
     tested = readings[0].tested

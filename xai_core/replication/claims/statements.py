@@ -43,7 +43,6 @@ from xai_core.values import FAMILIES, check_family
 
 __all__ = [
     "CHEN_2024",
-    "COLUMNS",
     "FAILS_TO",
     "HOLDS_FROM",
     "OUTCOMES",

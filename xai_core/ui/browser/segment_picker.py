@@ -14,7 +14,7 @@ import numpy as np
 import streamlit as st
 
 from xai_core.audio import NOTE_SECONDS
-from xai_core.figures.maps.recording import waveform_envelope
+from xai_core.figures.maps.answers import waveform_envelope
 from xai_core.values import Waveform
 
 __all__ = ["draw_window"]

@@ -3,19 +3,22 @@
 Conventions
 -----------
 The page computes in its own run, note by note in slots of the work queue, and
-draws after each family; any choice of the visitor stops it within one note. What
-is finished is in the cache and comes at once when the page is drawn again. Notes
+draws after each family; Streamlit stops it where progress is shown, so that any
+choice of the visitor stops it within one note. Whether it goes on is in the session.
+What is finished is in the cache and comes at once when the page is drawn again. Notes
 are those in ``samples/``.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from xai_core.catalogue.methods import METHODS
 from xai_core.catalogue.metrics import METRICS
@@ -29,16 +32,7 @@ from xai_core.replication.claims import RULES, Verdict, tally
 from xai_core.replication.findings import DistanceFindings, judge_distances
 from xai_core.results.files import distance_files
 from xai_core.scores import Score
-from xai_core.study.run import PartialResults, read_partial_results
-from xai_core.ui.pages.metrics_runs import (
-    SEED,
-    Chosen,
-    compute,
-    draw_button_of_all,
-    draw_buttons,
-    is_cancelled,
-    stop_running,
-)
+from xai_core.study.run import PartialResults, analyse, read_partial_results
 from xai_core.ui.parts.charts import draw_clickable_figure, draw_figure
 from xai_core.ui.parts.choices import (
     AS_PRESET,
@@ -49,13 +43,27 @@ from xai_core.ui.parts.choices import (
     sound_models,
 )
 from xai_core.ui.parts.sharing import draw_link, draw_saving
-from xai_core.ui.parts.words import PAPER
+from xai_core.ui.parts.words import PAPER, time_text
 from xai_core.ui.shell.address import choose
 from xai_core.ui.shell.preload import keep_keras_state
-from xai_core.values import FAMILIES
+from xai_core.ui.shell.work_queue import queue_slot
+from xai_core.values import FAMILIES, Progress
 
-__all__ = ["metrics_page"]
+__all__ = [
+    "SEED",
+    "Chosen",
+    "compute",
+    "draw_button_of_all",
+    "draw_buttons",
+    "is_cancelled",
+    "metrics_page",
+    "stop_running",
+]
 
+SEED = 0
+RUNNING = "metrics are computed"  # in the session
+RUNNING_ALL = "metrics of all types are computed"
+CANCELLED = "metrics given up"
 LABELS = {name: one.label for name, one in METHODS.items()}
 NOTES = {str(n): f"{n} notes a family" for n in (4, 6, 8, 12)}
 DEFAULT_NOTES = "6"
@@ -71,6 +79,110 @@ WAITING = (
     "Press *Compute*: the notes that come with TimbreLens are explained, and every two of a family "
     "are compared. The boxes fill as it goes on; pause at any time, nothing that is done is lost."
 )
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What the visitor chose: type, method and notes a family."""
+
+    type: str
+    method: str
+    n_notes: int
+
+
+def draw_buttons(place: DeltaGenerator, found: PartialResults, chosen: Chosen) -> bool:
+    """Draw the buttons that start, pause and cancel; return whether to compute."""
+    state = st.session_state
+    if found.is_finished:
+        state[RUNNING] = False
+        place.caption(f"Finished: {len(found.pairs):,} pairs of notes.")
+        return False
+    running = bool(state.get(RUNNING, False))
+    n_done = 0 if is_cancelled(chosen) else found.n_done
+    start = "Continue" if n_done else "Compute"
+    label, icon = ("Pause", ":material/pause:") if running else (start, ":material/play_arrow:")
+    done = f" ({n_done} of {found.n_blocks} families are there)" if n_done else ""
+
+    def begin_or_pause() -> None:
+        state[RUNNING] = not running
+        state[CANCELLED] = None
+
+    def cancel() -> None:
+        state[RUNNING] = False
+        state[CANCELLED] = chosen
+
+    with place.container(horizontal=True):
+        st.button(f"{label}{done}", icon=icon, on_click=begin_or_pause, key="run", type="primary")
+        if running or n_done:
+            st.button("Cancel", icon=":material/close:", on_click=cancel, key="cancel")
+    return running
+
+
+def is_cancelled(chosen: Chosen) -> bool:
+    """Whether the visitor gave this up; what was finished is in the cache all the same."""
+    return bool(st.session_state.get(CANCELLED) == chosen)
+
+
+def draw_button_of_all(place: DeltaGenerator, found: PartialResults, chosen: Chosen) -> bool:
+    """Draw the button that computes all types, or pauses that; return whether to compute."""
+    state = st.session_state
+    if found.is_finished:
+        state[RUNNING_ALL] = False
+        return False
+    running = bool(state.get(RUNNING_ALL, False))
+
+    def begin_or_pause() -> None:
+        state[RUNNING_ALL] = not running
+
+    place.button(
+        "Pause" if running else "Compute the types that are missing",
+        icon=":material/pause:" if running else ":material/play_arrow:",
+        on_click=begin_or_pause,
+        key="run all",
+        help=f"{chosen.n_notes} notes a family. STFT comes last and takes longest.",
+    )
+    return running
+
+
+def compute(
+    records: Sequence[NoteRecord],
+    chosen: Chosen,
+    types: Sequence[str],
+    bar: DeltaGenerator,
+    *,
+    on_result: Callable[[str, str, str, Any], None] = lambda *found: None,
+) -> None:
+    """Explain and compare notes, one visitor's note after the other's, and say how long yet."""
+    began = time.monotonic()
+    with queue_slot(bar) as slot:
+
+        def on_progress(event: Progress) -> None:
+            done, total = event.done, event.total
+            if event.kind != "run" or not total:
+                return
+            slot.requeue()
+            spent = time.monotonic() - began
+            left = f", about {time_text(spent * (total - done) / done)} left" if done else ""
+            # Streamlit ends the run here when its visitor has left or changed a widget
+            bar.progress(min(done / total, 1.0), f"Explaining and comparing notes{left}")
+
+        analyse(
+            records,
+            types=types,
+            methods=[chosen.method],
+            notes_per_family=chosen.n_notes,
+            between_pairs=0,
+            seed=SEED,
+            on_result=on_result,
+            on_progress=on_progress,
+        )
+    bar.empty()
+
+
+def stop_running() -> None:
+    """Note that nothing is computed any more."""
+    st.session_state[RUNNING] = False
+    st.session_state[RUNNING_ALL] = False
 
 
 def metrics_page() -> None:

@@ -26,7 +26,7 @@ from xai_core.errors import InputError
 from xai_core.explanations import layers_of, predict, weak_families
 from xai_core.explanations.predict import Scan, scan
 from xai_core.figures.base.words import percent_text
-from xai_core.figures.maps.recording import scan_map
+from xai_core.figures.maps.answers import scan_map
 from xai_core.results.files import prediction_files
 from xai_core.ui.browser.player import draw_player
 from xai_core.ui.browser.segment_picker import draw_window

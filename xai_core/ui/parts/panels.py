@@ -40,14 +40,7 @@ from xai_core.ui.parts.words import baseline_sentence, completeness_badge, compl
 from xai_core.ui.shell.work_queue import compute_in_slots, queue_slot
 from xai_core.values import Attribution, Axis, Explanation, Waveform
 
-__all__ = [
-    "Panels",
-    "SalientRegionsPlace",
-    "draw_panels",
-    "draw_salient_regions",
-    "draw_saving_of_panels",
-    "reserve_salient_regions",
-]
+__all__ = ["Panels", "draw_panels", "draw_saving_of_panels"]
 
 TABLE_HEIGHT = 177  # px: the heading and four regions
 COLOURS = {"for": "red", "against": "blue"}  # as in the map
