@@ -290,11 +290,13 @@ KEYS = (store.cache_key, store.map_key, store.comparison_key, store.spectrogram_
 def test_a_key_depends_on_the_versions_of_the_packages_that_compute(
     function: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, installed = function(seed=0), keys._version
+    before, installed = function(seed=0), keys.package_version
     for package in ("numpy", "scipy", "librosa", "soxr", "tensorflow", "keras", "POT"):
         with monkeypatch.context() as patch:
             patch.setattr(
-                keys, "_version", lambda name, new=package: "99" if name == new else installed(name)
+                keys,
+                "package_version",
+                lambda name, new=package: "99" if name == new else installed(name),
             )
             changed = function(seed=0) != before
         counts = {

@@ -14,15 +14,15 @@ from tests.made_pairs import METHOD, analysis_of, levels, notes_of, pairs_of
 from xai_core.errors import InputError
 from xai_core.pair_tables import Analysis
 from xai_core.replication.claims import read_claims
-from xai_core.replication.findings import compute_findings
-from xai_core.replication.report import write_report
-from xai_core.replication.report_tables import (
+from xai_core.replication.findings import (
     claim_frame,
+    compute_findings,
     differ_tables,
     effect_tables,
     median_tables,
     numbers_in,
 )
+from xai_core.replication.report import write_report
 from xai_core.store import read_card
 from xai_core.values import FAMILIES
 

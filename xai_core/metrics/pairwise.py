@@ -144,7 +144,7 @@ def pairwise(
     metric : str
         One of :data:`xai_core.catalogue.metrics.METRICS`.
     progress : callable
-        Told (pairs done, pairs in all) as blocks are finished.
+        Called with (pairs done, pairs in all) as blocks are finished.
 
     Returns
     -------

@@ -28,11 +28,11 @@ from xai_core.figures.html import embedded, plotly_script
 from xai_core.figures.scores.parts import short_name
 from xai_core.model_sets.scorecards import Scorecards
 from xai_core.pair_tables import Analysis, within
-from xai_core.replication.claims import RULES, Verdict
-from xai_core.replication.claims.statements import OUTCOMES, tally
-from xai_core.replication.findings import Findings, compute_findings
-from xai_core.replication.report_tables import (
+from xai_core.replication.claims import OUTCOMES, RULES, Verdict, tally
+from xai_core.replication.findings import (
+    Findings,
     claim_frame,
+    compute_findings,
     differ_tables,
     effect_tables,
     median_tables,

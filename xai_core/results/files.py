@@ -51,6 +51,15 @@ __all__ = [
 NAME_LETTERS = 60  # of a note, in a file name
 NAME_BYTES = 90  # of a note, in a file name: a comparison has two, and 75 bytes beside them
 DIGITS = 8  # of a digest, in a file name
+MIMES = {
+    "csv": "text/csv",
+    "json": "application/json",
+    "npz": "application/zip",
+    "parquet": "application/vnd.apache.parquet",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "wav": "audio/wav",
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,21 +72,23 @@ class ExportFile:
         File name.
     label : str
         What a visitor reads.
-    mime : str
-        Kind of the content.
     make : callable
         Takes nothing, returns the bytes; works in any thread.
     """
 
     name: str
     label: str
-    mime: str
     make: Callable[[], bytes]
 
     @property
     def suffix(self) -> str:
         """What the name ends in, without the dot."""
         return self.name.rpartition(".")[2]
+
+    @property
+    def mime(self) -> str:
+        """Kind of the content, by the suffix."""
+        return MIMES[self.suffix]
 
 
 def explanation_files(
@@ -115,28 +126,22 @@ def explanation_files(
         ExportFile(
             f"{drawn}.png",
             "Picture (PNG)",
-            "image/png",
             lambda: _pictures().explanation_png(explanation, **colours),
         ),
         ExportFile(
             f"{drawn}.svg",
             "Drawing for print (SVG)",
-            "image/svg+xml",
             lambda: _pictures().explanation_svg(explanation, **colours),
         ),
-        ExportFile(
-            f"{stem}.npz", "Arrays (NPZ)", "application/zip", partial(_explanation_npz, explanation)
-        ),
+        ExportFile(f"{stem}.npz", "Arrays (NPZ)", partial(_explanation_npz, explanation)),
         ExportFile(
             f"{stem}.json",
             "Settings and numbers (JSON)",
-            "application/json",
             lambda: _json(explanation_record(explanation, note=note, start=start)),
         ),
         ExportFile(
             f"{stem}.wav",
             "The 4 s that were explained (WAV)",
-            "audio/wav",
             partial(to_exact_wav, explanation.waveform),
         ),
     )
@@ -159,32 +164,21 @@ def comparison_files(comparison: Comparison, *, notes: tuple[str, str]) -> tuple
     maps = (*comparison.maps, comparison.difference)
     return (
         ExportFile(
-            f"{stem}.png",
-            "Picture (PNG)",
-            "image/png",
-            lambda: _pictures().comparison_png(*maps, names=names),
+            f"{stem}.png", "Picture (PNG)", lambda: _pictures().comparison_png(*maps, names=names)
         ),
         ExportFile(
             f"{stem}.svg",
             "Drawing for print (SVG)",
-            "image/svg+xml",
             lambda: _pictures().comparison_svg(*maps, names=names),
         ),
-        ExportFile(
-            f"{stem}.npz", "Arrays (NPZ)", "application/zip", partial(_comparison_npz, comparison)
-        ),
+        ExportFile(f"{stem}.npz", "Arrays (NPZ)", partial(_comparison_npz, comparison)),
         ExportFile(
             f"{stem}.json",
             "Settings and distances (JSON)",
-            "application/json",
             lambda: _json(comparison_record(comparison, notes=notes)),
         ),
-        ExportFile(
-            f"{stem}_a.wav", "Sound of A (WAV)", "audio/wav", partial(to_exact_wav, a.waveform)
-        ),
-        ExportFile(
-            f"{stem}_b.wav", "Sound of B (WAV)", "audio/wav", partial(to_exact_wav, b.waveform)
-        ),
+        ExportFile(f"{stem}_a.wav", "Sound of A (WAV)", partial(to_exact_wav, a.waveform)),
+        ExportFile(f"{stem}_b.wav", "Sound of B (WAV)", partial(to_exact_wav, b.waveform)),
     )
 
 
@@ -204,27 +198,14 @@ def distance_files(
     """
     stem = f"distances_{type}_{method}_{_digits(settings)}"
     return (
-        ExportFile(
-            f"{stem}.csv", "Table (CSV)", "text/csv", lambda: pairs.to_csv(index=False).encode()
-        ),
-        ExportFile(
-            f"{stem}.parquet",
-            "Table (Parquet)",
-            "application/vnd.apache.parquet",
-            lambda: pairs.to_parquet(index=False),
-        ),
+        ExportFile(f"{stem}.csv", "Table (CSV)", lambda: pairs.to_csv(index=False).encode()),
+        ExportFile(f"{stem}.parquet", "Table (Parquet)", lambda: pairs.to_parquet(index=False)),
         ExportFile(
             f"{stem}.png",
             "Boxplots (PNG)",
-            "image/png",
             lambda: _charts().distance_boxplots_png(pairs, type=type, method=method),
         ),
-        ExportFile(
-            f"{stem}.json",
-            "Models, notes, settings (JSON)",
-            "application/json",
-            lambda: _json(settings),
-        ),
+        ExportFile(f"{stem}.json", "Models, notes, settings (JSON)", lambda: _json(settings)),
     )
 
 
@@ -249,13 +230,10 @@ def prediction_files(
     }
     stem = f"{_in_a_name(note)}_all-models_{_digits(decided_by)}"
     return (
-        ExportFile(
-            f"{stem}.csv", "Table (CSV)", "text/csv", partial(_probabilities_csv, prediction)
-        ),
+        ExportFile(f"{stem}.csv", "Table (CSV)", partial(_probabilities_csv, prediction)),
         ExportFile(
             f"{stem}.json",
             "Table, models, versions (JSON)",
-            "application/json",
             lambda: _json(prediction_record(prediction, note=note, start=start)),
         ),
     )

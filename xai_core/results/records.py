@@ -18,7 +18,6 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,8 +45,7 @@ __all__ = [
 ]
 
 MAKER = "TimbreLens"  # in every JSON of ours
-PACKAGES = ("numpy", "librosa", "keras")
-TENSORFLOWS = ("tensorflow", "tensorflow-cpu", "tensorflow-macos")  # names of one package
+PACKAGES = ("numpy", "librosa", "keras", "tensorflow")
 MAX_BYTES = 2**20  # of a JSON; ours have some thousand
 KINDS: dict[str, tuple[type, ...]] = {  # of values of Settings that are not text
     "noise_level": (int, float),
@@ -134,9 +132,8 @@ def model_digests(prediction: Prediction) -> dict[str, dict[str, str]]:
 
 def versions_here() -> dict[str, str]:
     """Return the versions of Python and of the packages that a map depends on."""
-    tensorflow = next((found for name in TENSORFLOWS if (found := _version(name))), "")
     here = {"python": platform.python_version(), "xai_core": __version__}
-    return {**here, **{name: _version(name) for name in PACKAGES}, "tensorflow": tensorflow}
+    return here | {name: store.package_version(name) for name in PACKAGES}
 
 
 # ----------------------------------------------------------------------- private
@@ -150,13 +147,6 @@ def _made_by(kind: str) -> dict[str, Any]:
         "versions": versions_here(),
         "code_sha256": store.explaining_code(),
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
 
 
 @dataclass(frozen=True)

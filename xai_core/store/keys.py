@@ -24,6 +24,7 @@ __all__ = [
     "comparison_key",
     "explaining_code",
     "map_key",
+    "package_version",
     "spectrogram_key",
     "training_code",
     "training_key",
@@ -84,7 +85,7 @@ DECIDING_TRAINING = (
 SPECTROGRAM_PACKAGES = ("numpy", "scipy", "librosa", "soundfile", "soxr")
 MAP_PACKAGES = (*SPECTROGRAM_PACKAGES, "av", "keras", "tensorflow")
 COMPARISON_PACKAGES = (*MAP_PACKAGES, "numba", "POT")
-OTHER_NAMES = {"tensorflow": ("tensorflow-cpu",)}  # distributions of one package
+OTHER_NAMES = {"tensorflow": ("tensorflow-cpu", "tensorflow-macos")}  # distributions of one package
 
 
 def cache_key(**parts: Any) -> str:
@@ -180,6 +181,16 @@ def spectrogram_key(**parts: Any) -> str:
     return _key_with(DECIDING_SPECTROGRAMS, SPECTROGRAM_PACKAGES, parts)
 
 
+def package_version(package: str) -> str:
+    """Return the installed version of a package, "" for one that is not installed."""
+    for name in (package, *OTHER_NAMES.get(package, ())):
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return ""
+
+
 def _key_with(
     patterns: tuple[str, ...], packages: tuple[str, ...], parts: Mapping[str, Any]
 ) -> str:
@@ -189,17 +200,7 @@ def _key_with(
 
 
 def _versions(packages: tuple[str, ...]) -> dict[str, str]:
-    """Return the installed version of each package, "" for one that is not installed."""
-    return {package: _version(package) for package in packages}
-
-
-def _version(package: str) -> str:
-    for name in (package, *OTHER_NAMES.get(package, ())):
-        try:
-            return version(name)
-        except PackageNotFoundError:
-            continue
-    return ""
+    return {package: package_version(package) for package in packages}
 
 
 @cache

@@ -14,7 +14,6 @@ import itertools
 import platform
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from xai_core import __version__, store
@@ -210,7 +209,7 @@ METRIC_SETTINGS = {
     "names": list(METRIC_COLUMNS),
     **metric_settings(),
 }
-PACKAGES = ("numpy", "scipy", "numba", "POT", "librosa", "keras", "pandas", "pyarrow")
+PACKAGES = ("tensorflow", "numpy", "scipy", "numba", "POT", "librosa", "keras", "pandas", "pyarrow")
 
 
 def describe_analysis(
@@ -255,13 +254,6 @@ def describe_analysis(
         "versions": {
             "timbrelens": __version__,
             "python": platform.python_version(),
-            "tensorflow": _version_of_tensorflow(),
-            **{package: version(package) for package in PACKAGES},
+            **{package: store.package_version(package) for package in PACKAGES},
         },
     }
-
-
-def _version_of_tensorflow() -> str:
-    with suppress(PackageNotFoundError):  # its name where there is a build without CUDA
-        return version("tensorflow-cpu")
-    return version("tensorflow")

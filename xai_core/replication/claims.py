@@ -2,10 +2,11 @@
 
 Conventions
 -----------
-CSV in UTF-8 with the columns id, section, type, metric, relation, families and
-claim. Lines before the heading that begin with ``#`` say where the statements
-come from. Several types or families are joined by ``;``; families may be "all"
-or "most", which name all ten. The metric "all" stands for the paper's four.
+Claims are data, one row each of a file (:data:`CHEN_2024` or another): CSV in UTF-8
+with the columns id, section, type, metric, relation, families and claim. Lines before
+the heading that begin with ``#`` name the source of the statements. Several types or
+families are joined by ``;``; families may be "all" or "most", which name all ten. The
+metric "all" stands for the paper's four.
 
 A relation is a phrase of a fixed list, such as "lowest", or a form with a number
 or a type in it, such as "lower than tonnetz". It stands for one or more tests,
@@ -27,7 +28,7 @@ from typing import Literal, get_args
 from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import check_paper_type
 from xai_core.errors import InputError
-from xai_core.replication.claims.relations import (
+from xai_core.replication.relations import (
     TOLERANCE,
     BestTypes,
     Extreme,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from xai_core.replication.claims.relations import (
+from xai_core.replication.relations import (
     At,
     BestTypes,
     Extreme,

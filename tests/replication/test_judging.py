@@ -12,14 +12,9 @@ import pytest
 
 from tests.made_pairs import METHOD, Note, levels, notes_of, pairs_of
 from xai_core.metrics.statistics import against_the_rest, draw_instruments, within_families
-from xai_core.replication.claims import (
-    Evidence,
-    Verdict,
-    gather_evidence,
-    judge,
-    read_claims,
-)
-from xai_core.replication.claims.evidence import Quantity
+from xai_core.replication.claims import Verdict, read_claims
+from xai_core.replication.evidence import Evidence, Quantity, gather_evidence
+from xai_core.replication.judging import judge
 from xai_core.scores import Score
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
 

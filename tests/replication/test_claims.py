@@ -9,7 +9,7 @@ import pytest
 
 from xai_core.errors import InputError
 from xai_core.replication.claims import CHEN_2024, read_claims
-from xai_core.replication.claims.relations import (
+from xai_core.replication.relations import (
     BestTypes,
     Extreme,
     InThird,

@@ -4,13 +4,13 @@ Conventions
 -----------
 A claim *holds* if it does as measured and in at least 90 % of the resamples. It
 *does not hold* if it does not as measured, and something that it implies
-(:meth:`xai_core.replication.claims.relations.Relation.implied`) is true of one of the cells
+(:meth:`xai_core.replication.relations.Relation.implied`) is true of one of the cells
 that it names in at most 10 %. That the claim as a whole is seldom met does not
 refute it: of numbers in random order a claim of one family in ten is met one
 time in ten, and a claim of several less often. It is *not decidable* otherwise,
 or where numbers it needs are missing, or a named family has a single instrument,
 or where readings of an ambiguous claim differ. Low, middle and high are thirds of
-the families; reports print :data:`xai_core.replication.claims.statements.RULES`.
+the families; reports print :data:`xai_core.replication.claims.RULES`.
 
 The *chance* of a claim is how often it would be true if every cell of the table
 of types by families were drawn independently from a uniform distribution.
@@ -30,9 +30,7 @@ import numpy.typing as npt
 
 from xai_core.catalogue.paper import DISTANCES_MEANT, METRICS_WITHOUT_UNIT, PAPER_TYPES
 from xai_core.metrics.statistics import interval
-from xai_core.replication.claims.evidence import Evidence, Quantity
-from xai_core.replication.claims.relations import At, MedianIn, Near, Relation, rank_from
-from xai_core.replication.claims.statements import (
+from xai_core.replication.claims import (
     FAILS_TO,
     HOLDS_FROM,
     SCORES,
@@ -41,6 +39,8 @@ from xai_core.replication.claims.statements import (
     Outcome,
     Verdict,
 )
+from xai_core.replication.evidence import Evidence, Quantity
+from xai_core.replication.relations import At, MedianIn, Near, Relation, rank_from
 from xai_core.values import FAMILIES
 
 __all__ = ["judge"]
@@ -322,7 +322,7 @@ def chance_of(tests: tuple[Relation, ...], at: At) -> float | None:
 
     Examples
     --------
-    >>> from xai_core.replication.claims.relations import Extreme
+    >>> from xai_core.replication.relations import Extreme
     >>> round(chance_of((Extreme("low"),), At((0,), (3,))), 1)
     0.1
     """
