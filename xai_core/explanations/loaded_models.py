@@ -115,12 +115,8 @@ def load_gradients(
 
     Parameters
     ----------
-    type, family : str
-        Which binary model.
-    name : str
-        Instead of them, where any model lies below its set, as ``fused/two``.
-    models : str
-        Name of the model set.
+    type, family, name, models : str
+        As for :func:`xai_core.store.read_card`.
     """
     card = store.read_card(type, family, name=name, models=models)
     key = (models, card.name, card.sha256, card.inputs, card.classes)

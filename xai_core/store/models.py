@@ -284,12 +284,8 @@ def load_model(
 
     Parameters
     ----------
-    type, family : str
-        Which binary model.
-    name : str
-        Instead of them, where the model lies below its set.
-    models : str
-        Name of the model set.
+    type, family, name, models : str
+        As for :func:`read_card`.
 
     Returns
     -------

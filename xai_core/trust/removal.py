@@ -192,12 +192,8 @@ def mu_fidelity(
 
     Parameters
     ----------
-    outputs : callable
-        Maps ``(n, *x.shape)`` to ``(n,)``.
-    x : ndarray
-    attribution : ndarray, shape of `x`
-    baseline : ndarray, shape of `x`, or float
-        What a removed bin becomes.
+    outputs, x, attribution, baseline
+        As for :func:`deletion`.
     subset : float
         Share of the bins in a subset, in (0, 1).
     n_subsets : int
@@ -260,9 +256,8 @@ def infidelity(
 
     Parameters
     ----------
-    outputs : callable
-        Maps ``(n, *x.shape)`` to ``(n,)``.
-    x : ndarray
+    outputs, x
+        As for :func:`deletion`.
     attribution : ndarray, shape of `x`
         A gradient-like map: in units of the output per unit of the input.
     noise : float
