@@ -136,19 +136,6 @@ def versions_here() -> dict[str, str]:
     return here | {name: store.package_version(name) for name in PACKAGES}
 
 
-# ----------------------------------------------------------------------- private
-
-
-def _made_by(kind: str) -> dict[str, Any]:
-    return {
-        "made_by": MAKER,
-        "kind": kind,
-        "version": __version__,
-        "versions": versions_here(),
-        "code_sha256": store.explaining_code(),
-    }
-
-
 @dataclass(frozen=True)
 class Recalled:
     """The explanation that an exported JSON describes.
@@ -323,7 +310,14 @@ def sameness(recalled: Recalled, explanation: Explanation) -> str:
     )
 
 
-# ----------------------------------------------------------------------- private
+def _made_by(kind: str) -> dict[str, Any]:
+    return {
+        "made_by": MAKER,
+        "kind": kind,
+        "version": __version__,
+        "versions": versions_here(),
+        "code_sha256": store.explaining_code(),
+    }
 
 
 def _same_seconds(audio: str | Path | bytes | Waveform, recalled: Recalled) -> Waveform:

@@ -122,33 +122,6 @@ def maps_of(of: FamilyMaps) -> tuple[NoteMap, ...]:
     return tuple(_map_of(of, note) for note in of.notes)
 
 
-def _map_of(of: FamilyMaps, note: ChosenNote) -> NoteMap:
-    key = of.key_of(note)
-    kept = store.read_cached(key)
-    if kept is not None and {"values", "said"} <= kept.keys():
-        return NoteMap(kept["values"], *map(float, kept["said"]))
-    settings = of.settings
-    found = explain(
-        note.record.path,
-        type=of.type,
-        family=of.family,
-        method=settings.method,
-        preset=settings.preset,
-        models=of.models,
-        **settings.changes(),
-    )
-    if found.settings["model_sha256"] != of.model_sha256:
-        raise ModelError(
-            f"the {of.type} model of {of.family} is another one than at the start: was it trained "
-            "anew meanwhile? The same command begins again with the new one"
-        )
-    error = np.nan if found.completeness is None else found.completeness.error
-    values = found.attribution.values
-    said = np.array([found.probability, error])
-    store.write_cached(key, {"values": values, "said": said})
-    return NoteMap(values, float(said[0]), float(said[1]))
-
-
 @dataclass(frozen=True, eq=False)
 class Block:
     """Pairs of notes of two families, or of one.
@@ -239,6 +212,33 @@ def read_block(block: Block) -> BlockResult | None:
         return BlockResult(distances=found, **kept)
     except (KeyError, TypeError):  # of another version that had the same key by a miracle
         return None
+
+
+def _map_of(of: FamilyMaps, note: ChosenNote) -> NoteMap:
+    key = of.key_of(note)
+    kept = store.read_cached(key)
+    if kept is not None and {"values", "said"} <= kept.keys():
+        return NoteMap(kept["values"], *map(float, kept["said"]))
+    settings = of.settings
+    found = explain(
+        note.record.path,
+        type=of.type,
+        family=of.family,
+        method=settings.method,
+        preset=settings.preset,
+        models=of.models,
+        **settings.changes(),
+    )
+    if found.settings["model_sha256"] != of.model_sha256:
+        raise ModelError(
+            f"the {of.type} model of {of.family} is another one than at the start: was it trained "
+            "anew meanwhile? The same command begins again with the new one"
+        )
+    error = np.nan if found.completeness is None else found.completeness.error
+    values = found.attribution.values
+    said = np.array([found.probability, error])
+    store.write_cached(key, {"values": values, "said": said})
+    return NoteMap(values, float(said[0]), float(said[1]))
 
 
 def _compared(block: Block) -> BlockResult:

@@ -46,16 +46,8 @@ from xai_core.ui.shell.preload import keep_keras_state
 from xai_core.ui.shell.work_queue import queue_slot
 from xai_core.values import FAMILIES
 
-__all__ = ["difference_step", "distances_step", "learn_page"]
+__all__ = ["learn_page"]
 
-DIFFERENCE = """
-Two heatmaps of the same kind are compared **bin by bin**: A − B is red where A has more, blue where
-B has more, white where they agree. This is how the paper compares two notes (its figure 3).
-"""
-DISTANCES = """
-One number for how different two maps are: there are several, and each means something else by
-*different*. Choose two maps, or type your own numbers, and watch which of them move.
-"""
 BIN = "bin"  # heading of the first column
 SIZE = 4  # frames, and bins
 FRAMES = [f"frame {k + 1}" for k in range(SIZE)]
@@ -86,47 +78,6 @@ SHOWN_FILTERS = 4
 HEIGHT = 330  # px
 
 
-def difference_step() -> None:
-    """Draw the step that subtracts two maps cell by cell."""
-    st.markdown(DIFFERENCE)
-    first, second = _two_tables()
-    limit = float(max(np.abs(first).max(), np.abs(second).max()))
-    columns = st.columns(3)
-    for place, values, name, signed in (
-        (columns[0], first, "A", False),
-        (columns[1], second, "B", False),
-        (columns[2], first - second, "A − B", True),
-    ):
-        figure = number_grid(values, name=name, limit=limit, signed=signed)
-        draw_figure(place, figure)
-    mean = difference_mean(first, second)
-    st.markdown(
-        f"The mean of the sixteen absolute differences, **{number_text(mean)}**, is the paper's "
-        "*Difference Mean*."
-    )
-
-
-def distances_step() -> None:
-    """Draw the step that measures how far two maps are apart."""
-    st.markdown(DISTANCES)
-    example = choose(st.columns([2, 3])[0], "Maps", EXAMPLES, key="example")
-    first, second = _two_tables() if example == "own" else _example(example)
-    left, right = st.columns([3, 2], gap="large")
-    with left:
-        pair = st.columns(2)
-        limit = float(max(np.abs(first).max(), np.abs(second).max()))
-        for place, values, name in ((pair[0], first, "A"), (pair[1], second, "B")):
-            figure = number_grid(values, name=name, limit=limit)
-            draw_figure(place, figure)
-    with right:
-        for name, one in METRICS.items():
-            try:
-                value = number_text(function_of(name)(first, second))
-            except EmptyMapError:
-                value = "needs a map that is not zero everywhere"
-            st.markdown(f"**{one.forward.label}: {value}**  \n{one.forward.sentence}")
-
-
 def learn_page() -> None:
     """Draw the page below its title."""
     keep_keras_state()
@@ -137,107 +88,10 @@ def learn_page() -> None:
         "filters": _filters,
         "path": _path,
         "cam": _cam,
-        "difference": difference_step,
-        "distances": distances_step,
+        "difference": _difference,
+        "distances": _distances,
     }[step]()
     _turn_page(steps, steps.index(step))
-
-
-VIEWS = f"""
-A network does not hear a note: it is given a **picture** of it, time from left to right. There are
-many ways to draw one, and each keeps something else. Look at the same note in
-{count_text(len(TYPES))} of them.
-"""
-
-
-FILTERS = """
-The network looks at the picture through small **filters**, 3 by 3 bins each. A filter slides over
-everything and answers strongly where it finds its pattern; its answers are a **feature map**. The
-next layer looks at those maps in the same way, so deeper layers find larger patterns and forget
-where exactly they were. Move the slider from the first layer to the last. From here to step 4 the
-picture is the MFCC of step 1: the smallest one that a good network listens to.
-"""
-
-
-PATH = """
-Which bins made the score? **Integrated Gradients** fade the note in, from silence to full strength,
-and at each step ask the network: *which bins would raise the score now?* That is the gradient. All
-answers are added up and multiplied by the note, so each bin gets its share of the score; the shares
-of all bins **add up to the change of the score**, the more exactly the more steps are taken. Move
-the slider. The picture is the MFCC of step 1, since its small network answers at once: “silence” is
-where every coefficient is 0.
-"""
-
-
-CAM = """
-**Grad-CAM** asks the last feature maps instead of the bins. Each map gets a weight: how much the
-score would rise if that map were brighter. The maps times their weights are added up, and what is
-negative is dropped. It is coarse, since the last maps are small. Add one map after the other.
-"""
-
-
-def _two_tables() -> tuple[Table, Table]:
-    """Let the visitor edit two small maps; return them as (frames, bins)."""
-    tables = []
-    for place, name, rows in zip(st.columns(2, gap="large"), "AB", (FIRST, SECOND), strict=True):
-        place.markdown(f"**{name}** (type your own numbers)")
-        key, default = f"map_{name.lower()}", _as_text(np.array(rows))
-        start, widget = edited_text(
-            key,
-            label=f"Map {name}",
-            default=default,
-            is_one=lambda text: _as_rows(text) is not None,
-        )
-        columns = dict(zip(FRAMES, np.array(_as_rows(start)).T.tolist(), strict=True))
-        edited = place.data_editor(
-            {BIN: [f"bin {k}" for k in (4, 3, 2, 1)], **columns},
-            key=widget,
-            hide_index=True,
-            disabled=[BIN],
-            column_config={
-                frame: st.column_config.NumberColumn(min_value=0.0, max_value=MOST, required=True)
-                for frame in FRAMES
-            },
-        )
-        table = np.array([edited[frame] for frame in FRAMES], np.float64)
-        if not np.isfinite(table).all():
-            place.warning(f"A cell of {name} is empty; it counts as 0.", icon=":material/edit:")
-            table = np.nan_to_num(table, nan=0.0)
-        remember(key, _as_text(table.T), default=default)
-        tables.append(table[:, ::-1])
-    return tables[0], tables[1]
-
-
-def _as_text(rows: Table) -> str:
-    return "_".join(np.format_float_positional(value, trim="-") for value in rows.ravel())
-
-
-def _as_rows(text: str) -> Table | None:
-    """Return the map that an address names, one row a bin, or None if it names none."""
-    try:
-        values = np.array([float(part) for part in text.split("_")])
-    except ValueError:
-        return None
-    whole = values.size == SIZE * SIZE and ((values >= 0.0) & (values <= MOST)).all()
-    return values.reshape(SIZE, SIZE) if whole else None
-
-
-def _example(name: str) -> tuple[Table, Table]:
-    """Return two maps, (frames, bins), for which the answer is known."""
-    first = np.array(FIRST)[::-1].T
-    if name == "same":
-        return first, first
-    if name == "louder":
-        return first, 2 * first
-    if name == "moved":
-        moved = np.zeros_like(first)
-        moved[1:] = first[:-1]
-        still = first.copy()
-        still[-1] = 0.0  # nothing falls off the edge
-        return still, moved
-    corners = np.zeros((2, 4, 4))
-    corners[0, 0, 0] = corners[1, 3, 3] = 1.0
-    return corners[0], corners[1]
 
 
 def _turn_page(steps: Sequence[str], now: int) -> None:
@@ -394,6 +248,47 @@ def _cam() -> None:
     draw_figure(right, cam)
 
 
+def _difference() -> None:
+    """Draw the step that subtracts two maps cell by cell."""
+    st.markdown(DIFFERENCE)
+    first, second = _two_tables()
+    limit = float(max(np.abs(first).max(), np.abs(second).max()))
+    columns = st.columns(3)
+    for place, values, name, signed in (
+        (columns[0], first, "A", False),
+        (columns[1], second, "B", False),
+        (columns[2], first - second, "A − B", True),
+    ):
+        figure = number_grid(values, name=name, limit=limit, signed=signed)
+        draw_figure(place, figure)
+    mean = difference_mean(first, second)
+    st.markdown(
+        f"The mean of the sixteen absolute differences, **{number_text(mean)}**, is the paper's "
+        "*Difference Mean*."
+    )
+
+
+def _distances() -> None:
+    """Draw the step that measures how far two maps are apart."""
+    st.markdown(DISTANCES)
+    example = choose(st.columns([2, 3])[0], "Maps", EXAMPLES, key="example")
+    first, second = _two_tables() if example == "own" else _example(example)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        pair = st.columns(2)
+        limit = float(max(np.abs(first).max(), np.abs(second).max()))
+        for place, values, name in ((pair[0], first, "A"), (pair[1], second, "B")):
+            figure = number_grid(values, name=name, limit=limit)
+            draw_figure(place, figure)
+    with right:
+        for name, one in METRICS.items():
+            try:
+                value = number_text(function_of(name)(first, second))
+            except EmptyMapError:
+                value = "needs a map that is not zero everywhere"
+            st.markdown(f"**{one.forward.label}: {value}**  \n{one.forward.sentence}")
+
+
 # ----------------------------------------------------------------------- what they share
 
 
@@ -422,3 +317,112 @@ def _integration_path(path: str, type: str, family: str) -> IntegrationPath:
 @st.cache_resource(show_spinner="Weighing the maps …", max_entries=KEPT)
 def _grad_cam_parts(path: str, type: str, family: str) -> CamParts:
     return grad_cam_parts(Path(path), type=type, family=family)
+
+
+def _two_tables() -> tuple[Table, Table]:
+    """Let the visitor edit two small maps; return them as (frames, bins)."""
+    tables = []
+    for place, name, rows in zip(st.columns(2, gap="large"), "AB", (FIRST, SECOND), strict=True):
+        place.markdown(f"**{name}** (type your own numbers)")
+        key, default = f"map_{name.lower()}", _as_text(np.array(rows))
+        start, widget = edited_text(
+            key,
+            label=f"Map {name}",
+            default=default,
+            is_one=lambda text: _as_rows(text) is not None,
+        )
+        columns = dict(zip(FRAMES, np.array(_as_rows(start)).T.tolist(), strict=True))
+        edited = place.data_editor(
+            {BIN: [f"bin {k}" for k in (4, 3, 2, 1)], **columns},
+            key=widget,
+            hide_index=True,
+            disabled=[BIN],
+            column_config={
+                frame: st.column_config.NumberColumn(min_value=0.0, max_value=MOST, required=True)
+                for frame in FRAMES
+            },
+        )
+        table = np.array([edited[frame] for frame in FRAMES], np.float64)
+        if not np.isfinite(table).all():
+            place.warning(f"A cell of {name} is empty; it counts as 0.", icon=":material/edit:")
+            table = np.nan_to_num(table, nan=0.0)
+        remember(key, _as_text(table.T), default=default)
+        tables.append(table[:, ::-1])
+    return tables[0], tables[1]
+
+
+def _as_text(rows: Table) -> str:
+    return "_".join(np.format_float_positional(value, trim="-") for value in rows.ravel())
+
+
+def _as_rows(text: str) -> Table | None:
+    """Return the map that an address names, one row a bin, or None if it names none."""
+    try:
+        values = np.array([float(part) for part in text.split("_")])
+    except ValueError:
+        return None
+    whole = values.size == SIZE * SIZE and ((values >= 0.0) & (values <= MOST)).all()
+    return values.reshape(SIZE, SIZE) if whole else None
+
+
+def _example(name: str) -> tuple[Table, Table]:
+    """Return two maps, (frames, bins), for which the answer is known."""
+    first = np.array(FIRST)[::-1].T
+    if name == "same":
+        return first, first
+    if name == "louder":
+        return first, 2 * first
+    if name == "moved":
+        moved = np.zeros_like(first)
+        moved[1:] = first[:-1]
+        still = first.copy()
+        still[-1] = 0.0  # nothing falls off the edge
+        return still, moved
+    corners = np.zeros((2, 4, 4))
+    corners[0, 0, 0] = corners[1, 3, 3] = 1.0
+    return corners[0], corners[1]
+
+
+VIEWS = f"""
+A network does not hear a note: it is given a **picture** of it, time from left to right. There are
+many ways to draw one, and each keeps something else. Look at the same note in
+{count_text(len(TYPES))} of them.
+"""
+
+
+FILTERS = """
+The network looks at the picture through small **filters**, 3 by 3 bins each. A filter slides over
+everything and answers strongly where it finds its pattern; its answers are a **feature map**. The
+next layer looks at those maps in the same way, so deeper layers find larger patterns and forget
+where exactly they were. Move the slider from the first layer to the last. From here to step 4 the
+picture is the MFCC of step 1: the smallest one that a good network listens to.
+"""
+
+
+PATH = """
+Which bins made the score? **Integrated Gradients** fade the note in, from silence to full strength,
+and at each step ask the network: *which bins would raise the score now?* That is the gradient. All
+answers are added up and multiplied by the note, so each bin gets its share of the score; the shares
+of all bins **add up to the change of the score**, the more exactly the more steps are taken. Move
+the slider. The picture is the MFCC of step 1, since its small network answers at once: “silence” is
+where every coefficient is 0.
+"""
+
+
+CAM = """
+**Grad-CAM** asks the last feature maps instead of the bins. Each map gets a weight: how much the
+score would rise if that map were brighter. The maps times their weights are added up, and what is
+negative is dropped. It is coarse, since the last maps are small. Add one map after the other.
+"""
+
+
+DIFFERENCE = """
+Two heatmaps of the same kind are compared **bin by bin**: A − B is red where A has more, blue where
+B has more, white where they agree. This is how the paper compares two notes (its figure 3).
+"""
+
+
+DISTANCES = """
+One number for how different two maps are: there are several, and each means something else by
+*different*. Choose two maps, or type your own numbers, and watch which of them move.
+"""

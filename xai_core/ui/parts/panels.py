@@ -129,48 +129,6 @@ def draw_salient_regions(
         )
 
 
-def _regions_of(attribution: Attribution, *, n_regions: int = N_REGIONS) -> SalientRegions:
-    key = (attribution.type, array_digest(attribution.values), n_regions)
-    return _found.get(key, lambda: find_salient_regions(attribution, n_regions=n_regions))
-
-
-def _columns(regions: Sequence[Region], bins: Axis) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {
-        "From": [region.begin for region in regions],
-        "To": [region.end for region in regions],
-    }
-    places = [region.place for region in regions]
-    if bins.unit:
-        columns["Range"] = places
-        columns["Peak"] = [region.strongest for region in regions]
-        columns["Note"] = [region.note for region in regions]
-    else:
-        columns[bins.name] = places
-    return columns | {"Share": [100 * region.share for region in regions]}
-
-
-def _config(bins: Axis, side: Side) -> dict[str, Any]:
-    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    unit = f" ({bins.unit})"
-    return {
-        "From": number("From (s)", format="%.2f", width=WIDTHS["From"], help="Where it begins."),
-        "To": number("To (s)", format="%.2f", width=WIDTHS["To"], help="Where it ends."),
-        "Range": text("Range" + unit, width=WIDTHS["Range"], help=RANGE_HELP),
-        "Peak": number("Peak" + unit, format="%.0f", width=WIDTHS["Peak"], help=PEAK_HELP),
-        "Note": text("Note", width=WIDTHS["Note"], help=NOTE_HELP),
-        bins.name: text(bins.name, width=NAMES_WIDTH, help=NAMES_HELP),
-        "Share": st.column_config.ProgressColumn(
-            "Share",
-            width=WIDTHS["Share"],
-            min_value=0,
-            max_value=100,
-            format="%.0f %%",
-            color=COLOURS[side],
-            help=SHARE_HELP,
-        ),
-    }
-
-
 @dataclass(frozen=True, eq=False)
 class Panels:
     """The explanations by two methods as they were drawn last, with their colours."""
@@ -283,6 +241,48 @@ def draw_saving_of_panels(panels: Panels, *, name: str, start: float) -> None:
             percentile=panels.percentile,
         )
         draw_saving(files, label=f"Save {method.label}", key=method.name.replace("_", " "))
+
+
+def _regions_of(attribution: Attribution, *, n_regions: int = N_REGIONS) -> SalientRegions:
+    key = (attribution.type, array_digest(attribution.values), n_regions)
+    return _found.get(key, lambda: find_salient_regions(attribution, n_regions=n_regions))
+
+
+def _columns(regions: Sequence[Region], bins: Axis) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {
+        "From": [region.begin for region in regions],
+        "To": [region.end for region in regions],
+    }
+    places = [region.place for region in regions]
+    if bins.unit:
+        columns["Range"] = places
+        columns["Peak"] = [region.strongest for region in regions]
+        columns["Note"] = [region.note for region in regions]
+    else:
+        columns[bins.name] = places
+    return columns | {"Share": [100 * region.share for region in regions]}
+
+
+def _config(bins: Axis, side: Side) -> dict[str, Any]:
+    number, text = st.column_config.NumberColumn, st.column_config.TextColumn
+    unit = f" ({bins.unit})"
+    return {
+        "From": number("From (s)", format="%.2f", width=WIDTHS["From"], help="Where it begins."),
+        "To": number("To (s)", format="%.2f", width=WIDTHS["To"], help="Where it ends."),
+        "Range": text("Range" + unit, width=WIDTHS["Range"], help=RANGE_HELP),
+        "Peak": number("Peak" + unit, format="%.0f", width=WIDTHS["Peak"], help=PEAK_HELP),
+        "Note": text("Note", width=WIDTHS["Note"], help=NOTE_HELP),
+        bins.name: text(bins.name, width=NAMES_WIDTH, help=NAMES_HELP),
+        "Share": st.column_config.ProgressColumn(
+            "Share",
+            width=WIDTHS["Share"],
+            min_value=0,
+            max_value=100,
+            format="%.0f %%",
+            color=COLOURS[side],
+            help=SHARE_HELP,
+        ),
+    }
 
 
 def _is_refining(explanation: Explanation) -> bool:
