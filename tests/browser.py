@@ -62,10 +62,10 @@ Found = TypeVar("Found")
 ROOT = Path(__file__).resolve().parents[1]
 START_TIMEOUT = 90.0  # s, far above a cold start on two busy cores
 STOP_TIMEOUT = 15.0  # s
-MEASURES = 60  # at most, until a layout stands still
+MEASURES = 360  # at most, half a second each, until a layout stands still
 CLICKS = 8  # at most, until a list opens or takes one
-PATIENCE = 180_000  # ms for what has to show; twenty notes explained on two busy cores
-TAKEN = 3_000  # ms that a click has to show
+PATIENCE = 240_000  # ms for what has to show; twenty notes explained on two busy cores
+TAKEN = 6_000  # ms that a click has to show, on two busy cores
 LOCAL = ("127.0.0.1", "localhost")
 # At the address of a page, Streamlit's browser code first asks beneath it for the server
 # and is told 404, then one level higher: this is how it finds out where the app begins.

@@ -17,12 +17,14 @@ from tests.browser import (
     open_page,
     start_app,
 )
+from tests.few_models import link_models
 
 StartApp = Callable[..., AppServer]
 
 TESTS = Path(__file__).parent
 TOGETHER = ("cli/", "ui/pages/")  # rooms whose tests share fixtures, or models in memory
-LARGE = ("ui/pages/", "test_shipped_models.py", "test_image.py")  # groups
+LARGE = ("ui/pages/", "model_sets/test_train.py", "test_shipped_models.py", "test_image.py")
+LARGE += ("training/test_stage.py", "study/test_run.py", "test_grid_cluster.py")  # groups
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
@@ -92,8 +94,13 @@ def servers() -> list[AppServer]:
 def server(
     tmp_path_factory: pytest.TempPathFactory, servers: list[AppServer]
 ) -> Iterator[AppServer]:
-    """Start the one dashboard that most tests visit; what they compute stays in its cache."""
-    with start_app(tmp_path_factory.mktemp("server")) as started:
+    """Start the one dashboard that most tests visit, with the models of a few types.
+
+    What its visitors compute and which models they load stays for those who follow.
+    """
+    folder = tmp_path_factory.mktemp("server")
+    few = {"TIMBRELENS_MODELS": str(link_models(folder / "models"))}
+    with start_app(folder, environ=few) as started:
         servers.append(started)
         yield started
 

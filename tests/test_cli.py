@@ -6,9 +6,8 @@ What is refused is run in this process: to load TensorFlow anew for each sentenc
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,21 +15,25 @@ import pytest
 import soundfile
 
 from tests.cli.commands import run_command
+from tests.few_models import link_models
+from tests.forked import run_forked
 
+Run = Callable[..., subprocess.CompletedProcess[str]]
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLE = next(iter(sorted((ROOT / "samples" / "renders" / "flute" / "audio").glob("*.flac"))))
 
 
-def run(*words: str, cache: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "xai_core", *words],
-        cwd=ROOT,
-        env={**os.environ, "TIMBRELENS_CACHE": str(cache), "COLUMNS": "120"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return link_models(tmp_path_factory.mktemp("models"), ["mfcc"])
+
+
+@pytest.fixture
+def run(models: Path, tmp_path: Path) -> Run:
+    """Return what runs a command in a process of its own, with the models of MFCC."""
+    places = {"TIMBRELENS_MODELS": str(models), "TIMBRELENS_CACHE": str(tmp_path / "cache")}
+    environ = {**places, "COLUMNS": "120"}
+    return lambda *words: run_forked("-m", "xai_core", *words, environ=environ)
 
 
 @pytest.fixture(scope="module")
@@ -82,8 +85,9 @@ def test_bad_input_gets_one_sentence_and_status_2(
     assert sentence in lines[0]
 
 
-def test_a_bad_file_does_not_cost_the_others(bad_files: dict[str, Path], tmp_path: Path) -> None:
-    result = run("predict", str(bad_files["text"]), str(SAMPLE), "--json", cache=tmp_path)
+@pytest.mark.slow
+def test_a_bad_file_does_not_cost_the_others(bad_files: dict[str, Path], run: Run) -> None:
+    result = run("predict", str(bad_files["text"]), str(SAMPLE), "--json")
     assert result.returncode == 2
     report = json.loads(result.stdout)
     assert "error" in report[str(bad_files["text"])]
@@ -92,10 +96,11 @@ def test_a_bad_file_does_not_cost_the_others(bad_files: dict[str, Path], tmp_pat
     assert all(0.0 <= p <= 1.0 for p in probabilities.values())
 
 
-def test_explain_writes_png_npz_and_json_that_agree(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_explain_writes_png_npz_and_json_that_agree(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
     words = ["explain", str(SAMPLE), "-t", "mfcc", "-f", "flute", "--out", str(out)]
-    result = run(*words, cache=tmp_path / "cache")
+    result = run(*words)
     assert result.returncode == 0, result.stderr
     (png,), (npz,), (text,) = (list(out.glob(f"*.{suffix}")) for suffix in ("png", "npz", "json"))
     assert png.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
@@ -114,10 +119,11 @@ def test_explain_writes_png_npz_and_json_that_agree(tmp_path: Path) -> None:
     assert len(about["settings"]["model_sha256"]) == 64
 
 
-def test_preset_paper_takes_50_steps_of_the_probability(tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_preset_paper_takes_50_steps_of_the_probability(run: Run, tmp_path: Path) -> None:
     out = tmp_path / "out"
     words = ["explain", str(SAMPLE), "-t", "mfcc", "-f", "flute", "--preset", "paper"]
-    result = run(*words, "--out", str(out), cache=tmp_path / "cache")
+    result = run(*words, "--out", str(out))
     assert result.returncode == 0, result.stderr
     about = json.loads(next(out.glob("*.json")).read_text())
     assert about["completeness"]["n_steps"] == 50
@@ -161,13 +167,14 @@ def test_unknown_choices_are_named(
     "words",
     [["predict"], ["explain"], ["train"], ["dataset", "render"], ["dataset", "summary"]],
 )
-def test_help_has_an_example(words: list[str], tmp_path: Path) -> None:
-    result = run(*words, "--help", cache=tmp_path)
+def test_help_has_an_example(words: list[str], run: Run) -> None:
+    result = run(*words, "--help")
     assert result.returncode == 0
     assert f"python -m xai_core {' '.join(words)}" in " ".join(result.stdout.split())
 
 
-def test_debug_shows_the_traceback(bad_files: dict[str, Path], tmp_path: Path) -> None:
-    result = run("predict", str(bad_files["text"]), "--debug", cache=tmp_path)
+@pytest.mark.slow
+def test_debug_shows_the_traceback(bad_files: dict[str, Path], run: Run) -> None:
+    result = run("predict", str(bad_files["text"]), "--debug")
     assert result.returncode == 2
     assert "Traceback (most recent call last)" in result.stderr

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.browser import AppServer, choose
+from tests.browser import PATIENCE, AppServer, choose
 from xai_core.datasets.collection import read_collection
 from xai_core.places import samples_folder
 
@@ -43,7 +43,7 @@ def drop(page: Page, lines: list[WebSocketRoute]) -> None:
     """End the connection, and wait for the next one."""
     n = len(lines)
     lines[-1].close(code=1012, reason="the network is gone")
-    for _ in range(300):
+    for _ in range(PATIENCE // 100):
         if len(lines) > n:
             return
         page.wait_for_timeout(100)  # ms

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import numpy as np
 import pytest
 
 from tests.cnn_by_hand import CONV_LAYERS, CnnByHand, wake
+from tests.forked import run_forked
 from xai_core.attribution import grad_cam
 from xai_core.errors import InputError, ModelError
 from xai_core.networks.cnn import build_cnn
@@ -22,7 +22,6 @@ from xai_core.networks.gradients import (
     convolution_layers,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
 SHAPE = (18, 13)  # frames, bins: leaves odd rows and columns to the pooling
 Array = np.ndarray
 ONLY = "0"  # the only class
@@ -302,9 +301,9 @@ def test_a_batch_gives_what_its_notes_give_alone(gradients: ModelGradients) -> N
 
 @pytest.mark.slow
 def test_512_points_of_stft_fit_in_4_gb() -> None:
-    # 128 of them are computed: beyond some blocks only the points and their gradients take more,
-    # these twice while the blocks are joined
-    n_points = 128
+    # 24 of them are computed, in blocks of one: beyond some blocks only the points and their
+    # gradients take more, these twice while the blocks are joined
+    n_points = 24
     code = f"""
 import resource
 import numpy as np
@@ -317,9 +316,7 @@ outputs, (slopes,) = gradients.input_gradients((x,), "0")
 assert outputs.shape == ({n_points},) and slopes.shape == x.shape and slopes.any()
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    result = run_forked("-c", code)
     assert result.returncode == 0, result.stderr
     peak = int(result.stdout.split()[-1]) * (1 if sys.platform == "darwin" else 1024)  # bytes
     more = (512 - n_points) * 126 * 1025 * 4 * 3  # bytes

@@ -7,12 +7,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import AppServer
-from tests.ui.browser.test_player import (
-    NEAR,
-    look,
-    open_panels,
-)
+from tests.ui.browser.listening import NEAR, look
 from tests.ui.pages.test_explore import panels
 
 pytestmark = pytest.mark.browser
@@ -31,13 +26,6 @@ class Shown:
     uprights: tuple[float, ...]
     levels: tuple[tuple[float, float, float], ...]  # left, top, width
     tags: tuple[str, ...]
-
-
-@pytest.fixture
-def explore(page: Page, server: AppServer) -> Page:
-    open_panels(page, server)
-    panels(page).scroll_into_view_if_needed()
-    return page
 
 
 def point_at(page: Page, panel: int) -> tuple[float, float]:

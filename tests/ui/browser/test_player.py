@@ -3,47 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser import AppServer, choose, wait_for_idle, wait_for_rest
-from tests.ui.pages.test_explore import (
-    badge,
-    panels,
+from tests.ui.browser.listening import (
+    NOTE,
+    SLOWLY,
+    audio,
+    double_click,
+    drag,
+    look,
+    look_until,
+    open_panels,
+    pause,
+    play,
+    slider,
 )
+from tests.ui.pages.test_explore import badge, panels
 
 pytestmark = pytest.mark.browser
 
-NOTE = "?type=mfcc&family=guitar"
-SLOWLY = 0.1  # playback rate at which a note lasts as long as a test
 BACKGROUND = "() => getComputedStyle(document.querySelector('.stApp')).backgroundColor"
-NEAR = 0.75  # px, between a line that rests and its time: a pixel is drawn whole
-# What the browser shows at one moment, after it has drawn. The drag layer of Plotly says where
-# a panel lies and the layout that pages see says what range it has: the player reads neither.
-SEEN = """async () => {
-    await new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn)));
-    const plot = [...document.querySelectorAll('.js-plotly-plot')]
-        .find(plot => plot.layout?.meta?.playhead);
-    const box = element => element.getBoundingClientRect();
-    const audio = [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
-        .map(part => part.shadowRoot.querySelector('audio')).find(Boolean);
-    return {
-        time: audio.currentTime,
-        plays: !audio.paused,
-        range: Array.from(plot.layout.xaxis.range),
-        panels: ['xy', 'x2y', 'x3y', 'x4y'].map(
-            name => box(plot.querySelector(`.nsewdrag[data-subplot^=${name}]`))
-        ).map(b => [b.left, b.top, b.width, b.height]),
-        lines: [...document.querySelectorAll('.playhead > div')]
-            .filter(line => line.checkVisibility()).map(box).map(b => b.left + b.width / 2),
-    };
-}"""
 
 # Two clicks with so many ms between them, of which the page sees the second one so much later.
 CLICK_TWICE = """async ([x, y, between, seenAfter]) => {
@@ -62,101 +47,6 @@ CLICK_TWICE = """async ([x, y, between, seenAfter]) => {
         tell(MouseEvent, 'mouseup', at + 50);
     }
 }"""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """One moment: s of the sound, px of panels (left, top, width, height) and lines."""
-
-    time: float
-    plays: bool
-    range: tuple[float, float]
-    panels: tuple[tuple[float, float, float, float], ...]
-    lines: tuple[float, ...]
-
-    def x(self, time: float, panel: int) -> float:
-        """Return the pixel at which a panel, from 0, shows a time."""
-        left, _, width, _ = self.panels[panel]
-        first, last = self.range
-        return left + width * (time - first) / (last - first)
-
-    @property
-    def seconds_per_pixel(self) -> float:
-        return (self.range[1] - self.range[0]) / self.panels[0][2]
-
-    def check_lines(self, *, near: float = NEAR) -> None:
-        """Assert that each of four panels has its line at the time of the sound."""
-        assert self.lines == pytest.approx([self.x(self.time, k) for k in range(4)], abs=near)
-
-
-@pytest.fixture
-def explore(page: Page, server: AppServer) -> Page:
-    """Open Explore at a note whose sound takes 40 s, and bring the panels into view."""
-    open_panels(page, server)
-    panels(page).scroll_into_view_if_needed()
-    audio(page).evaluate("(audio, rate) => { audio.defaultPlaybackRate = rate; }", SLOWLY)
-    audio(page).evaluate("(audio, rate) => { audio.playbackRate = rate; }", SLOWLY)
-    return page
-
-
-def open_panels(page: Page, server: AppServer) -> None:
-    page.goto(f"{server.url}/{NOTE}")
-    expect(badge(page)).to_be_visible()
-    expect(panels(page)).to_be_visible()
-    wait_for_idle(page)
-
-
-def audio(page: Page) -> Locator:
-    return page.locator("audio")
-
-
-def slider(page: Page) -> Locator:
-    return page.get_by_role("slider", name="Position in the note")
-
-
-def look(page: Page) -> Seen:
-    seen = page.evaluate(SEEN)
-    return Seen(
-        seen["time"],
-        seen["plays"],
-        tuple(seen["range"]),
-        tuple(map(tuple, seen["panels"])),
-        tuple(seen["lines"]),
-    )
-
-
-def look_until(page: Page, so: Callable[[Seen], bool]) -> Seen:
-    for _ in range(100):
-        seen = look(page)
-        if so(seen):
-            return seen
-        page.wait_for_timeout(50)
-    raise AssertionError(f"not seen within 5 s and more; the last was {seen}")
-
-
-def play(page: Page) -> None:
-    page.get_by_role("button", name="Play", exact=True).click()
-    look_until(page, lambda seen: seen.plays and seen.time > 0.01)
-
-
-def pause(page: Page) -> None:
-    page.get_by_role("button", name="Pause", exact=True).click()
-    look_until(page, lambda seen: not seen.plays)
-
-
-def drag(page: Page, panel: int, first: float, last: float) -> None:
-    """Drag over a panel from one share of its width to another."""
-    left, top, width, height = look(page).panels[panel]
-    page.mouse.move(left + first * width, top + height / 3)
-    page.mouse.down()
-    page.mouse.move(left + (first + last) / 2 * width, top + height / 3, steps=4)
-    page.mouse.move(left + last * width, top + height / 3, steps=4)
-    page.mouse.up()
-
-
-def double_click(page: Page, panel: int, share: float) -> None:
-    left, top, width, height = look(page).panels[panel]
-    page.mouse.dblclick(left + share * width, top + height / 3)
 
 
 def note_seeking(page: Page) -> None:
@@ -183,6 +73,20 @@ def test_a_note_can_be_heard_before_the_panels_are_there(page: Page, server: App
     look_until(page, lambda seen: len(seen.lines) == 4)
     pause(page)
     look(page).check_lines()
+
+
+def test_the_player_says_what_it_is_before_the_note_is_touched(explore_untouched: Page) -> None:
+    explore = explore_untouched
+    seen = look(explore)
+    assert (seen.time, seen.plays, seen.lines) == (0.0, False, ())
+    assert audio(explore).evaluate("audio => audio.duration") == pytest.approx(4.0, abs=0.01)
+    group = explore.get_by_role("group", name="The four seconds that are explained")
+    expect(group.get_by_role("button", name="Play", exact=True)).to_be_visible()
+    expect(group.get_by_text("0.0 / 4.0 s")).to_be_visible()
+    expect(explore.get_by_text("Click in a panel to listen from there.")).to_be_visible()
+    slider(explore).focus()
+    ring = slider(explore).evaluate("slider => getComputedStyle(slider).outlineStyle")
+    assert ring == "solid"
 
 
 def test_the_line_follows_the_sound_in_all_four_panels(explore: Page) -> None:
@@ -281,6 +185,9 @@ def test_the_line_stays_right_in_a_narrow_window_and_on_the_full_screen(explore:
     look_until(explore, lambda seen: seen.panels[0][3] > narrow.panels[0][3] + 100)
     wait_for_rest(explore, lambda: look(explore).panels)
     look(explore).check_lines()
+    panels(explore).hover()
+    panels(explore).get_by_role("button", name="Close fullscreen").click()
+    look_until(explore, lambda seen: seen.panels[0][3] < narrow.panels[0][3] + 100)
 
 
 @pytest.mark.parametrize("where", ["player", "panels"])
@@ -314,19 +221,6 @@ def test_keys_move_the_sound(explore: Page, where: str) -> None:
         where == "panels"
     )
     expect(target).to_be_focused()
-
-
-def test_the_player_says_what_it_is_before_the_note_is_touched(explore: Page) -> None:
-    seen = look(explore)
-    assert (seen.time, seen.plays, seen.lines) == (0.0, False, ())
-    assert audio(explore).evaluate("audio => audio.duration") == pytest.approx(4.0, abs=0.01)
-    group = explore.get_by_role("group", name="The four seconds that are explained")
-    expect(group.get_by_role("button", name="Play", exact=True)).to_be_visible()
-    expect(group.get_by_text("0.0 / 4.0 s")).to_be_visible()
-    expect(explore.get_by_text("Click in a panel to listen from there.")).to_be_visible()
-    slider(explore).focus()
-    ring = slider(explore).evaluate("slider => getComputedStyle(slider).outlineStyle")
-    assert ring == "solid"
 
 
 def test_the_sound_plays_on_when_page_or_theme_is_drawn_anew(explore: Page) -> None:

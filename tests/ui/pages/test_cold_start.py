@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.few_models import link_models
+from tests.forked import run_forked
+
 # Explore is opened so in a browser, by tests/ui/pages/test_explore.py
 DRAW = """
 import json, sys
@@ -57,13 +56,9 @@ print(json.dumps({"title": seen.app.title[0].value, "shown": shown, "texts": see
 def test_deep_link_as_the_first_page_of_a_fresh_process(
     page: str, query: dict[str, str], shown: dict[str, str], said: str, tmp_path: Path
 ) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", DRAW, json.dumps([page, query])],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TIMBRELENS_CACHE": str(tmp_path)},
-        capture_output=True,
-        text=True,
-    )
+    models = link_models(tmp_path / "models", ["mfcc"])
+    places = {"TIMBRELENS_MODELS": str(models), "TIMBRELENS_CACHE": str(tmp_path / "cache")}
+    done = run_forked("-c", DRAW, json.dumps([page, query]), environ=places)
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout.splitlines()[-1])
     assert seen["title"] == page.capitalize()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -13,6 +14,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import AppServer, choose, click_point, open_popup, wait_for_rest
 from tests.conftest import StartApp
+from tests.few_models import link_models
 from tests.ui.visit import Figure, Visit, visit
 from xai_core import explain
 from xai_core.datasets.collection import read_collection
@@ -196,9 +198,10 @@ def heatmap_of_panel(page: Page, panel: int) -> np.ndarray:
 
 @pytest.mark.browser
 def test_first_request_of_a_fresh_server_draws_a_picture_before_the_ten_answers(
-    fresh_server: StartApp, page: Page
+    fresh_server: StartApp, page: Page, tmp_path: Path
 ) -> None:
-    fresh = fresh_server()  # no model is loaded yet
+    few = link_models(tmp_path / "models", ["mfcc"])
+    fresh = fresh_server(environ={"TIMBRELENS_MODELS": str(few)})  # no model is loaded yet
     page.add_init_script(APPEARED)
     open_explore(page, fresh, "?family=guitar&type=mfcc&explain=organ")
     expect(page.get_by_role("combobox", name="Instrument family")).to_have_value("guitar")
@@ -212,7 +215,9 @@ def test_first_request_of_a_fresh_server_draws_a_picture_before_the_ten_answers(
 
 
 @pytest.mark.browser
-def test_the_browser_draws_the_maps_that_it_is_sent(page: Page, server: AppServer) -> None:
+def test_the_browser_draws_the_maps_that_it_is_sent_and_bars_can_be_clicked(
+    page: Page, server: AppServer
+) -> None:
     open_explore(page, server, "?type=mfcc&family=organ")
     for panel in (1, 3, 4):
         assert heatmap_of_panel(page, panel).shape == (40, 126)
@@ -225,11 +230,11 @@ def test_the_browser_draws_the_maps_that_it_is_sent(page: Page, server: AppServe
             .filter(bars => bars.length).map(bars => Array.from(bars[0].x))[0]"""
     ).json_value()
     assert len(widths) == 10
+    click_bars(page)
 
 
-@pytest.mark.browser
-def test_a_click_on_a_bar_explains_that_familys_model(page: Page, server: AppServer) -> None:
-    open_explore(page, server, "?type=mfcc&family=organ")
+def click_bars(page: Page) -> None:
+    """Assert that a click on a bar explains that family's model."""
     expect(page.get_by_text("Explained below: the organ model.")).to_be_visible()
     place = """family => {
         const plot = [...document.querySelectorAll('.js-plotly-plot')].find(
@@ -259,15 +264,9 @@ def test_lists_of_a_new_family_are_its_own(page: Page, server: AppServer) -> Non
 
 
 @pytest.mark.browser
-def test_a_recording_of_ones_own_is_one_click_away(page: Page, server: AppServer) -> None:
-    open_explore(page, server, "?type=mfcc")
-    page.get_by_role("link", name="Explain a recording of your own").click()
-    expect(page.get_by_text("Add a recording")).to_be_visible()
-    assert urlsplit(page.url).path == "/upload"
-
-
-@pytest.mark.browser
-def test_words_in_figures_stand_out_from_the_page(page: Page, server: AppServer) -> None:
+def test_words_stand_out_from_the_page_and_a_recording_of_ones_own_is_one_click_away(
+    page: Page, server: AppServer
+) -> None:
     page.emulate_media(color_scheme="light")
     open_explore(page, server, "?type=mfcc")
     light = background(page)
@@ -279,6 +278,9 @@ def test_words_in_figures_stand_out_from_the_page(page: Page, server: AppServer)
         arg=light,
     )
     assert_contrast(page)
+    page.get_by_role("link", name="Explain a recording of your own").click()
+    expect(page.get_by_text("Add a recording")).to_be_visible()
+    assert urlsplit(page.url).path == "/upload"
 
 
 def background(page: Page) -> str:

@@ -294,7 +294,7 @@ def test_distances_arrive_as_tables_and_a_picture(
     csv, parquet, png = (
         save(page, "Save", name, tmp_path) for name in ("(CSV)", "(Parquet)", "(PNG)")
     )
-    assert re.fullmatch(r"distances_chroma_grad_cam_[0-9a-f]{8}\.csv", csv.name)
+    assert re.fullmatch(r"distances_tonnetz_grad_cam_[0-9a-f]{8}\.csv", csv.name)
     tables = pd.read_csv(csv), pd.read_parquet(parquet)
     assert len(tables[0]) == len(tables[1]) > 0
     np.testing.assert_allclose(tables[0]["emd"], tables[1]["emd"])

@@ -13,7 +13,7 @@ import soundfile
 from playwright.sync_api import Locator, Page, expect
 
 from tests.audio.containers import flac
-from tests.browser import AppServer, wait_for_layout
+from tests.browser import CLICKS, TAKEN, AppServer, wait_for_layout
 from tests.ui.visit import Visit, visit
 from xai_core.explanations import (
     predict,
@@ -124,14 +124,14 @@ def bring(page: Page, tmp_path: Path, seconds: float, *, name: str = "tone.flac"
 def click_cell(page: Page, row: int, across: float, chosen: Locator) -> None:
     """Click a cell of the table until it is taken: the table may move while the page is drawn."""
     table = page.get_by_test_id("stDataFrame").first
-    for _ in range(3):
+    for _ in range(CLICKS):
         table.scroll_into_view_if_needed()
         box = table.bounding_box()
         assert box is not None
         height = box["height"] / 11  # a heading and ten families
         page.mouse.click(box["x"] + across * box["width"], box["y"] + (row + 0.5) * height)
         try:
-            expect(chosen).to_be_visible(timeout=5_000)
+            expect(chosen).to_be_visible(timeout=TAKEN)
         except AssertionError:
             continue
         return
@@ -174,32 +174,20 @@ def test_the_window_is_dragged_clicked_and_moved_by_keys(
 
 
 @pytest.mark.browser
-def test_the_window_of_a_short_recording_cannot_be_moved(
+def test_a_short_recording_of_any_name_has_a_fixed_window_and_cells_that_can_be_clicked(
     page: Page, server: AppServer, tmp_path: Path
 ) -> None:
     open_upload(page, server, "?type=mfcc&model=reed")
-    bring(page, tmp_path, 3.0)
+    name = "*a* [b](c) <i>d<i> $e$ _f_ :red[g] `h`.flac"
+    bring(page, tmp_path, 3.0, name=name)
+    expect(page.get_by_text(f"{name}, 3.0 s at 22.05 kHz", exact=True)).to_be_visible()
+
     expect(page.get_by_role("slider", name="The 4 s that are explained")).to_have_count(0)
     window = page.get_by_role("img", name="The 4 s that are explained")
     drag(page, window, 1.0, duration=4.0)
     page.wait_for_timeout(1_000)
     expect(page.get_by_text("Explained: 0.00 to 4.00 s.", exact=True)).to_be_visible()
 
-
-@pytest.mark.browser
-def test_a_file_may_be_called_anything(page: Page, server: AppServer, tmp_path: Path) -> None:
-    open_upload(page, server, "?type=mfcc&model=reed")
-    name = "*a* [b](c) <i>d<i> $e$ _f_ :red[g] `h`.flac"
-    bring(page, tmp_path, 3.0, name=name)
-    expect(page.get_by_text(f"{name}, 3.0 s at 22.05 kHz", exact=True)).to_be_visible()
-
-
-@pytest.mark.browser
-def test_a_cell_of_the_table_is_explained_when_it_is_clicked(
-    page: Page, server: AppServer, tmp_path: Path
-) -> None:
-    open_upload(page, server, "?type=mfcc&model=reed")
-    bring(page, tmp_path, 3.0)
     chosen = page.get_by_text("Why the Tonnetz model of organ says so")
     click_cell(page, 7, 0.98, chosen)  # organ, the last type
     expect(chosen).to_be_visible()
