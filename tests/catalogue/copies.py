@@ -7,11 +7,10 @@ changed program, and the models, the cache and the working folder are the test's
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
+
+from tests.forked import run_forked
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("xai_core", "pages", ".streamlit", "app.py", "tests", "samples")
@@ -87,20 +86,11 @@ def run_in_copy(copy: Path, script: Path, *arguments: str, timeout: float = 900.
         If the script fails; it says what the script printed.
     """
     environ = {
-        **os.environ,
         "PYTHONPATH": str(copy),
         "TIMBRELENS_MODELS": str(copy.parent / "models"),
         "TIMBRELENS_CACHE": str(copy.parent / "cache"),
-        "TF_CPP_MIN_LOG_LEVEL": "2",
     }
-    done = subprocess.run(
-        [sys.executable, str(copy / script.relative_to(ROOT)), *arguments],
-        cwd=copy,
-        env=environ,
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    program = str(copy / script.relative_to(ROOT))
+    done = run_forked(program, *arguments, cwd=copy, environ=environ, timeout=timeout)
     assert done.returncode == 0, f"{script.name} failed:\n{done.stdout}\n{done.stderr}"
     return done.stdout

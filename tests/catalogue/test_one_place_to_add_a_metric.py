@@ -16,6 +16,8 @@ from xai_core.catalogue.metrics import METRICS
 from xai_core.pair_tables import METRIC_COLUMNS
 from xai_core.values import FAMILIES
 
+pytestmark = pytest.mark.slow
+
 ENTRY = f'''
 METRICS["{NAME}"] = Metric(
     name="{NAME}",

@@ -10,6 +10,8 @@ import pytest
 
 from tests.catalogue.copies import append, changed_files, copy_program, insert, run_in_copy
 
+pytestmark = pytest.mark.slow
+
 ENTRY = """    SpectrogramType(
         "toy",
         label="Toy spectrum",
