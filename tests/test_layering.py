@@ -40,6 +40,8 @@ ROOMS = {
     "pair_tables": _room(1, "numpy pandas"),
     "audio": _room(2, "av numpy soundfile soxr"),
     "features": _room(2, "numpy scipy librosa"),
+    "canvas": _room(2, "numpy librosa"),
+    "listening": _room(2, "numpy librosa"),
     "networks": _room(2, "numpy scipy tensorflow keras"),
     "attribution": _room(2, "numpy"),
     "trust": _room(2, "numpy scipy"),
@@ -60,12 +62,16 @@ ROOMS = {
     "__main__": _room(8),
 }
 
-# Siblings of a floor that may be imported all the same: the catalogue is what the
-# vocabularies in `values` are checked against, and a study explains its notes.
+# Siblings of a floor that may be imported all the same: the canvas undoes what features do,
+# the catalogue is what the vocabularies in `values` are checked against, and a study explains
+# its notes.
 GRANTED = {
     ("values", "catalogue"),
     ("values", "scores"),
     ("pair_tables", "catalogue"),
+    ("canvas", "features"),
+    ("listening", "features"),
+    ("values", "canvas"),  # in `Explanation.canvas()`, for who has an explanation at hand
     ("study", "explanations"),
     ("results", "explanations"),
     ("results", "study"),

@@ -41,9 +41,15 @@ __all__ = [
     "N_FFT",
     "N_FRAMES",
     "axes",
+    "chroma_filters",
+    "contrast_bands",
+    "dct_matrix",
     "describe",
     "extract",
+    "mel_filters",
     "n_bins",
+    "power_spectrogram",
+    "tonnetz_matrix",
 ]
 
 N_FFT = 2048  # samples
@@ -54,6 +60,7 @@ N_MFCC = spectrogram_type("mfcc").n_bins
 N_CHROMA = spectrogram_type("chroma").n_bins
 N_OCTAVES = 6  # spectral contrast bands above F_MIN
 F_MIN = 200.0  # Hz, lower edge of the first octave band
+CONTRAST_QUANTILE = 0.02  # of a band's bins, whose mean is its peak or its valley; librosa's
 SILENT_PEAK = 1e-10  # power; a note whose peak is at or below it is silence
 FRAMES_AT_ONCE = 14  # a ninth of a note: pieces that stay in the processor's cache
 MELS_AT_ONCE = 8
@@ -129,6 +136,70 @@ def describe(type: str) -> dict[str, int | str]:
         "n_bins": n_bins(type),
         "scale": spectrogram_type(type).scale.made_from,
     }
+
+
+# -------------------------------------------------- what the types are made of, for maps
+
+
+def power_spectrogram(waveform: Waveform) -> FloatArray:
+    """Return the power of each bin of the STFT that all types are made of.
+
+    Parameters
+    ----------
+    waveform : Waveform
+        64 000 samples at 16 kHz.
+
+    Returns
+    -------
+    ndarray, shape (126, 1025), float64
+        Squared magnitude of a Hann-windowed frame of 2048 samples.
+    """
+    return _power(waveform.y).astype(np.float64)
+
+
+@cache
+def mel_filters() -> FloatArray:
+    """Return the weights of power in the 128 mel bands, shape (1025, 128)."""
+    return np.asarray(librosa.filters.mel(sr=SAMPLE_RATE, n_fft=N_FFT, n_mels=N_MELS).T, np.float64)
+
+
+@cache
+def chroma_filters() -> FloatArray:
+    """Return the weights of power in the 12 pitch classes, shape (1025, 12)."""
+    return _chroma_matrix().astype(np.float64)
+
+
+@cache
+def dct_matrix() -> FloatArray:
+    """Return the matrix from scaled log-mel to MFCC, shape (128, 40): orthonormal columns."""
+    return _dct_matrix().astype(np.float64)
+
+
+@cache
+def tonnetz_matrix() -> FloatArray:
+    """Return the matrix from L1-normalised chroma to Tonnetz, shape (12, 6)."""
+    each = np.eye(N_CHROMA)
+    return np.asarray(librosa.feature.tonnetz(chroma=each, sr=SAMPLE_RATE).T, np.float64)
+
+
+@cache
+def contrast_bands() -> tuple[tuple[slice, int], ...]:
+    """Return the bins of each band of spectral contrast, and how many make a peak or a valley.
+
+    A band's contrast is the mean of its strongest bins over the mean of its weakest,
+    as many as said here, in decibels (``librosa.feature.spectral_contrast``).
+    """
+    frequencies = librosa.fft_frequencies(sr=SAMPLE_RATE, n_fft=N_FFT)
+    edges = np.concatenate([[0.0], F_MIN * 2.0 ** np.arange(N_OCTAVES + 1)])
+    bands = []
+    for number, (low, high) in enumerate(pairwise(edges)):
+        inside = np.flatnonzero((frequencies >= low) & (frequencies <= high))
+        first = int(inside[0]) - (number > 0)
+        last = int(inside[-1]) if number < N_OCTAVES else frequencies.size - 1
+        n_extreme = max(int(np.rint(CONTRAST_QUANTILE * (last - first + 1))), 1)
+        # of all bands but the highest, the uppermost bin belongs to the next one
+        bands.append((slice(first, last + (number == N_OCTAVES)), n_extreme))
+    return tuple(bands)
 
 
 # ---------------------------------------------------------------- the functions

@@ -375,6 +375,9 @@ class Explanation:
         looks at a layer of one input only that one.
     spectrograms : tuple of Spectrogram
         What each input received.
+    baselines : tuple of ndarray
+        What each is compared with, of the shapes of `spectrograms`; empty for
+        silence, zero in every bin.
     """
 
     spectrogram: Spectrogram
@@ -388,6 +391,7 @@ class Explanation:
     notes: tuple[str, ...] = field(default=())
     attributions: tuple[Attribution, ...] = ()
     spectrograms: tuple[Spectrogram, ...] = ()
+    baselines: tuple[FloatArray, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "attributions", self.attributions or (self.attribution,))
@@ -397,6 +401,12 @@ class Explanation:
     def heatmap(self) -> Heatmap:
         """The attribution made comparable; EmptyMapError if it is all zero."""
         return self.attribution.heatmap()
+
+    def canvas(self) -> FloatArray:
+        """Return the evidence in hertz and seconds (:func:`xai_core.canvas.to_canvas`)."""
+        from xai_core.canvas import to_canvas
+
+        return to_canvas(self)
 
 
 @dataclass(frozen=True)

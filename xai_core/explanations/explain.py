@@ -205,6 +205,7 @@ def explain_progressively(
             attribution=attributions[0 if of_layer else shown],
             attributions=attributions,
             spectrograms=spectrograms,
+            baselines=starts,
             family=family,
             probability=probability,
             logit=logit,
