@@ -111,6 +111,19 @@ def test_pictures_are_a_png_and_an_svg_that_programs_read(explanation: Explanati
     assert len(images) >= 2  # the spectrogram and the map; colour bars may be others
 
 
+def test_arrays_and_pictures_have_the_map_in_hertz_too(explanation: Explanation) -> None:
+    usual = explanation_files(explanation, note="x")
+    files = explanation_files(explanation, note="x", in_hertz=True)
+    # other pictures under other names, all else as it is
+    assert [a.name == b.name for a, b in zip(usual, files, strict=True)] == [False] * 2 + [True] * 3
+    made = by_suffix(files)
+    assert made["png"] != by_suffix(usual)["png"]
+    with np.load(io.BytesIO(made["npz"]), allow_pickle=False) as arrays:
+        np.testing.assert_allclose(arrays["canvas"], explanation.canvas(), rtol=1e-6, atol=1e-12)
+        np.testing.assert_allclose(np.diff(arrays["canvas_hz"]), 7.8125)
+        np.testing.assert_array_equal(arrays["canvas_time"], arrays["time"])
+
+
 def test_names_say_what_is_inside_and_suit_every_file_system(
     notes: list[NoteRecord], explanation: Explanation
 ) -> None:

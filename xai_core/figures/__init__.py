@@ -12,6 +12,7 @@ bins, else its index.
 from plotly.graph_objects import Figure
 
 from xai_core.figures.base.drawing import enlarged
+from xai_core.figures.base.narrowing import narrowed
 from xai_core.figures.base.scales import bin_positions, limits
 from xai_core.figures.base.words import alt_text
 from xai_core.figures.distances.boxplots import distance_boxplots
@@ -35,6 +36,7 @@ __all__ = [
     "feature_maps_figure",
     "limits",
     "medians_map",
+    "narrowed",
     "probability_bars",
     "reliability_curves",
     "score_bars",

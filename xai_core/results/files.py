@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xai_core.audio import to_exact_wav
+from xai_core.canvas import is_carried, on_canvas
 from xai_core.explanations.loaded_models import array_digest
 from xai_core.figures.base.scales import PERCENTILE, Sign
 from xai_core.results.records import (
@@ -99,6 +100,7 @@ def explanation_files(
     sign: Sign = "signed",
     limits: tuple[float, float] | None = None,
     percentile: float = PERCENTILE,
+    in_hertz: bool = False,
 ) -> tuple[ExportFile, ...]:
     """Return the files of an explanation: PNG, SVG, NPZ, JSON and WAV.
 
@@ -114,6 +116,9 @@ def explanation_files(
     limits, percentile
         Colours of the pictures, as on the page; pictures in other colours have
         other names.
+    in_hertz : bool
+        Whether the pictures show the map in hertz and seconds; the arrays have it, where
+        there is one, in any case.
     """
     settings = explanation.settings
     family = _in_a_name(explanation.family)
@@ -121,17 +126,22 @@ def explanation_files(
     stem = "_".join((*words, _digits(settings)))
     colours: dict[str, Any] = {"sign": sign, "limits": limits, "percentile": percentile}
     usual = {"sign": "signed", "limits": None, "percentile": PERCENTILE}
-    drawn = stem if colours == usual else "_".join((*words, _digits({**settings, **colours})))
+    look = {**colours, **({"in_hertz": True} if in_hertz else {})}
+    drawn = stem if look == usual else "_".join((*words, _digits({**settings, **look})))
+
+    def pictured() -> Explanation:
+        return on_canvas(explanation) if in_hertz else explanation
+
     return (
         ExportFile(
             f"{drawn}.png",
             "Picture (PNG)",
-            lambda: _pictures().explanation_png(explanation, **colours),
+            lambda: _pictures().explanation_png(pictured(), **colours),
         ),
         ExportFile(
             f"{drawn}.svg",
             "Drawing for print (SVG)",
-            lambda: _pictures().explanation_svg(explanation, **colours),
+            lambda: _pictures().explanation_svg(pictured(), **colours),
         ),
         ExportFile(f"{stem}.npz", "Arrays (NPZ)", partial(_explanation_npz, explanation)),
         ExportFile(
@@ -248,7 +258,21 @@ def _explanation_npz(explanation: Explanation) -> bytes:
         attribution=explanation.attribution.values,
         **_axes(explanation.attribution),
         **_inputs(explanation),
+        **_in_hertz(explanation),
     )
+
+
+def _in_hertz(explanation: Explanation) -> dict[str, Any]:
+    """Return the evidence on the canvas, of a map that is not in hertz by itself."""
+    types = [one.type for one in explanation.spectrograms]
+    if types == ["stft"] or not all(map(is_carried, types)):
+        return {}
+    shown = on_canvas(explanation).attribution
+    return {
+        "canvas": shown.values,
+        "canvas_time": shown.time.values,
+        "canvas_hz": shown.bins.values,
+    }
 
 
 def _inputs(explanation: Explanation) -> dict[str, Any]:

@@ -116,6 +116,34 @@ def test_the_player_of_a_page_finds_the_time_axis_of_each_panel(filled: int) -> 
     assert "playhead" not in sent(probability_bars({"flute": 0.5}))["layout"]["meta"]
 
 
+@pytest.mark.parametrize("filled", [0, 1, 4])
+def test_stacked_panels_stand_in_four_rows_of_one_size(filled: int) -> None:
+    panels = _panels("stft")
+    shown = [p if k < filled else None for k, p in enumerate(panels)]
+    figure = _explore(*shown, stacked=True, height=400)
+    beside = _explore(*panels, height=400)
+    axes = _axes_of(figure)
+    boxes = [_box(axes, x) for x in ("x", "x2", "x3", "x4")]
+    assert [box[:2] for box in boxes] == [(0, 1)] * 4
+    assert all(lower[3] < upper[2] for upper, lower in pairwise(boxes))
+    margin = beside.layout.margin
+    plot = figure.layout.height - margin.t - margin.b
+    # each row is as high as the panels side by side
+    for left, right in pairwise(boxes):
+        assert plot * (left[3] - right[3]) == pytest.approx(400)
+    for box in boxes:
+        assert plot * (box[3] - box[2]) == pytest.approx(400 - margin.t - margin.b)
+    # dragging scrolls the page; all three maps of bins say which
+    assert figure.layout.dragmode is False
+    if filled:
+        assert all(axes[y]["showticklabels"] for y in ("y", "y3", "y4"))
+    titles = [a for a in figure.layout.annotations if a.text.startswith("<b>")]
+    assert [a.y for a in titles] == pytest.approx([box[3] for box in boxes])
+    waiting = [a for a in figure.layout.annotations if a.text.startswith("computing")]
+    middles = [(box[2] + box[3]) / 2 for box in boxes]
+    assert [a.y for a in waiting] == pytest.approx(middles[filled:])
+
+
 # ------------------------------------------------------------ one size, filled or not
 
 

@@ -133,6 +133,24 @@ def test_unsigned_map_has_no_negative_values() -> None:
 
 
 @pytest.mark.usefixtures("pages")
+def test_maps_are_shown_in_hertz_on_demand() -> None:
+    seen = visit(type="mfcc")
+    own = panels_of(seen).heatmaps()
+    seen.choose("Show maps in", "hertz and seconds")
+    maps = panels_of(seen).heatmaps()
+    assert seen.address["grid"] == "canvas"
+    assert [maps[axis].shape for axis in ("x", "x3")] == [(1025, 126)] * 2
+    for axis in ("x3", "x4"):  # a smooth map is sent in blocks; those of the first are exact
+        if maps[axis].shape == (1025, 126):
+            assert maps[axis].sum() == pytest.approx(own[axis].sum(), rel=1e-3)
+    assert "The note in hertz and seconds" in panels_of(seen).text
+    assert seen.says(re.compile(r"of the evidence for flute .* Hz"))
+    assert not seen.says(re.compile("in coefficient"))
+    assert np.allclose(panels_of(seen.reload()).heatmaps()["x3"], maps["x3"])
+    assert all(box.label != "Show maps in" for box in visit(type="stft").app.selectbox)
+
+
+@pytest.mark.usefixtures("pages")
 def test_values_outside_the_lists_are_ignored() -> None:
     query = {"family": "kazoo", "explain": "<script>", "steps": "9999", "layer": "../../etc"}
     seen = visit(type="mfcc", **query)
@@ -176,7 +194,8 @@ def open_explore(page: Page, server: AppServer, query: str = "") -> None:
 
 
 def badge(page: Page) -> Locator:
-    return page.get_by_text(re.compile(r"^Completeness error")).first
+    # on a narrow screen the page has a second one, which nobody sees
+    return page.get_by_text(re.compile(r"^Completeness error")).filter(visible=True).first
 
 
 def panels(page: Page) -> Locator:

@@ -187,6 +187,17 @@ def test_a_short_recording_of_any_name_has_a_fixed_window_and_cells_that_can_be_
     drag(page, window, 1.0, duration=4.0)
     page.wait_for_timeout(1_000)
     expect(page.get_by_text("Explained: 0.00 to 4.00 s.", exact=True)).to_be_visible()
+    # the waveform ends at 3 s of the axis of 4 s
+    waveform, axis = page.evaluate(
+        """() => [...document.querySelectorAll('[data-testid=stBidiComponentIsolated]')]
+            .map(part => part.shadowRoot.querySelector('.area'))
+            .filter(Boolean)
+            .map(area => [area.querySelector('path'), area].map(
+                element => element.getBoundingClientRect()))[0]
+            .map(box => [box.left, box.right])"""
+    )
+    assert waveform[0] == pytest.approx(axis[0], abs=3)
+    assert (waveform[1] - axis[0]) / (axis[1] - axis[0]) == pytest.approx(0.75, abs=0.01)
 
     chosen = page.get_by_text("Why the Tonnetz model of organ says so")
     click_cell(page, 7, 0.98, chosen)  # organ, the last type

@@ -73,11 +73,13 @@ class Frame:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a panel lies: its number, from 1, and its left and right edge in [0, 1]."""
+    """Where a panel lies: its number, from 1, and its edges in [0, 1] of the plot area."""
 
     number: int
     left: float
     right: float
+    bottom: float = 0.0
+    top: float = 1.0
 
     @property
     def x(self) -> str:
@@ -175,7 +177,7 @@ class Drawing:
             place.y,
             {
                 **(_even_scale(bins) if is_even(bins) else _named_scale(bins)),
-                "domain": [0, 1],
+                "domain": [place.bottom, place.top],
                 "anchor": place.x,
                 "matches": "y" if place.number > 1 else None,
                 "showticklabels": labelled,
@@ -213,7 +215,7 @@ class Drawing:
                     "xanchor": "left",
                     "xshift": -2,  # what Plotly pads a text with
                     "yref": "paper",
-                    "y": 1,
+                    "y": place.top,
                     "yanchor": "top",
                     "yshift": shift,
                     "align": "left",
@@ -232,7 +234,7 @@ class Drawing:
                 "x": (place.left + place.right) / 2,
                 "xanchor": "center",
                 "yref": "paper",
-                "y": 0.5,
+                "y": (place.bottom + place.top) / 2,
                 "yanchor": "middle",
                 "showarrow": False,
             }

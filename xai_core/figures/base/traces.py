@@ -99,11 +99,12 @@ def add_strips(
 
 def _strips(place: Place, first_extra: int, n_strips: int) -> list[tuple[int, tuple[float, float]]]:
     """Return the axis number and the bottom and top of each strip, from above."""
-    height = (1 + STRIP_GAP) / n_strips
+    gap = STRIP_GAP * (place.top - place.bottom)
+    height = (place.top - place.bottom + gap) / n_strips
     numbers = [*range(first_extra, first_extra + n_strips - 1), place.number]
-    tops = [1 - k * height for k in range(n_strips)]
+    tops = [place.top - k * height for k in range(n_strips)]
     return [
-        (number, (max(top - height + STRIP_GAP, 0.0), top))
+        (number, (max(top - height + gap, place.bottom), top))
         for number, top in zip(numbers, tops, strict=True)
     ]
 
@@ -191,7 +192,7 @@ def _colour_bar(drawing: Drawing, place: Place, scale: Scale) -> dict[str, Any]:
             "x": (place.left + place.right) / 2,
             "xanchor": "center",
             "xpad": 0,
-            "y": -BAR_OFFSET / drawing.frame.plot_height,
+            "y": place.bottom - BAR_OFFSET / drawing.frame.plot_height,
             "yanchor": "top",
             "ypad": 0,
             "len": BAR_LENGTH * (place.right - place.left),

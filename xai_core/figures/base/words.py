@@ -33,6 +33,7 @@ __all__ = [
 ]
 
 RECEIVES = "What the model receives"
+IN_HERTZ = "The note in hertz and seconds"  # of a model that receives something else
 COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 MOST = 0.8  # share of a map that "most" stands for
 

@@ -193,6 +193,7 @@ def distance_boxplots(
     metrics: Sequence[str] = PAPER_METRICS,
     points: bool = False,
     medians: pd.DataFrame | None = None,
+    columns: int = COLUMNS,
     uirevision: str = "distances",
 ) -> go.Figure:
     """Draw the distances within each family, one panel a metric.
@@ -211,6 +212,8 @@ def distance_boxplots(
     medians : DataFrame, optional
         From :meth:`xai_core.metrics.statistics.FamilyQuartiles.table`: medians
         with their intervals.
+    columns : int
+        Panels side by side.
 
     Raises
     ------
@@ -219,14 +222,15 @@ def distance_boxplots(
     """
     chosen = of_type_and_method(pairs, type=type, method=method)
     boxes = {metric: boxes_of(chosen, metric) for metric in metrics}
-    rows = -(-len(boxes) // COLUMNS)
+    columns = min(len(boxes), columns)
+    rows = -(-len(boxes) // columns) if boxes else 0
     drawing = Drawing(
         Frame(rows * ROW_HEIGHT, left=58, right=8, top=26, bottom=ROW_GAP),
         alt=boxes_sentence(boxes, type=type, method=method, points=points),
         uirevision=uirevision,
     )
     for number, (metric, row) in enumerate(boxes.items()):
-        _add_panel(drawing, number, len(boxes), metric, empty=not row)
+        _add_panel(drawing, divmod(number, columns), (rows, columns), metric, empty=not row)
         x, y = _names(number)
         for box in row:
             drawing.traces.append({**_box(box), "xaxis": x, "yaxis": y})
@@ -258,10 +262,12 @@ def _names(number: int) -> tuple[str, str]:
     return f"x{suffix}", f"y{suffix}"
 
 
-def _add_panel(drawing: Drawing, number: int, n_panels: int, metric: str, *, empty: bool) -> None:
-    columns = min(n_panels, COLUMNS)
-    rows = -(-n_panels // COLUMNS)
-    row, column = divmod(number, COLUMNS)
+def _add_panel(
+    drawing: Drawing, place: tuple[int, int], size: tuple[int, int], metric: str, *, empty: bool
+) -> None:
+    """Add the axes of the panel at (row, column) of so many rows and columns."""
+    (row, column), (rows, columns) = place, size
+    number = row * columns + column
     width = (1 - GAP * (columns - 1)) / columns
     left = column * (width + GAP)
     frame = drawing.frame

@@ -2,15 +2,15 @@
 
 Conventions
 -----------
-From left to right: what the model receives, how it responds, and what decided
-by each of two methods. A panel whose value is still being
-computed is drawn empty in its final size, so that nothing jumps when it
-arrives.
+From left to right, or on a narrow screen from top to bottom: what the model receives,
+how it responds, and what decided by each of two methods. A panel whose value is still
+being computed is drawn empty in its final size, so that nothing jumps when it arrives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -69,6 +69,8 @@ def explore_panels(
     limits: Mapping[str, Limits | None] | None = None,
     percentile: float = PERCENTILE,
     layer: str | None = None,
+    received: str = RECEIVES,
+    stacked: bool = False,
     height: int = 480,
     uirevision: str | None = None,
 ) -> go.Figure:
@@ -98,8 +100,14 @@ def explore_panels(
     layer : str or None
         Convolution layer of the methods that look at one, for their subtitles;
         None for the last one.
+    received : str
+        Subtitle of the spectrogram.
+    stacked : bool
+        Whether panels stand one under the other, as on a phone. Dragging then scrolls
+        the page instead of zooming.
     height : int
-        Pixels.
+        Pixels of a row of panels: of the figure, or a quarter of it where they are
+        stacked.
     uirevision : str or None
         The zoom is kept for as long as this does not change; by default the
         spectrogram type.
@@ -114,7 +122,8 @@ def explore_panels(
     Raises
     ------
     GridMismatchError
-        If the panels belong to different types or grids.
+        If the panels belong to different types or grids. Feature maps have bins of their
+        own and only need the same frames.
     InputError
         If a method is unknown.
 
@@ -131,24 +140,28 @@ def explore_panels(
     time, bins = _shared_axes(shown)
     type = next((v.type for v in shown if not isinstance(v, FeatureMaps)), "")
     labels = label_width(bins)
+    frame = Frame(height, left=labels + 24)
+    places = _places_below(frame) if stacked else _places_beside(frame, labels)
     drawing = Drawing(
-        Frame(height, left=labels + 24),
+        replace(frame, height=4 * height) if stacked else frame,
         alt=_four_sentences(spectrogram, feature_maps, decided),
         uirevision=uirevision or type or "explore",
     )
-    places = _four_places(drawing.frame, labels)
     (first, second), others = places[:2], places[2:]
 
-    drawing.add_title(first, spectrogram_type(type).title if type else "Spectrogram", RECEIVES)
+    drawing.add_title(first, spectrogram_type(type).title if type else "Spectrogram", received)
     drawing.add_bin_axis(first, bins)
     drawing.add_title(second, "Feature maps", _responds(feature_maps))
     for place, method in zip(others, methods, strict=True):
         meaning = meaning_of(method, sign, layer=_in_two_lines(layer))
         drawing.add_title(place, map_kind(method).label, meaning)
-        drawing.add_bin_axis(place, bins, labelled=place is others[0], titled=False)
+        labelled = stacked or place is others[0]
+        drawing.add_bin_axis(place, bins, labelled=labelled, titled=stacked)
     for place in places:
         drawing.add_time_axis(place, time)
     drawing.meta[PLAYHEAD] = [place.x for place in places]
+    if stacked:
+        drawing.layout["dragmode"] = False
 
     if spectrogram:
         add_map(drawing, first, spectrogram_scale(spectrogram), time, bins)
@@ -158,7 +171,7 @@ def explore_panels(
         scale = feature_maps_scale(feature_maps, percentile)
         add_strips(drawing, second, feature_maps, scale, first_extra=5, max_rows=MAX_ROWS)
     else:
-        drawing.add_strip_axis(second, second.number, 1, (0.0, 1.0))
+        drawing.add_strip_axis(second, second.number, 1, (second.bottom, second.top))
         _add_empty(drawing, second, WAITING)
     for place, method in zip(others, methods, strict=True):
         one = attributions.get(method)
@@ -209,7 +222,8 @@ def _shared_axes(
             f"expected four panels of one spectrogram type, got {' and '.join(types)}"
         )
     for other in shown[1:]:
-        if not (first.time.matches(other.time) and first.bins.matches(other.bins)):
+        own_bins = isinstance(first, FeatureMaps) or isinstance(other, FeatureMaps)
+        if not (first.time.matches(other.time) and (own_bins or first.bins.matches(other.bins))):
             raise GridMismatchError(
                 "expected four panels of one note and one spectrogram type, got axes that "
                 "differ: do they come from the same explanation?"
@@ -217,7 +231,16 @@ def _shared_axes(
     return first.time, first.bins
 
 
-def _four_places(frame: Frame, labels: int) -> list[Place]:
+def _places_below(row: Frame) -> list[Place]:
+    """Divide the height into four rows, each with the margins of a figure of its own."""
+    outer = row.top + row.bottom
+    whole = 4 * row.height - outer
+    tops = [1 - k * row.height / whole for k in range(4)]
+    panel = row.plot_height / whole
+    return [Place(k + 1, 0.0, 1.0, max(top - panel, 0.0), top) for k, top in enumerate(tops)]
+
+
+def _places_beside(frame: Frame, labels: int) -> list[Place]:
     """Divide the width: equal panels, with room for bin labels left of the third."""
     width = TYPICAL - frame.left - frame.right
     gaps = np.array([GAP, GAP + labels, GAP]) / width

@@ -34,7 +34,7 @@ __all__ = ["reliability_curves", "training_curves"]
 
 DISC = 26  # px, diameter of the disc of a bin that has all the weight
 LEAST = 4  # px
-GAP = 0.12  # of the width, between the panels of loss and accuracy
+GAP = 0.12  # of the width or height, between the panels of loss and accuracy
 
 
 def reliability_curves(
@@ -96,7 +96,11 @@ def reliability_curves(
 
 
 def training_curves(
-    histories: Histories, *, height: int = 330, uirevision: str = "training"
+    histories: Histories,
+    *,
+    stacked: bool = False,
+    height: int = 330,
+    uirevision: str = "training",
 ) -> go.Figure:
     """Draw loss and accuracy by epoch, of several models in one figure.
 
@@ -106,6 +110,8 @@ def training_curves(
         ``{model: {"loss": [one an epoch], "accuracy": [...]}}``, as cards keep
         them under ``training`` / ``history``. With ``val_loss`` and
         ``val_accuracy`` the curves on unseen notes are drawn dotted.
+    stacked : bool
+        Whether the panel of accuracy stands beneath that of loss, as on a phone.
     height : int
         Pixels.
 
@@ -136,7 +142,8 @@ def training_curves(
                             "yaxis": y,
                         }
                     )
-    middle = 0.5 - GAP / 2, 0.5 + GAP / 2
+    first, second = [0, 0.5 - GAP / 2], [0.5 + GAP / 2, 1]
+    across, down = ([[0, 1]] * 2, [second, first]) if stacked else ([first, second], [[0, 1]] * 2)
     epochs = {**AXIS, "title": title("Epoch"), "tickformat": "d", "rangemode": "normal"}
     longest = max(len(history["loss"]) for history in histories.values())
     if longest <= 10:
@@ -144,10 +151,15 @@ def training_curves(
     drawing.layout = {
         "showlegend": True,
         "legend": _LEGEND,
-        "xaxis": {**epochs, "domain": [0, middle[0]]},
-        "xaxis2": {**epochs, "domain": [middle[1], 1], "anchor": "y2", "matches": "x"},
-        "yaxis": {**AXIS, "title": title("Loss (nats)"), "rangemode": "tozero"},
-        "yaxis2": {**AXIS, "title": title("Accuracy (%)"), "anchor": "x2"},
+        "xaxis": {**epochs, "domain": across[0]},
+        "xaxis2": {**epochs, "domain": across[1], "anchor": "y2", "matches": "x"},
+        "yaxis": {
+            **AXIS,
+            "domain": down[0],
+            "title": title("Loss (nats)"),
+            "rangemode": "tozero",
+        },
+        "yaxis2": {**AXIS, "domain": down[1], "title": title("Accuracy (%)"), "anchor": "x2"},
     }
     return drawing.figure()
 

@@ -44,7 +44,7 @@ from xai_core.figures.base.scales import (
     sign_of,
     spectrogram_scale,
 )
-from xai_core.figures.base.words import RECEIVES, meaning_of, percent_text, zero_sentence
+from xai_core.figures.base.words import IN_HERTZ, RECEIVES, meaning_of, percent_text, zero_sentence
 from xai_core.values import Attribution, Axis, Explanation
 
 __all__ = [
@@ -154,7 +154,8 @@ def _figure(
     time, bins = spectrogram.time, spectrogram.bins
     left.set_ylabel(axis_title(bins))
     right.tick_params(labelleft=False)
-    left.set_title(f"{spectrogram_type(spectrogram.type).title}: {_lower(RECEIVES)}", fontsize=9)
+    shows = RECEIVES if spectrogram.type == _explained_type(explanation) else IN_HERTZ
+    left.set_title(f"{spectrogram_type(spectrogram.type).title}: {_lower(shows)}", fontsize=9)
     meaning = meaning_of(attribution.method, drawn).replace("<br>", " ")
     right.set_title(f"{kind.label}: {_lower(meaning)}", fontsize=9)
     draw_map(left, bars[0], spectrogram_scale(spectrogram), time, bins)
@@ -173,10 +174,15 @@ def _lower(sentence: str) -> str:
     return sentence[0].lower() + sentence[1:]
 
 
+def _explained_type(explanation: Explanation) -> str:
+    """Return the type that the model receives, which is another one than a map's in hertz."""
+    return str(explanation.settings.get("type", explanation.spectrogram.type))
+
+
 def _title(explanation: Explanation) -> str:
     title = (
         f"The {explanation.family} model gives {percent_text(explanation.probability)} "
-        f"to this note ({explanation.spectrogram.type})"
+        f"to this note ({_explained_type(explanation)})"
     )
     completeness = explanation.completeness
     if completeness is None:

@@ -26,7 +26,7 @@ class Crosshair {
 
   constructor(graph, signal) {
     this.#graph = graph;
-    this.#overlay = newBox({ ...OVERLAY, top: 0, display: "none" });
+    this.#overlay = newBox({ ...OVERLAY, display: "none" });
     this.#overlay.className = "crosshair";
     this.#overlay.setAttribute("aria-hidden", "true"); // every value is in the tables below
     graph.addEventListener("pointermove", (event) => this.#follow(event), { signal });
@@ -49,19 +49,20 @@ class Crosshair {
   }
 
   /** What is drawn over the panel of a time axis. */
-  #marks(axis, { time, y, binned }) {
-    const { _size: size } = this.#graph._fullLayout;
+  #marks(axis, { axis: pointed, time, y: pointedAt, binned }) {
+    const { top, height } = heightOf(this.#graph, axis);
     const x = pixel(axis, time);
-    const upright = { left: `${x}px`, width: "1px", top: `${size.t}px`, height: `${size.h}px` };
+    const upright = { left: `${x}px`, width: "1px", top: `${top}px`, height: `${height}px` };
     const marks = [newBox({ ...HAIR, ...upright })];
     const bins = binAxis(this.#graph, axis);
     if (!binned || !bins) return marks;
+    const y = pointedAt - heightOf(this.#graph, pointed).top + top;
     const level = { top: `${y}px`, height: "1px", left: `${axis._offset}px`, width: `${axis._length}px` };
     marks.push(newBox({ ...HAIR, ...level }));
     const text = valueAt(this.#graph, axis, bins, time, y);
     if (text) {
       const beyond = x > axis._offset + axis._length / 2; // then it stands on the other side
-      const above = y > size.t + size.h / 2;
+      const above = y > top + height / 2;
       const tag = newBox({ ...TAG, left: `${x + (beyond ? -ASIDE : ASIDE)}px` });
       tag.style.top = `${y + (above ? -ASIDE : ASIDE)}px`;
       tag.style.transform = `translate(${beyond ? "-100%" : "0"}, ${above ? "-100%" : "0"})`;

@@ -20,12 +20,11 @@ const FOCUSABLE = {
   "aria-keyshortcuts": KEYS,
 };
 
-const OVERLAY = { position: "absolute", left: 0, pointerEvents: "none" };
+const OVERLAY = { position: "absolute", left: 0, top: 0, pointerEvents: "none" };
 const LINE = {
   position: "absolute",
   left: "-1px", // its middle is where the time is
   width: "2px",
-  height: "100%",
   background: "#fff", // with dark edges: seen on every colour map, light or dark
   boxShadow: "0 0 0 1px rgba(0, 0, 0, 0.8)",
 };
@@ -189,17 +188,17 @@ class Panels {
     this.#time = time;
     this.#attend();
     if (!this.#graph) return;
-    const size = this.#graph._fullLayout._size;
     const overlay = this.#overlay;
     if (!overlay.isConnected) this.#graph.querySelector(".svg-container")?.append(overlay);
     const axes = timeAxes(this.#graph);
     while (overlay.childElementCount < axes.length) overlay.append(newBox(LINE));
-    overlay.style.top = `${size.t}px`; // each panel is as high as the figure's plot area
-    overlay.style.height = `${size.h}px`;
     [...overlay.children].forEach((line, number) => {
       const x = axes[number] ? pixel(axes[number], time) : NaN;
       line.style.display = Number.isNaN(x) ? "none" : "block";
-      if (!Number.isNaN(x)) line.style.transform = `translateX(${x}px)`;
+      if (Number.isNaN(x)) return;
+      const { top, height } = heightOf(this.#graph, axes[number]);
+      line.style.height = `${height}px`;
+      line.style.transform = `translate(${x}px, ${top}px)`;
     });
   }
 
@@ -290,11 +289,12 @@ class Panels {
 
 /** Where an event is: time axis, time, height in the figure, and whether over a shared bin axis. */
 function placeOf(event, graph, axes) {
-  const { _size: size } = graph._fullLayout;
   const box = graph.querySelector(".svg-container").getBoundingClientRect();
   const [x, y] = [event.clientX - box.left, event.clientY - box.top];
-  if (y < size.t || y > size.t + size.h) return null;
-  const axis = axes.find((a) => x >= a._offset && x <= a._offset + a._length);
+  const axis = axes.find((a) => {
+    const { top, height } = heightOf(graph, a);
+    return x >= a._offset && x <= a._offset + a._length && y >= top && y <= top + height;
+  });
   if (!axis) return null;
   const [first, last] = axis.range;
   const time = first + (last - first) * (x - axis._offset) / axis._length;
@@ -305,6 +305,15 @@ function timeAxes(graph) {
   const layout = graph._fullLayout;
   const names = layout?.meta?.playhead ?? [];
   return names.map((name) => layout[`xaxis${name.slice(1)}`]).filter(Boolean);
+}
+
+/** Where the panel of a time axis lies in the figure, from above: all bin axes that stand on it. */
+function heightOf(graph, timeAxis) {
+  const layout = graph._fullLayout;
+  const names = Object.keys(layout).filter((name) => /^yaxis\d*$/.test(name));
+  const bins = names.map((name) => layout[name]).filter((axis) => axis.anchor === timeAxis._id);
+  const top = Math.min(...bins.map((axis) => axis._offset));
+  return { top, height: Math.max(...bins.map((axis) => axis._offset + axis._length)) - top };
 }
 
 /** Where a time lies in the figure, NaN outside the range that is shown. */

@@ -33,6 +33,7 @@ from xai_core.replication.findings import DistanceFindings, judge_distances
 from xai_core.results.files import distance_files
 from xai_core.scores import Score
 from xai_core.study.run import PartialResults, analyse, read_partial_results
+from xai_core.ui.browser.screen import is_narrow
 from xai_core.ui.parts.charts import draw_clickable_figure, draw_figure
 from xai_core.ui.parts.choices import (
     AS_PRESET,
@@ -131,7 +132,13 @@ def _compute(
 
 
 def _figure(found: PartialResults, chosen: Chosen, points: bool) -> Figure:
-    return distance_boxplots(found.pairs, type=chosen.type, method=chosen.method, points=points)
+    return distance_boxplots(
+        found.pairs,
+        type=chosen.type,
+        method=chosen.method,
+        points=points,
+        columns=1 if is_narrow() else 2,
+    )
 
 
 def _boxes(

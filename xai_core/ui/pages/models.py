@@ -28,6 +28,7 @@ from xai_core.figures import audit as audit_figures
 from xai_core.model_sets.scorecards import Scorecards, read_scorecards
 from xai_core.scores import Score
 from xai_core.store import Card
+from xai_core.ui.browser.screen import is_narrow
 from xai_core.ui.parts.charts import draw_figure
 from xai_core.ui.parts.choices import choose_type
 from xai_core.ui.parts.words import PAPER
@@ -226,7 +227,7 @@ def _one_type(scorecards: Scorecards) -> str:
     trunk = {name: h for name, h in scorecards.histories(type).items() if name == "trunk"}
     if trunk:
         st.markdown("**How the trunk learnt**")
-        figure = training_curves(trunk)
+        figure = training_curves(trunk, stacked=is_narrow())
         draw_figure(st, figure)
         st.caption(HISTORY)
     return type
@@ -266,7 +267,7 @@ def _one_model(scorecards: Scorecards, type: str) -> None:
     history = scorecards.histories(type).get(family)
     if history and len(history["loss"]) > 1:
         st.markdown("**How it learnt**")
-        figure = training_curves({family: history})
+        figure = training_curves({family: history}, stacked=is_narrow())
         draw_figure(st, figure)
     elif history and "trunk" in scorecards.histories(type):
         st.caption("It learnt for one epoch beyond the trunk of its type, whose curves are above.")

@@ -1,4 +1,4 @@
-"""Figures on a page: alternative text, text size, and colour limits that are held.
+"""Figures on a page: alternative text, text size, narrow screens, colour limits that are held.
 
 Conventions
 -----------
@@ -21,8 +21,9 @@ from typing import Any
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from xai_core.figures import Figure, alt_text, enlarged, limits
+from xai_core.figures import Figure, alt_text, enlarged, limits, narrowed
 from xai_core.figures.base.scales import Sign, sign_of
+from xai_core.ui.browser.screen import is_narrow
 from xai_core.ui.shell.navigation import text_factor
 from xai_core.values import Attribution
 
@@ -52,13 +53,12 @@ def draw_figure(
     figure : Figure
         One of :mod:`xai_core.figures`, which carries its alternative text.
     buttons : bool
-        Whether it has Plotly's own buttons, which come when the mouse is over it.
+        Whether it has Plotly's own buttons, which come when the mouse is over it; never
+        on a narrow screen, where they would cover titles.
     key : str, optional
         Keeps the visitor's zoom where the figure moves on the page.
     """
-    larger = enlarged(figure, text_factor())
-    config = BUTTONS if buttons else NO_BUTTONS
-    place.plotly_chart(larger, config=config, alt=alt_text(figure), key=key)
+    place.plotly_chart(_fitted(figure), config=_config(buttons), alt=alt_text(figure), key=key)
 
 
 def draw_clickable_figure(
@@ -90,8 +90,8 @@ def draw_clickable_figure(
                 on_click(point["customdata"])
 
     event = place.plotly_chart(
-        enlarged(figure, text_factor()),
-        config=BUTTONS if buttons else NO_BUTTONS,
+        _fitted(figure),
+        config=_config(buttons),
         alt=alt_text(figure),
         key=key,
         on_select=clicked if on_click is not None else "rerun",
@@ -164,3 +164,11 @@ def _from_address() -> tuple[float, ...] | None:
         return None
     usable = all(math.isfinite(limit) and 0 < limit <= MOST for limit in found)
     return found if usable else None
+
+
+def _fitted(figure: Figure) -> Figure:
+    return enlarged(narrowed(figure) if is_narrow() else figure, text_factor())
+
+
+def _config(buttons: bool) -> dict[str, bool]:
+    return BUTTONS if buttons and not is_narrow() else NO_BUTTONS

@@ -8,7 +8,8 @@ notes once in the life of a server.
 
 The key of a widget is the name of its query parameter: ``family, note, type,
 explain``, and in the Advanced section ``target, baseline, noise,
-baseline_note, steps, rule, layer, filters, sign, colours, clip``.
+baseline_note, steps, rule, layer, filters, sign, colours, clip``;
+``grid`` says whether maps are in hertz.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from xai_core import store
+from xai_core.canvas import is_carried
 from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, Method, labels_of, listed
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.collection import read_collection
@@ -43,6 +45,7 @@ __all__ = [
     "Advanced",
     "Methods",
     "choose_advanced",
+    "choose_in_hertz",
     "choose_methods",
     "choose_model",
     "choose_note",
@@ -81,6 +84,8 @@ COLOURS = {"own": "of each map by itself", "held": "held, to compare maps"}
 CLIPS = {f"{share:g}": f"{share:g} % of the bins" for share in (95, 98, 99, PERCENTILE, 99.9)}
 CLIPS["100"] = "every bin"
 DEFAULT_NOISE = "0.1"
+OWN_GRID = "own"
+GRIDS = {OWN_GRID: "the bins of its spectrogram", "canvas": "hertz and seconds"}
 FILTERS = {"most_relevant": "the four that matter most", "first": "the first four"}
 
 
@@ -210,6 +215,37 @@ def choose_model(available: Mapping[str, Sequence[str]], truth: str) -> tuple[st
         "ask, for example, “why not a flute?”",
     )
     return type, truth if family == OWN_FAMILY else family
+
+
+def choose_in_hertz(place: DeltaGenerator, type: str) -> bool:
+    """Let the visitor see a map in hertz and seconds, where its own bins are none.
+
+    Parameters
+    ----------
+    place : DeltaGenerator
+    type : str
+        Spectrogram type that is explained.
+
+    Returns
+    -------
+    bool
+        Whether maps are drawn in hertz and seconds. Of a type whose bins are the canvas,
+        or that has no place on it, there is no choice.
+    """
+    if type == "stft" or not is_carried(type):
+        return False
+    return (
+        choose(
+            place,
+            "Show maps in",
+            GRIDS,
+            key="grid",
+            help="The evidence of each bin goes to the frequencies that make it, in proportion to "
+            "their power; each moment keeps its sum. So what counts can be read in hertz, "
+            "whatever the network receives.",
+        )
+        != OWN_GRID
+    )
 
 
 def choose_advanced(records: Sequence[NoteRecord], layers: Sequence[str]) -> Advanced:

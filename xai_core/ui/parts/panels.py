@@ -27,12 +27,15 @@ from xai_core.attribution.salient_regions import (
     salient_regions_sentence,
     share_text,
 )
+from xai_core.canvas import on_canvas
 from xai_core.catalogue.methods import METHODS, PAPER_METHODS
 from xai_core.explanations import explain_progressively, feature_maps
 from xai_core.explanations.loaded_models import LRUCache, array_digest
 from xai_core.figures import explore_panels
 from xai_core.figures.base.scales import Sign
+from xai_core.figures.base.words import IN_HERTZ, RECEIVES
 from xai_core.results.files import explanation_files
+from xai_core.ui.browser.screen import is_narrow
 from xai_core.ui.parts.charts import Limits, draw_figure, held_limits
 from xai_core.ui.parts.choices import Advanced
 from xai_core.ui.parts.sharing import draw_saving
@@ -68,6 +71,7 @@ MOMENT = 0.25  # s; a map that takes no longer is drawn once, finished
 SOON = 0.5  # s; and so is one that is expected to
 REDRAW_SECONDS = 0.6  # at most one redraw so often while a map is refined
 PANELS_HEIGHT = 480  # pixels
+STACKED_HEIGHT = 420  # pixels of each, one under the other
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ class Panels:
     sign: Sign
     colours: Limits
     percentile: float
+    in_hertz: bool
 
 
 def draw_panels(
@@ -145,6 +150,7 @@ def draw_panels(
     family: str,
     advanced: Advanced,
     *,
+    in_hertz: bool = False,
     meanwhile: Callable[[], None] | None = None,
 ) -> Panels:
     """Draw spectrogram, feature maps and the maps of two methods, and what they say.
@@ -159,6 +165,8 @@ def draw_panels(
         Whose model is explained.
     advanced : Advanced
         Settings of each method.
+    in_hertz : bool
+        Whether maps, and what is said of them, are in hertz and seconds.
     meanwhile : callable, optional
         What else the page has to draw: called once, after the first picture.
 
@@ -183,6 +191,7 @@ def draw_panels(
     with queue_slot(waiting):
         maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
         *_, beside = estimates_by(finished)
+    shown_beside = on_canvas(beside) if in_hertz else beside
     sign: Sign = "unsigned" if advanced.sign == "unsigned" else "signed"
     first, began = True, time.monotonic()
     draw_after = began + MOMENT
@@ -191,32 +200,35 @@ def draw_panels(
         now = time.monotonic()
         if refining and (now < draw_after or _seconds_needed(explanation, now - began) < SOON):
             continue
+        shown = on_canvas(explanation) if in_hertz else explanation
         colours = held_limits(
-            explanation.attribution,
-            beside.attribution,
+            shown.attribution,
+            shown_beside.attribution,
             held=advanced.hold_colours,
             final=not refining,
             sign=sign,
             percentile=advanced.percentile,
         )
         figure = explore_panels(
-            explanation.spectrogram,
+            shown.spectrogram,
             maps,
-            {one.attribution.method: one.attribution for one in (explanation, beside)},
+            {one.attribution.method: one.attribution for one in (shown, shown_beside)},
             sign=sign,
             limits=colours,
             percentile=advanced.percentile,
             layer=layer,
-            height=PANELS_HEIGHT,
+            received=IN_HERTZ if in_hertz else RECEIVES,
+            stacked=is_narrow(),
+            height=STACKED_HEIGHT if is_narrow() else PANELS_HEIGHT,
         )
         _status(status, explanation, beside, refining)
         draw_figure(picture, figure, buttons=True)
         if first or not refining:
-            draw_salient_regions(below, explanation, beside)
+            draw_salient_regions(below, shown, shown_beside)
         if first and meanwhile is not None:
             meanwhile()
         first, draw_after = False, time.monotonic() + REDRAW_SECONDS
-    return Panels((explanation, beside), sign, colours, advanced.percentile)
+    return Panels((explanation, beside), sign, colours, advanced.percentile, in_hertz)
 
 
 def draw_saving_of_panels(panels: Panels, *, name: str, start: float) -> None:
@@ -239,6 +251,7 @@ def draw_saving_of_panels(panels: Panels, *, name: str, start: float) -> None:
             sign=panels.sign,
             limits=panels.colours.get(method.name),
             percentile=panels.percentile,
+            in_hertz=panels.in_hertz,
         )
         draw_saving(files, label=f"Save {method.label}", key=method.name.replace("_", " "))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from xai_core.ui.browser.screen import watch_width
 from xai_core.ui.shell.faults import draw_guarded
 from xai_core.ui.shell.navigation import SIDEBAR_WIDTH, draw_sidebar
 from xai_core.ui.shell.pages import page_named
@@ -19,6 +20,8 @@ __all__ = ["open_page"]
 # found by its value, since a page does not know which theme its visitor chose.
 STYLE = """<style>
 .block-container { padding: 3rem 3rem 6rem; }
+@media (width < 700px) { .block-container { padding: 3rem 1rem 6rem; } }
+.st-key-screen { display: none; }
 .js-plotly-plot text[style*="fill: rgb(128, 132, 149)"] { fill: #5d6473 !important; }
 </style>"""
 LOADING = "Loading the networks. A server that was just started takes some seconds."
@@ -34,6 +37,7 @@ def open_page(name: str) -> None:
         initial_sidebar_state=SIDEBAR_WIDTH,
     )
     st.html(STYLE)
+    watch_width()
     draw_sidebar()
     st.title(page.title, anchor=False)
     st.markdown(page.purpose)
