@@ -325,6 +325,16 @@ def test_panels_on_different_grids_are_refused(panel: int) -> None:
         _explore(*mixed)
 
 
+def test_maps_in_hertz_stand_beside_the_feature_maps_of_another_type() -> None:
+    first, _, third, fourth = _panels("stft")
+    maps = _panels("mfcc")[1]
+    figure = _explore(first, maps, third, fourth, in_hertz=True)
+    assert "The note in hertz and seconds" in " ".join(sentences_of(figure))
+    assert maps_sent(figure)["y7"]["y"] != maps_sent(_explore(*_panels("stft")))["y7"]["y"]
+    with pytest.raises(GridMismatchError):
+        _explore(first, maps, third, fourth)
+
+
 def test_panels_of_another_time_are_refused() -> None:
     first, _, third, _ = _panels("chroma")
     later = Axis("Time", "s", third.time.values + 4.0)

@@ -38,6 +38,7 @@ from xai_core.figures.base.traces import (
     add_strips,
 )
 from xai_core.figures.base.words import (
+    IN_HERTZ,
     RECEIVES,
     attribution_sentence,
     count_text,
@@ -69,7 +70,7 @@ def explore_panels(
     limits: Mapping[str, Limits | None] | None = None,
     percentile: float = PERCENTILE,
     layer: str | None = None,
-    received: str = RECEIVES,
+    in_hertz: bool = False,
     stacked: bool = False,
     height: int = 480,
     uirevision: str | None = None,
@@ -100,8 +101,9 @@ def explore_panels(
     layer : str or None
         Convolution layer of the methods that look at one, for their subtitles;
         None for the last one.
-    received : str
-        Subtitle of the spectrogram.
+    in_hertz : bool
+        Whether spectrogram and attributions are those of the canvas while the model
+        receives another type, whose feature maps these are.
     stacked : bool
         Whether panels stand one under the other, as on a phone. Dragging then scrolls
         the page instead of zooming.
@@ -122,8 +124,7 @@ def explore_panels(
     Raises
     ------
     GridMismatchError
-        If the panels belong to different types or grids. Feature maps have bins of their
-        own and only need the same frames.
+        If the panels belong to different types or grids.
     InputError
         If a method is unknown.
 
@@ -137,7 +138,7 @@ def explore_panels(
     """
     decided = [attributions[method] for method in methods if method in attributions]
     shown = [v for v in (spectrogram, *decided, feature_maps) if v]
-    time, bins = _shared_axes(shown)
+    time, bins = _shared_axes([v for v in shown if not (in_hertz and v is feature_maps)] or shown)
     type = next((v.type for v in shown if not isinstance(v, FeatureMaps)), "")
     labels = label_width(bins)
     frame = Frame(height, left=labels + 24)
@@ -149,7 +150,8 @@ def explore_panels(
     )
     (first, second), others = places[:2], places[2:]
 
-    drawing.add_title(first, spectrogram_type(type).title if type else "Spectrogram", received)
+    shows = IN_HERTZ if in_hertz else RECEIVES
+    drawing.add_title(first, spectrogram_type(type).title if type else "Spectrogram", shows)
     drawing.add_bin_axis(first, bins)
     drawing.add_title(second, "Feature maps", _responds(feature_maps))
     for place, method in zip(others, methods, strict=True):
@@ -222,8 +224,7 @@ def _shared_axes(
             f"expected four panels of one spectrogram type, got {' and '.join(types)}"
         )
     for other in shown[1:]:
-        own_bins = isinstance(first, FeatureMaps) or isinstance(other, FeatureMaps)
-        if not (first.time.matches(other.time) and (own_bins or first.bins.matches(other.bins))):
+        if not (first.time.matches(other.time) and first.bins.matches(other.bins)):
             raise GridMismatchError(
                 "expected four panels of one note and one spectrogram type, got axes that "
                 "differ: do they come from the same explanation?"

@@ -33,7 +33,6 @@ from xai_core.explanations import explain_progressively, feature_maps
 from xai_core.explanations.loaded_models import LRUCache, array_digest
 from xai_core.figures import explore_panels
 from xai_core.figures.base.scales import Sign
-from xai_core.figures.base.words import IN_HERTZ, RECEIVES
 from xai_core.results.files import explanation_files
 from xai_core.ui.browser.screen import is_narrow
 from xai_core.ui.parts.charts import Limits, draw_figure, held_limits
@@ -217,7 +216,7 @@ def draw_panels(
             limits=colours,
             percentile=advanced.percentile,
             layer=layer,
-            received=IN_HERTZ if in_hertz else RECEIVES,
+            in_hertz=in_hertz,
             stacked=is_narrow(),
             height=STACKED_HEIGHT if is_narrow() else PANELS_HEIGHT,
         )
