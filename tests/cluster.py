@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-DASK = [sys.executable, "-m", "dask"]
+from tests.forked import Forked
+
 SECONDS_TO_START = 60
 
 
@@ -22,7 +19,7 @@ class Cluster:
     """Address of the scheduler, and the worker processes."""
 
     address: str
-    workers: tuple[subprocess.Popen[bytes], ...]
+    workers: tuple[Forked, ...]
 
 
 @contextmanager
@@ -31,18 +28,11 @@ def dask_cluster(
 ) -> Iterator[Cluster]:
     """Start a scheduler and workers without nannies, who would start dead ones again."""
     place = folder / "scheduler.json"
-    started: list[subprocess.Popen[bytes]] = []
+    started: list[Forked] = []
 
-    def start(*words: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [*DASK, *words],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT), **(environ or {})},
-            stdout=(folder / f"{words[0]}-{len(started)}.log").open("w"),
-            stderr=subprocess.STDOUT,
-        )
-        started.append(process)
-        return process
+    def start(*words: str) -> Forked:
+        started.append(Forked(["-m", "dask", *words], environ=environ))
+        return started[-1]
 
     try:
         words = ["--host", "127.0.0.1", "--port", "0", "--no-dashboard"]

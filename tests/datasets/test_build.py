@@ -166,6 +166,7 @@ def test_families_that_a_font_lacks_are_passed_over(data: Path, tmp_path: Path) 
         run(Recipe("toy", (none,)), tmp_path)
 
 
+@pytest.mark.slow
 def test_a_killed_build_goes_on_where_it_was(data: Path, tmp_path: Path) -> None:
     tones = [Tone(0, program, f"Tone {program}") for program in (0, 16, 24, 32, 40, 52, 56, 64, 73)]
     write_soundfont(data / "toy.sf2", tones)

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -18,6 +15,7 @@ import pytest
 import tensorflow
 
 from tests.cluster import dask_cluster
+from tests.forked import Forked
 from tests.model_sets.tiny_models import write_models, write_notes
 from tests.study.analyse_notes import ASKED, FAMILIES, MODELS, TYPE
 from xai_core import __version__, store
@@ -32,7 +30,6 @@ from xai_core.study import pairs as study_pairs
 from xai_core.study.run import analyse
 from xai_core.study.tables import left_out_sentence, read_analysis, write_analysis
 
-ROOT = Path(__file__).resolve().parents[2]
 ONE_THREAD = {  # so that every sum is made in the same order
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
@@ -350,22 +347,15 @@ def test_missing_notes_models_and_cache_are_named(
 def _run(folder: Path, place: Path, *, kill_after: str = "") -> list[str]:
     """Run to the end, or to a SIGKILL as soon as a line begins so; return the lines."""
     words = ["-m", "tests.study.analyse_notes", str(folder / "notes"), str(place / "out")]
-    process = subprocess.Popen(
-        [sys.executable, *words],
-        cwd=ROOT,
-        env={**os.environ, **ONE_THREAD, "TIMBRELENS_CACHE": str(place / "cache")},
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
+    environ = {**ONE_THREAD, "TIMBRELENS_CACHE": str(place / "cache")}
+    process = Forked(words, environ=environ)
     lines = []
-    with process:
-        for line in process.stdout:
-            if line.startswith(("explained", "result")):
-                lines.append(line.strip())
-                if kill_after and lines[-1].startswith(kill_after):
-                    process.kill()
-    assert process.returncode == (-signal.SIGKILL if kill_after else 0)
+    for line in process.lines():
+        if line.startswith(("explained", "result")):
+            lines.append(line.strip())
+            if kill_after and lines[-1].startswith(kill_after):
+                process.kill()
+    assert process.wait() == (-signal.SIGKILL if kill_after else 0), process.stderr
     return lines
 
 
