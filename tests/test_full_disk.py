@@ -78,6 +78,7 @@ def mounted(*mounts: str) -> list[str]:
     return [*UNSHARE, "sh", "-c", " && ".join([*mounts, 'exec "$@"']), "sh"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("namespaces")
 def test_a_full_or_read_only_disk_costs_no_result_and_leaves_nothing_torn(tmp_path: Path) -> None:
     small, large = tmp_path / "small", tmp_path / "large"

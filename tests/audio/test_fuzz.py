@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from tests.audio.fuzz import Fuzz
 
 SECONDS = 20.0  # and twice as long for files that nobody tried before
 EXAMPLES = 1_000
 
 
+@pytest.mark.slow
 def test_whatever_the_fuzzer_makes_is_a_waveform_or_a_sentence() -> None:
     fuzz = Fuzz()
     fuzz.run(seconds=SECONDS, examples=EXAMPLES)

@@ -31,7 +31,10 @@ from xai_core.networks.gradients import ModelGradients
 from xai_core.training import PRESETS, Corpus, restore
 from xai_core.values import FAMILIES, Progress, Waveform
 
-pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config")  # see `run` below
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:Even though the `tf.config"),  # see `run` below
+]
 
 TYPE = "tonnetz"  # the smallest
 PRESET = replace(PRESETS["quick"], batch_size=8, binary_epochs=3, binary_rate=5e-3)

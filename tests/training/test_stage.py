@@ -54,6 +54,7 @@ def _killed_after(epoch: int, seen: list[int]) -> OnProgress:
     return on_progress
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("eager")
 @pytest.mark.parametrize(
     "changes",
@@ -169,6 +170,7 @@ def test_precision_is_of_the_hidden_layers_only() -> None:
     assert not np.array_equal(half, full)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", ["pooled", "flatten"])
 def test_training_in_half_precision_learns_a_model_in_single(head: str) -> None:
     preset: Preset = replace(
