@@ -20,6 +20,7 @@ import librosa
 import numpy as np
 
 from xai_core.catalogue.methods import METHODS
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import GridMismatchError, InputError
 from xai_core.features import (
     HOP_LENGTH,
@@ -121,7 +122,22 @@ def on_canvas(explanation: Explanation) -> Explanation:
         spectrograms=(),
         attributions=(),
         baselines=(),
+        notes=(*explanation.notes, *_only_in_time(explanation.attributions)),
     )
+
+
+def _only_in_time(attributions: tuple[Attribution, ...]) -> tuple[str, ...]:
+    """Say of maps whose bins have no place in hertz that power spreads them."""
+    spread = [one for one in attributions if _is_spread_by_power(one) and not one.is_zero]
+    return tuple(
+        f"{METHODS[one.method].label} says when on {spectrogram_type(one.type).label}, but not at "
+        "which frequency: in hertz its moments are spread by power."
+        for one in spread
+    )
+
+
+def _is_spread_by_power(attribution: Attribution) -> bool:
+    return attribution.type in _BY_GRADIENT and not METHODS[attribution.method].complete
 
 
 def carry(
@@ -162,7 +178,7 @@ def carry(
             f"choose one of {', '.join(_RULES)}"
         )
     power = power_spectrogram(waveform)
-    if METHODS[attribution.method].complete or attribution.type not in _BY_GRADIENT:
+    if not _is_spread_by_power(attribution):
         difference = x.astype(np.float64) - baseline
         return rule(_Note(waveform, power), values, difference, baseline.astype(np.float64))
     everywhere = np.ones((power.shape[1], 1))

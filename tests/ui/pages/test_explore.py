@@ -143,6 +143,7 @@ def test_maps_are_shown_in_hertz_on_demand() -> None:
     for axis in ("x3", "x4"):  # a smooth map is sent in blocks; those of the first are exact
         if maps[axis].shape == (1025, 126):
             assert maps[axis].sum() == pytest.approx(own[axis].sum(), rel=1e-3)
+    assert seen.says("Grad-CAM says when on MFCC, but not at which frequency")
     assert "The note in hertz and seconds" in panels_of(seen).text
     assert seen.says(re.compile(r"of the evidence for flute .* Hz"))
     assert not seen.says(re.compile("in coefficient"))

@@ -19,7 +19,6 @@ from xai_core.ui.parts.charts import draw_clickable_figure
 from xai_core.ui.parts.choices import (
     OWN_FAMILY,
     choose_advanced,
-    choose_in_hertz,
     choose_model,
     choose_note,
     draw_faults,
@@ -49,7 +48,6 @@ def explore_page() -> None:
     with choices:
         record = choose_note(records)
         type, family = choose_model(available, record.family)
-        in_hertz = choose_in_hertz(st.container(), type)
         player = st.container()
         if credit := note_credit(record):
             st.caption(credit)
@@ -63,7 +61,7 @@ def explore_page() -> None:
         with answer:
             _answer(note, type, explained=family, truth=record.family)
 
-    panels = draw_panels(note, type, family, advanced, in_hertz=in_hertz, meanwhile=draw_answer)
+    panels = draw_panels(note, type, family, advanced, meanwhile=draw_answer)
     with st.container(horizontal=True):
         draw_saving_of_panels(panels, name=record.note, start=0.0)
         draw_link()

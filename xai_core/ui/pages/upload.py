@@ -33,7 +33,6 @@ from xai_core.ui.browser.segment_picker import draw_window
 from xai_core.ui.parts.charts import draw_figure
 from xai_core.ui.parts.choices import (
     choose_advanced,
-    choose_in_hertz,
     choose_type,
     draw_faults,
     faulty_models,
@@ -124,9 +123,8 @@ def upload_page() -> None:
     )
     if family in weak_families(type):
         st.caption(doubts([family]))
-    in_hertz = choose_in_hertz(st.columns(2)[0], type)
     advanced = choose_advanced(samples(), layers_of(type, family))
-    panels = draw_panels(note, type, family, advanced, in_hertz=in_hertz)
+    panels = draw_panels(note, type, family, advanced)
     with st.container(horizontal=True):
         draw_saving_of_panels(panels, name=name, start=start)
         draw_link_of_recording(

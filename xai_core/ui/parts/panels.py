@@ -36,7 +36,7 @@ from xai_core.figures.base.scales import Sign
 from xai_core.results.files import explanation_files
 from xai_core.ui.browser.screen import is_narrow
 from xai_core.ui.parts.charts import Limits, draw_figure, held_limits
-from xai_core.ui.parts.choices import Advanced
+from xai_core.ui.parts.choices import Advanced, choose_in_hertz
 from xai_core.ui.parts.sharing import draw_saving
 from xai_core.ui.parts.words import baseline_sentence, completeness_badge, completeness_sentence
 from xai_core.ui.shell.work_queue import compute_in_slots, queue_slot
@@ -149,7 +149,6 @@ def draw_panels(
     family: str,
     advanced: Advanced,
     *,
-    in_hertz: bool = False,
     meanwhile: Callable[[], None] | None = None,
 ) -> Panels:
     """Draw spectrogram, feature maps and the maps of two methods, and what they say.
@@ -164,8 +163,6 @@ def draw_panels(
         Whose model is explained.
     advanced : Advanced
         Settings of each method.
-    in_hertz : bool
-        Whether maps, and what is said of them, are in hertz and seconds.
     meanwhile : callable, optional
         What else the page has to draw: called once, after the first picture.
 
@@ -174,7 +171,11 @@ def draw_panels(
     Panels
         Of the finished map.
     """
-    waiting, status, picture, below = st.empty(), st.empty(), st.empty(), reserve_salient_regions()
+    waiting = st.empty()
+    left, right = st.columns([4, 1], vertical_alignment="bottom", gap="medium")
+    in_hertz = choose_in_hertz(right, type)
+    status = left.empty()
+    picture, below = st.empty(), reserve_salient_regions()
     layer = advanced.layer
 
     def estimates_by(method: str) -> Iterator[Explanation]:
@@ -220,7 +221,7 @@ def draw_panels(
             stacked=is_narrow(),
             height=STACKED_HEIGHT if is_narrow() else PANELS_HEIGHT,
         )
-        _status(status, explanation, beside, refining)
+        _status(status, shown, shown_beside, refining)
         draw_figure(picture, figure, buttons=True)
         if first or not refining:
             draw_salient_regions(below, shown, shown_beside)
