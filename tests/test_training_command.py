@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.cli.commands import run_command
+from tests.forked import run_forked
 from xai_core.cli.console import JobsProgress
 from xai_core.training import PRESETS
 from xai_core.values import Progress
@@ -21,31 +20,23 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def _train(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     places = {f"TIMBRELENS_{name.upper()}": str(folder / name) for name in ("models", "cache")}
-    return subprocess.run(
-        [sys.executable, "-m", "xai_core", "train", *words],
-        cwd=ROOT,
-        env={**os.environ, **places, "COLUMNS": "120"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+    return run_forked("-m", "xai_core", "train", *words, environ={**places, "COLUMNS": "120"})
 
 
 @pytest.mark.slow
 def test_the_papers_preset_runs_end_to_end_on_real_notes(tmp_path: Path) -> None:
-    words = ["--data", "samples", "-t", "mfcc", "--family", "flute", "--models", "paper"]
+    words = ["--data", "samples", "-t", "tonnetz", "--family", "flute", "--models", "paper"]
     result = _train(tmp_path, *words, "--preset", "paper", "--epochs", "2")
     assert result.returncode == 0, result.stderr
-    told = [line for line in result.stdout.splitlines() if line.startswith("mfcc: flute (loss")]
+    told = [line for line in result.stdout.splitlines() if line.startswith("tonnetz: flute (loss")]
     assert [line.partition(") ")[2][:3] for line in told] == ["1/2", "2/2"]
 
-    folder = tmp_path / "models" / "paper" / "mfcc" / "flute"
+    folder = tmp_path / "models" / "paper" / "tonnetz" / "flute"
     card = json.loads((folder / "card.json").read_text())
-    # three halvings of 126 x 40, 128 filters, dense 256
-    assert card["architecture"]["n_weights"] == 286_432 + 15 * 5 * 128 * 256 + 256 + 257
+    # three halvings of 126 frames, two of 6 bins, 128 filters, dense 256
+    assert card["architecture"]["n_weights"] == 286_432 + 15 * 1 * 128 * 256 + 256 + 257
     training = card["training"]
-    assert training["preset"] == PRESETS["paper"].with_epochs(2).for_type("mfcc").as_dict()
+    assert training["preset"] == PRESETS["paper"].with_epochs(2).for_type("tonnetz").as_dict()
     assert training["split"] == {
         "by": "instrument",
         "fractions": {"test": 0.2, "calibration": 0.1, "validation": 0.2},
@@ -87,6 +78,7 @@ def test_what_cannot_be_done_is_said_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr("xai_core.grid.SECONDS_TO_CONNECT", 1)
     for name in ("models", "cache"):
         monkeypatch.setenv(f"TIMBRELENS_{name.upper()}", str(tmp_path / name))
     assert run_command(monkeypatch, "train", "--data", ROOT / "samples", *words) == 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,10 @@ pytestmark = [
 ]
 
 TYPE = "tonnetz"  # the smallest
-PRESET = replace(PRESETS["quick"], batch_size=8, binary_epochs=3, binary_rate=5e-3)
+EPOCHS = 2  # of trunk and binary models, of one step each
+PRESET = replace(
+    PRESETS["quick"], batch_size=20, trunk_epochs=EPOCHS, binary_epochs=EPOCHS, binary_rate=5e-3
+)
 
 
 @dataclass(frozen=True)
@@ -80,8 +83,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Run]:
         tf.config.run_functions_eagerly(False)
 
 
-def _cards() -> dict[str, store.Card]:
-    return {family: store.read_card(TYPE, family, models="tiny") for family in FAMILIES}
+def _cards(models: str = "tiny", families: Sequence[str] = FAMILIES) -> dict[str, store.Card]:
+    return {family: store.read_card(TYPE, family, models=models) for family in families}
 
 
 def _features(records: list[NoteRecord]) -> np.ndarray:
@@ -177,8 +180,8 @@ def test_calibration_is_folded_in_and_written_down(run: _Run) -> None:
 def test_progress_covers_every_stage(run: _Run) -> None:
     trunk = [event for event in run.events if event.name == "tonnetz: trunk"]
     assert [(event.kind, event.done, event.total) for event in trunk] == [
-        ("epoch", 1, 2),
-        ("epoch", 2, 2),
+        ("epoch", 1, EPOCHS),
+        ("epoch", 2, EPOCHS),
     ]
     for part, n_notes in (("train", 20), ("calibration", 20), ("test", 20)):
         name = f"tonnetz: spectrograms ({part})"
@@ -186,13 +189,13 @@ def test_progress_covers_every_stage(run: _Run) -> None:
         assert done == [(k, n_notes) for k in range(1, n_notes + 1)]
     for family in FAMILIES:
         epochs = [(e.done, e.total) for e in run.events if e.name == f"tonnetz: {family}"]
-        assert epochs == [(k, 3) for k in range(1, 4)]
+        assert epochs == [(k, EPOCHS) for k in range(1, EPOCHS + 1)]
 
 
 def test_curves_and_what_decided_them_are_kept(run: _Run) -> None:
     curves = {"loss", "accuracy", "val_loss", "val_accuracy", "val_balanced_accuracy"}
     for card in _cards().values():
-        assert {len(values) for values in card.training["history"].values()} == {3}
+        assert {len(values) for values in card.training["history"].values()} == {EPOCHS}
         assert set(card.training["history"]) == curves
         assert card.training["code"] == store.training_code()
         assert card.training["split"]["fractions"] == {"test": 0.2, "calibration": 0.1}
@@ -201,7 +204,7 @@ def test_curves_and_what_decided_them_are_kept(run: _Run) -> None:
     assert summary is not None
     trunk = summary["trunk"]["history"]
     assert set(trunk) == curves
-    assert len(trunk["val_loss"]) == 2
+    assert len(trunk["val_loss"]) == EPOCHS
 
 
 def test_the_models_can_be_explained(run: _Run) -> None:
@@ -229,7 +232,9 @@ def test_a_killed_run_resumes_where_it_was(run: _Run) -> None:
     (folder / "reed" / "model.keras").unlink()
     (folder / "summary.json").unlink()
     learned = run.train()
-    assert learned == ["tonnetz: flute"] * 3 + ["tonnetz: reed"] * 3  # no trunk: that was kept
+    assert (
+        learned == ["tonnetz: flute"] * EPOCHS + ["tonnetz: reed"] * EPOCHS
+    )  # no trunk: that was kept
     after = _cards()
     for family in FAMILIES:
         if family not in ("flute", "reed"):
@@ -240,28 +245,30 @@ def test_a_killed_run_resumes_where_it_was(run: _Run) -> None:
 
 
 def test_a_run_killed_while_it_calibrated_calibrates_again(run: _Run) -> None:
-    before = _cards()
-    weights = store.load_model(TYPE, "organ", models="tiny")[0].get_weights()
-    path = run.folder / "models" / "tiny" / TYPE / "organ" / "card.json"
+    wanted = {"models": "two", "families": ["organ", "reed"]}
+    run.train(**wanted)
+    before = _cards(**wanted)
+    weights = store.load_model(TYPE, "organ", models="two")[0].get_weights()
+    path = run.folder / "models" / "two" / TYPE / "organ" / "card.json"
     # as if organ had kept an older calibration, its weights and its card in agreement
-    model, card = store.load_model(TYPE, "organ", models="tiny")
+    model, card = store.load_model(TYPE, "organ", models="two")
     old = card.training["calibration"]
     restore(model, scale=old["scale"], offset=old["offset"])
     about = {name: getattr(card, name) for name in ("architecture", "features", "data", "scores")}
     about["training"] = {**card.training, "calibration": None}
-    store.save_model(model, models="tiny", type=TYPE, family="organ", about=about)
+    store.save_model(model, models="two", type=TYPE, family="organ", about=about)
     assert json.loads(path.read_text())["training"]["calibration"] is None
 
-    assert run.train() == []  # nothing is learned anew
-    after = _cards()
-    for family in FAMILIES:
+    assert run.train(**wanted) == []  # nothing is learned anew
+    after = _cards(**wanted)
+    for family in wanted["families"]:
         new = after[family].training["calibration"]
         assert new["scale"] == pytest.approx(old["scale"], rel=1e-5)
         assert new["offset"] == pytest.approx(old["offset"], abs=1e-5)
         assert _numbers(after[family].scores) == pytest.approx(
             _numbers(before[family].scores), abs=1e-5
         )
-    again = store.load_model(TYPE, "organ", models="tiny")[0].get_weights()
+    again = store.load_model(TYPE, "organ", models="two")[0].get_weights()
     for a, b in zip(weights, again, strict=True):
         np.testing.assert_allclose(a, b, rtol=1e-5, atol=1e-6)
 
@@ -293,22 +300,24 @@ def test_cards_say_how_sure_their_scores_are(run: _Run) -> None:
 
 
 def test_scores_without_intervals_are_made_anew_and_nothing_is_learnt(run: _Run) -> None:
-    before = _cards()["reed"].scores
-    path = run.folder / "models" / "tiny" / TYPE / "reed" / "card.json"
+    wanted = {"models": "two", "families": ["organ", "reed"]}
+    run.train(**wanted)
+    before = _cards(**wanted)["reed"].scores
+    path = run.folder / "models" / "two" / TYPE / "reed" / "card.json"
     card = json.loads(path.read_text())
     for name in ("intervals", "better_than_chance"):  # as an earlier version had them
         del card["scores"][name]
     path.write_text(json.dumps(card))
-    assert run.train() == []
-    assert _numbers(_cards()["reed"].scores) == pytest.approx(_numbers(before), abs=1e-5)
+    assert run.train(**wanted) == []
+    assert _numbers(_cards(**wanted)["reed"].scores) == pytest.approx(_numbers(before), abs=1e-5)
 
 
 def test_another_seed_or_other_notes_train_anew(run: _Run) -> None:
     wanted = {"models": "other", "families": ["bass"]}
-    assert run.train(**wanted) == ["tonnetz: bass"] * 3  # the trunk of the same notes is kept
+    assert run.train(**wanted) == ["tonnetz: bass"] * EPOCHS  # the trunk of the same notes is kept
     first = store.read_card(TYPE, "bass", models="other")
     assert run.train(**wanted) == []
-    assert run.train(**wanted, seed=1) == ["tonnetz: trunk"] * 2 + ["tonnetz: bass"] * 3
+    assert run.train(**wanted, seed=1) == ["tonnetz: trunk"] * EPOCHS + ["tonnetz: bass"] * EPOCHS
     second = store.read_card(TYPE, "bass", models="other")
     assert second.training["notes"] != first.training["notes"]
     assert second.sha256 != first.sha256
@@ -335,7 +344,7 @@ def test_a_model_that_fails_is_named_and_the_others_go_on(
     monkeypatch.undo()
     monkeypatch.setenv("TIMBRELENS_MODELS", str(run.folder / "models"))
     monkeypatch.setenv("TIMBRELENS_CACHE", str(run.folder / "cache"))
-    assert run.train(**wanted) == ["tonnetz: organ"] * 3
+    assert run.train(**wanted) == ["tonnetz: organ"] * EPOCHS
 
 
 def test_a_preset_that_validates_has_a_part_of_its_own(run: _Run) -> None:

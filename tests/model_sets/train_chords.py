@@ -9,6 +9,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import tensorflow as tf
+
 from tests.model_sets.chords import write_chords
 from xai_core.model_sets.train import train_models
 from xai_core.training import PRESETS
@@ -21,9 +23,10 @@ MODELS = "chords"
 def main() -> None:
     """Train two models and tell how far it is."""
     notes, trunk_epochs, binary_epochs = sys.argv[1:]
+    tf.config.run_functions_eagerly(True)  # a few steps each: tracing would take the longest
     preset = replace(
         PRESETS["quick"],
-        batch_size=4,
+        batch_size=10,
         trunk_epochs=int(trunk_epochs),
         binary_epochs=int(binary_epochs),
     )

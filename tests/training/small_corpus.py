@@ -25,11 +25,11 @@ class Held:
         return np.asarray(self._x[np.asarray(variants), np.asarray(notes)], np.float16)
 
 
-def easy_corpus(n_each: int, seed: int = 0) -> Corpus:
+def easy_corpus(n_each: int, seed: int = 0, *, n_frames: int = N_FRAMES) -> Corpus:
     """Return notes of three families, each loud in two bins of its own."""
     rng = np.random.default_rng(seed)
     family = np.repeat([0, 1, 2], n_each)
-    x = 0.2 * rng.random((1, family.size, N_FRAMES, BINS))
+    x = 0.2 * rng.random((1, family.size, n_frames, BINS))
     for k, f in enumerate(family):
         x[0, k, :, 2 * f : 2 * f + 2] += 0.6
     names = np.array([f"{FAMILIES[f]}_{k % 4}" for k, f in enumerate(family)])

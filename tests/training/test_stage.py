@@ -22,7 +22,7 @@ from xai_core.training.stage import training_copy
 from xai_core.values import OnProgress, Progress
 
 TINY = replace(
-    PRESETS["quick"], name="tiny", batch_size=8, trunk_epochs=4, binary_epochs=4, by_type={}
+    PRESETS["quick"], name="tiny", batch_size=8, trunk_epochs=3, binary_epochs=3, by_type={}
 )
 KEY = store.training_key(what="a stage of this test")
 
@@ -59,7 +59,6 @@ def _killed_after(epoch: int, seen: list[int]) -> OnProgress:
 @pytest.mark.parametrize(
     "changes",
     [
-        {},
         {"patience": 3, "average": 0.5},
         {"pooled_axes": "time", "crop_frames": 63, "whole_epochs": 2},
         {"head": "flatten", "draw": "every_note", "average": 0.0, "schedule": "constant"},
@@ -67,12 +66,12 @@ def _killed_after(epoch: int, seen: list[int]) -> OnProgress:
 )
 def test_a_run_that_was_killed_ends_as_if_it_had_not_been(changes: dict[str, object]) -> None:
     preset = replace(TINY, **changes)  # type: ignore[arg-type]
-    corpus, validation = easy_corpus(8), easy_corpus(4, seed=1)
+    corpus, validation = easy_corpus(5), easy_corpus(2, seed=1)  # two steps an epoch
     given = {"seed": 0, "validation": validation}
     whole, expected = fit_binary(corpus, "flute", preset, **given)
 
     seen: list[int] = []
-    for epoch in (1, 3):
+    for epoch in (1, 2):
         with pytest.raises(_KilledError):
             fit_binary(
                 corpus, "flute", preset, key=KEY, on_progress=_killed_after(epoch, seen), **given
@@ -80,7 +79,7 @@ def test_a_run_that_was_killed_ends_as_if_it_had_not_been(changes: dict[str, obj
     model, history = fit_binary(
         corpus, "flute", preset, key=KEY, on_progress=_killed_after(9, seen), **given
     )
-    assert seen == [1, 2, 3, 4]  # no epoch was done twice
+    assert seen == [1, 2, 3]  # no epoch was done twice
     assert set(history) == set(expected)
     for name in expected:
         np.testing.assert_allclose(history[name], expected[name], rtol=1e-4)
@@ -99,8 +98,8 @@ def test_a_damaged_checkpoint_costs_time_not_the_result(tmp_path: Path) -> None:
     _, history = fit_trunk(
         corpus, TINY, seed=0, key=KEY, on_progress=lambda event: done.append(event.done)
     )
-    assert done == [1, 2, 3, 4]
-    assert len(history["loss"]) == 4
+    assert done == [1, 2, 3]
+    assert len(history["loss"]) == 3
 
 
 @pytest.mark.usefixtures("eager")
@@ -174,9 +173,10 @@ def test_precision_is_of_the_hidden_layers_only() -> None:
 @pytest.mark.parametrize("head", ["pooled", "flatten"])
 def test_training_in_half_precision_learns_a_model_in_single(head: str) -> None:
     preset: Preset = replace(
-        TINY, precision="mixed_bfloat16", binary_epochs=12, binary_rate=2e-3, head=head
+        TINY, precision="mixed_bfloat16", binary_epochs=8, binary_rate=3e-3, head=head
     )
-    model, history = fit_binary(easy_corpus(40), "flute", preset, seed=0)
+    # few frames: where bfloat16 is emulated it takes ten times as long
+    model, history = fit_binary(easy_corpus(16, n_frames=24), "flute", preset, seed=0)
     assert history["loss"][-1] < 0.5 * history["loss"][0]
     assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
     assert not model.compiled

@@ -26,7 +26,13 @@ def card(type: str, family: str) -> dict[str, object]:
 # ------------------------------------------------------------------- without a browser
 
 
-@pytest.mark.usefixtures("pages")
+@pytest.fixture
+def all_models(pages: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a page find every shipped model; it reads their cards."""
+    monkeypatch.setenv("TIMBRELENS_MODELS", str(SET.parent))
+
+
+@pytest.mark.usefixtures("all_models")
 def test_the_counts_agree() -> None:
     scored = card("log_mel", "flute")
     n = scored["data"]["test"]["n_instruments"]  # type: ignore[index]
@@ -34,7 +40,7 @@ def test_the_counts_agree() -> None:
     assert visit("models").says(f"of {independent} instruments ({n}, of which")
 
 
-@pytest.mark.usefixtures("pages")
+@pytest.mark.usefixtures("all_models")
 def test_the_scores_are_those_of_the_cards() -> None:
     seen = visit("models", type="mfcc", family="mallet", score="roc_auc")
     scores = card("mfcc", "mallet")["scores"]
@@ -56,7 +62,7 @@ def test_the_scores_are_those_of_the_cards() -> None:
 
 
 @pytest.mark.parametrize("type", TYPES)
-@pytest.mark.usefixtures("pages")
+@pytest.mark.usefixtures("all_models")
 def test_every_type_has_its_confusions_its_reliability_and_its_training(type: str) -> None:
     seen = visit("models", type=type)
     assert seen.says("What it learnt from")
@@ -65,14 +71,14 @@ def test_every_type_has_its_confusions_its_reliability_and_its_training(type: st
     assert [one for one in seen.figures if "Epoch" in one.text]
 
 
-@pytest.mark.usefixtures("pages")
+@pytest.mark.usefixtures("all_models")
 def test_unknown_choices_in_the_address_are_ignored() -> None:
     seen = visit("models", type="../../etc", family="kazoo", score="<script>")
     assert seen.shown("Score") == "Precision"
     assert not {"type", "family", "score"} & set(seen.address)
 
 
-@pytest.mark.usefixtures("pages")
+@pytest.mark.usefixtures("all_models")
 def test_models_of_ones_own_are_shown_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "starter").symlink_to(SET)
     shutil.copytree(SET / "mfcc", tmp_path / "mine" / "mfcc")
