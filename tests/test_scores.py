@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from xai_core.errors import InputError
-from xai_core.scores import Reliability, Score, combine_types, type_weights
+from xai_core.scores import Reliability, Score, combine_classes, combine_types, type_weights
 
 
 def test_a_score_of_a_table() -> None:
@@ -100,3 +100,19 @@ def test_types_that_cannot_be_combined_are_refused() -> None:
     for weights in ([1.0], [1.0, -1.0], [1.0, np.nan]):
         with pytest.raises(InputError, match="2 weights of at least 0"):
             combine_types([np.ones(2), np.ones(2)], weights)
+
+
+def test_networks_are_combined_by_the_weighted_sum_of_logarithms() -> None:
+    a, b = np.array([0.7, 0.2, 0.1]), np.array([0.2, 0.6, 0.2])
+    product = a**0.8 * b**0.5
+    np.testing.assert_allclose(combine_classes([a, b], [0.8, 0.5]), product / product.sum())
+    table = combine_classes([np.stack([a, b])] * 2, [0.5, 0.5])
+    np.testing.assert_allclose(table, np.stack([a, b]))
+    sure = combine_classes([np.array([1.0, 0.0, 0.0])], [3.0])
+    assert np.isfinite(sure).all()
+    assert sure.sum() == pytest.approx(1.0)
+    with pytest.raises(InputError, match="at least one network, got none"):
+        combine_classes([], [])
+    for weights in ([1.0], [1.0, -1.0]):
+        with pytest.raises(InputError, match="2 weights of at least 0"):
+            combine_classes([a, b], weights)

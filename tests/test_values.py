@@ -267,3 +267,17 @@ def test_types_of_one_spectrogram_share_a_grid() -> None:
     second = features.extract(Waveform(-y, 16_000), "mfcc")
     assert first.same_grid(second)
     assert not first.same_grid(features.extract(Waveform(y, 16_000), "chroma"))
+
+
+def test_a_verdict_of_ten_way_networks_sums_to_one() -> None:
+    note = Waveform(np.ones(4), 4)
+    even = dict.fromkeys(FAMILIES, 0.1)
+    sure = {family: 0.55 if family == "reed" else 0.05 for family in FAMILIES}
+    ten_way = {"mfcc": sure, "chroma": even}
+    rows = {"mfcc": {"flute": 0.9}}  # binary models have no say beside ten-way networks
+    one = Prediction(rows, note, "mine", {"mfcc": 1.0, "chroma": 0.5}, ten_way)
+    assert one.verdict() == pytest.approx(sure)
+    assert sum(one.verdict().values()) == pytest.approx(1.0)
+    half = Prediction(rows, note, "mine", {}, ten_way)  # no weights yet: all the same
+    odds = (0.55 / 0.05) ** 0.5
+    assert half.verdict()["reed"] == pytest.approx(odds / (odds + 9))

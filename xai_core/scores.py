@@ -19,7 +19,15 @@ import numpy.typing as npt
 
 from xai_core.errors import InputError
 
-__all__ = ["LEVEL", "Reliability", "Score", "combine_types", "type_weights"]
+__all__ = [
+    "LEVEL",
+    "Reliability",
+    "Score",
+    "certain_logs",
+    "combine_classes",
+    "combine_types",
+    "type_weights",
+]
 
 CERTAIN = 1e-7  # probabilities are kept this far from 0 and 1 before their log-odds are taken
 LEVEL = 0.95  # share of the resamples inside an interval
@@ -239,6 +247,51 @@ def combine_types(
         shares = np.ones(len(probabilities))
     odds = np.tensordot(shares / shares.sum(), _log_odds(np.stack(probabilities)), axes=1)
     return np.asarray(np.exp(-np.logaddexp(0.0, -odds)))
+
+
+def combine_classes(
+    probabilities: Sequence[npt.ArrayLike], weights: Sequence[float]
+) -> npt.NDArray[np.float64]:
+    """Return the probabilities of classes by the answers of several ten-way networks.
+
+    Parameters
+    ----------
+    probabilities : sequence of ndarray, each of shape (..., n_classes)
+        Calibrated, each row summing to 1; one array a network.
+    weights : sequence of float
+        What each network is worth, at least 0, from
+        :func:`xai_core.scoring.learn_weights`.
+
+    Returns
+    -------
+    ndarray, shape (..., n_classes)
+        The softmax of the weighted sum of logarithms; each row sums to 1.
+
+    Raises
+    ------
+    InputError
+        If there are no networks, or not as many weights, or one is negative.
+
+    Examples
+    --------
+    >>> combine_classes([np.array([0.8, 0.2]), np.array([0.8, 0.2])], [1.0, 0.0])
+    array([0.8, 0.2])
+    """
+    if not probabilities:
+        raise InputError("expected probabilities of at least one network, got none")
+    shares = np.asarray(weights, np.float64)
+    if shares.shape != (len(probabilities),) or not np.all(shares >= 0.0):
+        raise InputError(
+            f"expected {len(probabilities)} weights of at least 0, one a network, got {weights}"
+        )
+    z = np.tensordot(shares, np.stack([certain_logs(one) for one in probabilities]), axes=1)
+    z = np.exp(z - z.max(axis=-1, keepdims=True))
+    return np.asarray(z / z.sum(axis=-1, keepdims=True))
+
+
+def certain_logs(probabilities: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """Return the logarithms of probabilities, none below that of 1e-7."""
+    return np.asarray(np.log(np.clip(np.asarray(probabilities, np.float64), CERTAIN, 1.0)))
 
 
 def _log_odds(probability: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from xai_core.catalogue.families import FAMILIES, check_family
 from xai_core.catalogue.types import PITCH_CLASSES, TYPES, spectrogram_type
 from xai_core.errors import AudioError, EmptyMapError, GridMismatchError, InputError
-from xai_core.scores import combine_types
+from xai_core.scores import combine_classes, combine_types
 
 __all__ = [
     "FAMILIES",
@@ -313,13 +313,17 @@ class Prediction:
         Name of the model set.
     weights : mapping
         ``{type: weight}``, what each type is worth in the verdict; empty for all
-        the same.
+        the same. Those of the ten-way networks where there are some.
+    ten_way : mapping
+        ``{type: {family: probability}}`` of the ten-way network of each type that
+        has one; the ten of one type sum to 1.
     """
 
     probabilities: dict[str, dict[str, float]]
     waveform: Waveform
     models: str
     weights: Mapping[str, float] = field(default_factory=dict)
+    ten_way: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     def by_type(self) -> dict[str, dict[str, float]]:
         """Return ``{type: {family: probability}}`` as a new dict."""
@@ -334,10 +338,19 @@ class Prediction:
     def verdict(self) -> dict[str, float]:
         """Return ``{family: probability}`` over all types that answer.
 
-        Log-odds of the types are averaged with :attr:`weights`
+        Of ten-way networks the logarithms are summed with :attr:`weights`
+        (:func:`xai_core.scores.combine_classes`), and the probabilities sum to 1.
+        Without any, the log-odds of the binary models are averaged
         (:func:`xai_core.scores.combine_types`), of the families that every type
         answers for; they do not sum to 1. Empty where there is no type.
         """
+        if self.ten_way:
+            table = [[row[family] for family in FAMILIES] for row in self.ten_way.values()]
+            shares = [self.weights.get(type, 0.0) for type in self.ten_way]
+            if not any(shares):
+                shares = [1.0 / len(table)] * len(table)
+            together = combine_classes(table, shares)
+            return {family: float(p) for family, p in zip(FAMILIES, together, strict=True)}
         rows = self.probabilities
         families = [
             family for family in FAMILIES if rows and all(family in row for row in rows.values())

@@ -191,3 +191,25 @@ def test_a_fraction_that_leaves_a_side_empty_is_refused(test_fraction: float) ->
 def test_a_missing_recording_is_named(tmp_path: Path) -> None:
     with pytest.raises(AudioError, match=r"guitar_acoustic_000-gone.*missing"):
         split([note(tmp_path / "gone.flac", "guitar", 0)])
+
+
+def test_some_instruments_are_held_out_first_and_some_never(files: list[Path]) -> None:
+    # copies (4 and 3, 9 and 8) join instruments: 0 1 2 (3 4) 5 6 7 (8 9)
+    records = [note(files[i], "flute", i) for i in range(10)]
+    name = [record.instrument for record in records]
+    for seed in range(10):
+        _, test = split_by_instrument(
+            records,
+            test_fraction=0.4,
+            rng=np.random.default_rng(seed),
+            first=[name[0], name[3], "of another collection"],
+            never=[name[1], name[8], name[5]],
+        )
+        held_out = {record.instrument for record in test}
+        assert {name[0], name[3], name[4]} <= held_out  # with the twin
+        assert not held_out & {name[1], name[5], name[8], name[9]}
+        assert len(held_out) == 4
+    _, test = split_by_instrument(
+        records, test_fraction=0.1, rng=np.random.default_rng(0), first=name[:3]
+    )
+    assert {record.instrument for record in test} == set(name[:3])  # all of them, though more

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import soundfile
@@ -22,8 +23,9 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError, ModelError
 from xai_core.features import extract
 from xai_core.model_sets.evaluate import Evaluation, evaluate_models
+from xai_core.networks.cnn import build_cnn
 from xai_core.networks.gradients import ModelGradients
-from xai_core.scores import combine_types
+from xai_core.scores import combine_classes, combine_types
 from xai_core.scoring import (
     binary_scores,
     ten_way_scores,
@@ -219,6 +221,33 @@ def test_types_are_averaged_on_what_none_of_them_has_seen(records: list[NoteReco
     assert together.ten_way["accuracy"] == pytest.approx(expected["accuracy"])
     for type, p in zip((OTHER_TYPE, TYPE), rows, strict=True):
         assert together.alone[type] == pytest.approx(ten_way_scores(p, family)["accuracy"])
+
+
+def test_ten_way_networks_name_the_family_where_there_are_some(records: list[NoteRecord]) -> None:
+    held_out = _of(records, 2, 3)
+    waveforms = [Waveform(soundfile.read(r.path, dtype="float32")[0], 16_000) for r in held_out]
+    rows, digests = [], {}
+    for seed, type in enumerate((OTHER_TYPE, TYPE)):
+        write_models(records, type, models="with_ten_way")
+        x = np.stack([extract(w, type).values for w in waveforms]).astype(np.float16)
+        keras.utils.set_random_seed(seed)
+        model = build_cnn(x.shape[1:], head="pooled", n_outputs=10, answer="softmax")
+        about = {"inputs": (type,), "classes": FAMILIES}
+        name = store.ten_way_name(type)
+        card = store.save_model(model, models="with_ten_way", name=name, about=about)
+        digests[type] = card.sha256
+        rows.append(np.asarray(model(x.astype(np.float32)[..., np.newaxis]), np.float64))
+    weights = {OTHER_TYPE: 0.2, TYPE: 1.4}
+    store.write_verdict({"weights": weights, "sha256": digests}, models="with_ten_way")
+    evaluation = _evaluate(records, types=None, models="with_ten_way")
+    family = _families(held_out)
+    for scores, p in zip(evaluation.types, rows, strict=True):
+        assert scores.ten_way is not None
+        assert scores.ten_way["accuracy"] == ten_way_scores(p, family)["accuracy"]
+        assert len(scores.models) == 10  # the binary models have scores of their own
+    assert evaluation.together is not None
+    expected = ten_way_scores(combine_classes(rows, list(weights.values())), family)
+    assert evaluation.together.ten_way["accuracy"] == expected["accuracy"]
 
 
 def test_types_without_a_note_in_common_are_not_averaged(records: list[NoteRecord]) -> None:

@@ -22,12 +22,15 @@ from tests.model_sets.chords import (
 from xai_core import store
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
-from xai_core.explanations import explain
+from xai_core.explanations.explain import explain
+from xai_core.explanations.predict import predict
 from xai_core.features import describe, extract
 from xai_core.grid import JobsFailedError
 from xai_core.model_sets import jobs
 from xai_core.model_sets.train import train_models
+from xai_core.networks.distances import relative_difference
 from xai_core.networks.gradients import ModelGradients
+from xai_core.scoring import confidence_error
 from xai_core.training import PRESETS, Corpus, restore
 from xai_core.values import FAMILIES, Progress, Waveform
 
@@ -154,6 +157,67 @@ def test_the_cards_scores_are_those_of_the_saved_models_on_unseen_instruments(ru
     assert summary["ten_way"]["accuracy"] == pytest.approx(np.mean(named == family))
     assert set(summary["by_collection"]) == {"chords", "others"}
     assert sum(part["n_notes"] for part in summary["by_collection"].values()) == len(unseen)
+
+
+def test_the_ten_way_network_is_a_model_of_the_set(run: _Run) -> None:
+    assert store.named_models("tiny") == (f"{TYPE}/ten_way",)
+    model, card = store.load_model(name=f"{TYPE}/ten_way", models="tiny")
+    assert (card.inputs, card.classes) == ((TYPE,), FAMILIES)
+    unseen = _part(run, card, "test")
+    p = ModelGradients(model).outputs((_features(unseen),), target="probability")
+    np.testing.assert_allclose(p.sum(axis=1), 1.0, rtol=1e-6)
+    family = np.array([FAMILIES.index(record.family) for record in unseen])
+    assert card.scores["accuracy"] == pytest.approx(np.mean(p.argmax(axis=1) == family))
+    assert card.scores["ece"] == pytest.approx(confidence_error(p, family), abs=1e-5)
+    kernel, bias = model.get_layer("logit").get_weights()
+    scale = card.training["calibration"]["scale"]
+    for weights in (kernel, bias):  # the temperature is folded in
+        halves = np.float32(weights / scale).astype(np.float16).astype(np.float32)
+        np.testing.assert_allclose(weights / scale, halves, rtol=1e-6, atol=1e-9)
+    assert explain(run.records[0].path, model=card.name, family="bass", models="tiny").heatmap
+
+
+def test_the_verdict_has_weights_of_the_networks_that_are_there(run: _Run) -> None:
+    verdict = store.read_verdict("tiny")
+    assert verdict is not None
+    card = store.read_card(name=f"{TYPE}/ten_way", models="tiny")
+    assert verdict["sha256"] == {TYPE: card.sha256}
+    assert verdict["weights"][TYPE] >= 0.0
+    # one network: the order of its families is that of the verdict
+    assert verdict["scores"]["accuracy"] == card.scores["accuracy"] or not verdict["weights"][TYPE]
+    said = predict(run.records[0].path, models="tiny")
+    assert set(said.ten_way) == {TYPE}
+    assert said.weights == verdict["weights"]
+    assert sum(said.verdict().values()) == pytest.approx(1.0)
+    assert set(said.by_type()[TYPE]) == set(FAMILIES)
+
+
+def test_cards_say_how_far_the_models_lie_apart(run: _Run) -> None:
+    cards = _cards()
+    networks = {name: store.load_model(TYPE, name, models="tiny")[0] for name in ("bass", "reed")}
+    found = cards["bass"].architecture["distances"]
+    assert set(found["relative"]) == set(found["cka"]) == set(FAMILIES) - {"bass"}
+    expected = relative_difference(networks["bass"], networks["reed"])
+    assert found["relative"]["reed"] == pytest.approx(expected, abs=1e-6)
+    assert expected > 0.01  # all layers have learnt
+    assert 0.0 <= found["cka"]["reed"] <= 1.0
+    assert cards["reed"].architecture["distances"]["cka"]["bass"] == found["cka"]["reed"]
+    summary = store.read_summary(TYPE, models="tiny")
+    assert summary is not None
+    assert summary["distances"]["bass"] == found
+
+
+def test_training_that_starts_from_a_set_holds_out_what_it_held_out(run: _Run) -> None:
+    trunk = replace(PRESET, trunk_epochs=1, trunk_rate=1e-9, average=0.0)
+    stages = run.train(models="next", preset=trunk, start="tiny", seed=3, families=["bass"])
+    assert stages[0] == "tonnetz: trunk"
+    card, before = (store.read_card(TYPE, "bass", models=name) for name in ("next", "tiny"))
+    assert card.training["start"]["models"] == "tiny"
+    for part in ("train", "calibration", "test"):  # whatever the seed
+        assert card.data[part]["instruments"] == before.data[part]["instruments"]
+    a, b = (store.load_model(name=f"{TYPE}/ten_way", models=name)[0] for name in ("next", "tiny"))
+    assert relative_difference(a, b) < 1e-3  # a rate at which nothing moves
+    assert run.train(models="next", preset=trunk, start="tiny", seed=3, families=["bass"]) == []
 
 
 def test_the_mean_spectrum_is_that_of_the_training_notes(run: _Run) -> None:
@@ -336,7 +400,7 @@ def test_a_model_that_fails_is_named_and_the_others_go_on(
 
     monkeypatch.setattr(jobs, "fit_binary", fit_all_but_organ)
     wanted = {"models": "failing", "families": ["organ", "reed"]}
-    with pytest.raises(JobsFailedError, match=r"1 of 5 jobs failed .* \(tonnetz organ\)"):
+    with pytest.raises(JobsFailedError, match=r"1 of 6 jobs failed .* \(tonnetz organ\)"):
         run.train(**wanted)
     said = [entry.message for entry in caplog.records if entry.name == "xai_core.model_sets.train"]
     assert said == ["tonnetz organ failed: MemoryError: no room for a step"]

@@ -70,6 +70,11 @@ def test_a_binary_model_ends_in_logit_and_probability() -> None:
     assert [layer.name for layer in model.layers[-2:]] == ["logit", "probability"]
     assert model.get_layer("logit").activation is keras.activations.linear
     assert build_cnn((126, 40), head="pooled", n_outputs=10).output_shape == (None, 10)
+    ten_way = build_cnn((126, 6), head="pooled", n_outputs=10, answer="softmax")
+    p = np.asarray(ten_way(np.ones((2, 126, 6, 1), np.float32)))
+    np.testing.assert_allclose(p.sum(axis=1), 1.0, rtol=1e-6)
+    with pytest.raises(InputError, match="'sigmoid' or 'softmax', got 'tanh'"):
+        build_cnn((126, 6), head="pooled", answer="tanh")  # type: ignore[arg-type]
 
 
 def test_dropout_rates_are_those_of_the_paper() -> None:

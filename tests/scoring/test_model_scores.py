@@ -20,6 +20,7 @@ from xai_core.errors import InputError
 from xai_core.scores import combine_types
 from xai_core.scoring import (
     binary_scores,
+    confidence_error,
     confusion_counts,
     expected_calibration_error,
     reliability_curve,
@@ -346,3 +347,15 @@ def test_by_notes_one_by_one() -> None:
         notes = [i for i in range(500) if k / 10 <= p[i] < (k + 1) / 10]
         total += abs(sum(weight[i] * (positive[i] - p[i]) for i in notes))
     assert expected_calibration_error(p, positive) == pytest.approx(total)
+
+
+def test_the_error_of_confidence_weighs_families_the_same() -> None:
+    # bass: four notes named at 0.8, three of them right; flute: one at 0.6, wrong
+    p = np.full((5, 10), 0.02)
+    p[:4, 0], p[4, 1], p[4, 0] = 0.82, 0.61, 0.23
+    p[3, 0], p[3, 5] = 0.02, 0.82
+    family = np.array([0, 0, 0, 0, 2])
+    expected = 0.5 * abs(0.75 - 0.82) + 0.5 * abs(0.0 - 0.61)
+    assert confidence_error(p, family) == pytest.approx(expected)
+    sure = np.eye(10)[family]
+    assert confidence_error(sure, family) == 0.0

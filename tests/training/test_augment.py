@@ -81,6 +81,7 @@ def test_nothing_happens_at_odds_of_nothing() -> None:
         ("reverb_odds", "reverberate"),
         ("overlap_odds", "overlap"),
         ("noise_odds", "add_noise"),
+        ("lossy_odds", "lossy"),
         ("level_odds", "set_level"),
     ],
 )
@@ -116,19 +117,21 @@ def test_every_range_is_kept_and_filled(monkeypatch: pytest.MonkeyPatch) -> None
     for seed in range(1500):
         augment(np.zeros(N, np.float32), rng=np.random.default_rng(seed), other=_other)
     ranges = {
-        "change_rate change": (-0.03, 0.03),
+        "change_rate change": (-0.1, 0.1),
         "fade_in n_samples": (80, 2400),
         "shift n_samples": (-800, 4000),
-        "cut end": (19_200, 64_000),
-        "cut fade": (320, 9600),
+        "cut end": (4_800, 44_800),
+        "cut fade": (80, 8000),
         "filter_bands eq_db": (-12.0, 12.0),
-        "filter_bands lowpass": (3000.0, 8000.0),
+        "filter_bands lowpass": (2000.0, 8000.0),
         "filter_bands highpass": (40.0, 160.0),
         "reverberate seconds": (0.1, 1.0),
         "reverberate mix": (0.02, 0.4),
         "overlap below_db": (6.0, 24.0),
         "overlap delay": (0, 32_000),
         "add_noise snr_db": (15.0, 70.0),
+        "lossy cutoff": (4000.0, 8000.0),
+        "lossy below_db": (35.0, 70.0),
         "set_level gain_db": (-24.0, 0.0),
     }
     assert set(seen) == set(ranges)
@@ -169,13 +172,13 @@ def test_what_overlaps_changes_no_other_draw() -> None:
         )
 
 
-def test_pitch_moves_by_three_percent_at_most() -> None:
+def test_pitch_moves_by_a_tenth_at_most() -> None:
     # 4 s resolve 1/4 Hz; equaliser, reverberation and noise do not move a peak
     peaks = [_peak_frequency(augment(_sine(), rng=np.random.default_rng(k))) for k in range(60)]
-    assert min(peaks) >= 970.0 - 0.5
-    assert max(peaks) <= 1030.0 + 0.5
+    assert min(peaks) >= 900.0 - 0.5
+    assert max(peaks) <= 1100.0 + 0.5
     moved = [abs(peak - 1000.0) > 1.0 for peak in peaks]
-    assert 15 <= sum(moved) <= 45  # half of 60, and 3.9 standard deviations of chance
+    assert 21 <= sum(moved) <= 51  # 0.6 of 60, and 3.9 standard deviations of chance
 
 
 def test_noise_and_level_come_last_in_the_stated_order(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from tests.cnn_by_hand import CnnByHand, wake
 from tests.training.small_corpus import Held
 from xai_core.networks.cnn import build_cnn
 from xai_core.training import calibrate, calibration, probabilities_of
-from xai_core.training.calibration import platt_scaling
+from xai_core.training.calibration import platt_scaling, temperature_scale
 from xai_core.training.corpus import Corpus
 
 SHAPE = (12, 9)
@@ -120,3 +120,18 @@ def test_a_scaling_is_undone_to_the_last_bit(scale: float, offset: float) -> Non
     assert not np.array_equal(model.get_weights()[-2], before[-2])
     calibration.restore(model, scale=scale, offset=offset)
     assert all(np.array_equal(a, b) for a, b in zip(before, model.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("scale", [0.4, 1.0, 2.5])
+def test_a_known_temperature_is_found_again(scale: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calibration, "PULL", 1e-9)
+    rng = np.random.default_rng(0)
+    z = rng.normal(0.0, 1.5, (60_000, 4))
+    p = np.exp(scale * z) / np.exp(scale * z).sum(axis=1, keepdims=True)
+    family = (p.cumsum(axis=1) < rng.random((z.shape[0], 1))).sum(axis=1)
+    # drawn from the model; 60 000 notes settle the scale to about 1 %, families are even
+    assert temperature_scale(z, family) == pytest.approx(scale, rel=0.03)
+    # many more notes of one family change nothing of what the families weigh
+    again = np.flatnonzero(family == 0).repeat(5)
+    more = np.concatenate([z, z[again]]), np.concatenate([family, family[again]])
+    assert temperature_scale(*more) == pytest.approx(temperature_scale(z, family), rel=1e-4)

@@ -252,3 +252,22 @@ def test_fast_lengths_are_the_next_products_of_2_3_and_5(n: int) -> None:
         return k
 
     assert effects.fast_length(n) == next(k for k in range(n, 2 * n + 1) if left(k) == 1)
+
+
+def test_a_codec_that_drops_nothing_gives_the_note_back() -> None:
+    np.testing.assert_allclose(
+        effects.lossy(_noise(), cutoff=8_000.0, below_db=300.0), _noise(), atol=1e-6
+    )
+
+
+def test_a_codec_drops_the_top_and_what_lies_too_far_below() -> None:
+    y = _sine(1000.0) + _sine(3000.0, amplitude=0.5e-2)  # 40 dB below
+    kept = effects.lossy(y, cutoff=8_000.0, below_db=50.0)
+    dropped = effects.lossy(y, cutoff=8_000.0, below_db=30.0)
+    at = 3000 * N // SR  # bin of the weaker tone
+    level = [np.abs(np.fft.rfft(one))[at] for one in (y, kept, dropped)]
+    assert level[1] == pytest.approx(level[0], rel=0.02)  # the ends, where frames fall silent
+    assert level[2] < 1e-3 * level[0]
+    top = np.abs(np.fft.rfft(effects.lossy(_noise(), cutoff=5_000.0, below_db=300.0))) ** 2
+    edge = 5_100 * N // SR  # sine windows leak a little beyond the cutoff
+    assert _db(top[edge:].sum() / top.sum()) < -30

@@ -9,9 +9,19 @@ import numpy as np
 import pytest
 
 from tests.training.small_corpus import easy_corpus
-from xai_core.training import PRESETS, Corpus, fit, fit_binary, fit_trunk, probabilities_of
+from xai_core.errors import InputError
+from xai_core.networks.cnn import build_cnn
+from xai_core.training import (
+    PRESETS,
+    Corpus,
+    fit,
+    fit_binary,
+    fit_trunk,
+    probabilities_of,
+    ten_way_of,
+)
 from xai_core.training.stage import Stage
-from xai_core.values import Progress
+from xai_core.values import FAMILIES, Progress
 
 TINY = replace(
     PRESETS["quick"], name="tiny", batch_size=8, binary_epochs=1, trunk_epochs=1, by_type={}
@@ -110,3 +120,24 @@ def test_training_leaves_corpus_and_trunk_alone() -> None:
     fit_binary(corpus, "brass", TINY, seed=0, trunk=trunk)
     assert np.array_equal(corpus.clean(), x)
     assert all(np.array_equal(a, b) for a, b in zip(weights, trunk.get_weights(), strict=True))
+
+
+def test_a_ten_way_network_of_binary_models_has_their_logits() -> None:
+    corpus = easy_corpus(4)
+    keras.utils.set_random_seed(0)
+    first = build_cnn(corpus.spectrograms.shape, head="pooled")
+    models = {}
+    for k, family in enumerate(FAMILIES):  # one trunk, logits of their own
+        models[family] = keras.models.clone_model(first)
+        *below, kernel, bias = first.get_weights()
+        models[family].set_weights([*below, kernel + 0.1 * k, bias - k])
+    joined = ten_way_of(models)
+    expected = np.concatenate([_logits(model, corpus) for model in models.values()], axis=1)
+    np.testing.assert_allclose(_logits(joined, corpus), expected, atol=1e-5)
+    np.testing.assert_allclose(joined(corpus.clean()).numpy().sum(axis=1), 1.0, rtol=1e-5)
+    preset = replace(TINY, trunk_epochs=0)
+    started, _ = fit_trunk(corpus, preset, seed=0, start=joined)
+    np.testing.assert_allclose(_logits(started, corpus), expected, atol=1e-5)
+    other = replace(preset, head="flatten", pooled_axes="time")
+    with pytest.raises(InputError, match="other layers than the preset"):
+        fit_trunk(corpus, other, seed=0, start=joined)

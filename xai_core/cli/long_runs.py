@@ -56,6 +56,13 @@ def train(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides split, augmentation and training.")] = 0,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            help="Name of a set to start from: its networks' weights, and what it holds out is "
+            "held out again; fresh weights if not given."
+        ),
+    ] = None,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -64,7 +71,7 @@ def train(
         ),
     ] = None,
 ) -> None:
-    """Train binary CNNs, calibrate and score them, and save them with their cards.
+    """Train ten-way and binary CNNs, calibrate and score them, and save them with their cards.
 
     A run that is killed goes on where it was when the same command is given
     again, and loses at most the epoch that was running. A model that fails is
@@ -101,6 +108,7 @@ def train(
             models=models,
             preset=chosen,
             seed=seed,
+            start=start,
             data_sets=[describe_collection(folder) for folder in folders],
             cluster=cluster,
             on_progress=bars.show,

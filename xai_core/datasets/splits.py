@@ -9,7 +9,7 @@ or a group, or are known to be the same one under two names, move together.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -31,7 +31,12 @@ ENOUGH_FOR_TWO = 6  # instruments of a family from which two go to the test side
 
 
 def split_by_instrument(
-    records: Sequence[NoteRecord], *, test_fraction: float, rng: np.random.Generator
+    records: Sequence[NoteRecord],
+    *,
+    test_fraction: float,
+    rng: np.random.Generator,
+    first: Collection[str] = (),
+    never: Collection[str] = (),
 ) -> tuple[list[NoteRecord], list[NoteRecord]]:
     """Split notes into training and test sets by instrument, family by family.
 
@@ -49,6 +54,10 @@ def split_by_instrument(
     rng : numpy.random.Generator
         Decides which instruments; the same state gives the same split,
         whatever the order of `records`.
+    first : collection of str
+        Instruments that go to the test set before any other, all of them.
+    never : collection of str
+        Instruments that stay in the training set, with all that must stay with them.
 
     Returns
     -------
@@ -70,9 +79,12 @@ def split_by_instrument(
     for family in FAMILIES:
         members = instruments[family]
         wanted = _wanted(len(members), test_fraction)
-        for group in _in_turn(records, family, groups, rng):
-            if len(members & test) >= wanted:
+        in_turn = list(_in_turn(records, family, groups, rng))
+        for group in sorted(in_turn, key=lambda group: not group & set(first)):
+            if len(members & test) >= wanted and not group & set(first):
                 break
+            if group & set(never):
+                continue
             chosen = test | group
             if all(names - chosen for names in instruments.values() if names & group):
                 test = chosen

@@ -19,6 +19,7 @@ from xai_core.audio import NOTE_SECONDS, load, load_note
 from xai_core.errors import AudioError, InputError, ModelError
 from xai_core.explanations.loaded_models import (
     Audio,
+    answer_of,
     array_digest,
     load_gradients,
     logit_of,
@@ -45,8 +46,9 @@ def predict(
 ) -> Prediction:
     """Return the probability of every family by every spectrogram type of a set.
 
-    Of its binary models, that is; a model of several inputs or classes has no
-    place in this table and is explained by its name.
+    Of its binary models, that is, and of the ten-way networks ``<type>/ten_way``,
+    from which the verdict comes; a model of several inputs has no place in these
+    tables and is explained by its name.
 
     Parameters
     ----------
@@ -82,7 +84,21 @@ def predict(
         }
         for type, families in available.items()
     }
-    return Prediction(probabilities, note, models, store.read_type_weights(models))
+    named = store.named_models(models)
+    ten_way = {
+        type: _classes(note, store.ten_way_name(type), models)
+        for type in available
+        if store.ten_way_name(type) in named
+    }
+    verdict = store.read_verdict(models) if ten_way else None
+    weights = store.read_type_weights(models) if verdict is None else verdict["weights"]
+    return Prediction(probabilities, note, models, weights, ten_way)
+
+
+def _classes(note: Waveform, name: str, models: str) -> dict[str, float]:
+    """Return the probability of every class of a model."""
+    model, card = load_gradients(name=name, models=models)
+    return {one: answer_of(note, model, card, one, models=models)[1] for one in card.classes}
 
 
 MAX_WINDOWS = 600

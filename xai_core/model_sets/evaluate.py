@@ -28,9 +28,9 @@ from xai_core.model_sets.held_out import (
     independent_instruments,
     instruments_of,
 )
-from xai_core.scores import combine_types
+from xai_core.scores import combine_classes, combine_types
 from xai_core.scoring import N_RESAMPLES, binary_scores, resample_instruments, ten_way_scores
-from xai_core.training import Corpus, build_corpus, probabilities_of
+from xai_core.training import Corpus, build_corpus, class_probabilities_of, probabilities_of
 from xai_core.values import (
     FAMILIES,
     FloatArray,
@@ -60,10 +60,16 @@ class _Outputs:
     records: Sequence[NoteRecord]
     probabilities: FloatArray  # (n_notes, n_models)
     digest: str
+    classes: FloatArray | None = None  # (n_notes, 10) of the ten-way network, where there is one
 
     @property
     def is_complete(self) -> bool:
         return tuple(self.cards) == FAMILIES
+
+    @property
+    def ten_way(self) -> FloatArray:
+        """The ten probabilities of each note whose largest names the family."""
+        return self.probabilities if self.classes is None else self.classes
 
     @property
     def as_on_cards(self) -> bool:
@@ -135,7 +141,7 @@ def evaluate_models(
             remarks.append(_other_notes(one))
     together, missing = _together(
         [one for one in outputs if one.is_complete],
-        store.read_type_weights(models),
+        models,
         groups,
         rng,
         n_resamples,
@@ -189,25 +195,34 @@ def _predict(
     for done, card in enumerate(cards.values(), start=1):
         columns.append(_probabilities(card, corpus, records, models))
         on_progress(Progress("step", f"{type}: models", done, len(cards)))
-    return _Outputs(type, cards, records, np.stack(columns, axis=1), corpus.digest)
+    classes = None
+    if store.ten_way_name(type) in store.named_models(models):
+        card = store.read_card(name=store.ten_way_name(type), models=models)
+        classes = _probabilities(card, corpus, records, models)
+    return _Outputs(type, cards, records, np.stack(columns, axis=1), corpus.digest, classes)
 
 
 def _probabilities(
     card: store.Card, corpus: Corpus, records: Sequence[NoteRecord], models: str
 ) -> FloatArray:
-    """Return the probability of one model for each note, from the cache where it is there."""
+    """Return the probabilities of one model for each note, from the cache where they are there.
+
+    Of a binary model shape (n_notes,), of a ten-way network (n_notes, 10).
+    """
+    shape = (len(records),) if card.type else (len(records), len(card.classes))
     key = store.cache_key(
         kind="probabilities",
         model_sha256=card.sha256,
-        spectrograms=store.spectrogram_key(type=card.type),
+        spectrograms=store.spectrogram_key(type=corpus.type),
         notes=[record.note for record in records],
         audio=corpus.digest,
     )
     cached = store.read_cached(key) or {}
-    if cached.get("probabilities", np.empty(0)).shape == (len(records),):
+    if cached.get("probabilities", np.empty(0)).shape == shape:
         return cached["probabilities"]
-    model, _ = store.load_model(card.type, card.family, models=models)
-    probabilities = probabilities_of(model, corpus)
+    model, _ = store.load_model(name=card.name, models=models)
+    predict = probabilities_of if card.type else class_probabilities_of
+    probabilities = predict(model, corpus)
     store.write_cached(key, {"probabilities": probabilities})
     return probabilities
 
@@ -231,10 +246,8 @@ def _score(
         scored.append(ModelScores(name, card.sha256, scores))
     ten_way, by_collection = None, {}
     if outputs.is_complete:
-        ten_way = ten_way_scores(outputs.probabilities, family, resamples=resamples)
-        by_collection = _by_collection(
-            outputs.records, outputs.probabilities, groups, rng, n_resamples
-        )
+        ten_way = ten_way_scores(outputs.ten_way, family, resamples=resamples)
+        by_collection = _by_collection(outputs.records, outputs.ten_way, groups, rng, n_resamples)
     remarks = (
         [f"{outputs.type}: no notes of {', '.join(missing)}, whose models have no scores."]
         if missing
@@ -256,7 +269,7 @@ def _score(
 
 def _together(
     outputs: Sequence[_Outputs],
-    weights: Mapping[str, float],
+    models: str,
     groups: Groups,
     rng: np.random.Generator,
     n_resamples: int,
@@ -268,14 +281,20 @@ def _together(
     if not common:
         return None, ["No note is unseen by the models of all types, so none are averaged."]
     rows = [
-        one.probabilities[[record.path in common for record in one.records]] for one in outputs
+        one.ten_way[[record.path in common for record in one.records]] for one in outputs
     ]  # the order of notes is the same in all types
     records = [record for record in outputs[0].records if record.path in common]
     family = _families(records)
     resamples = resample_instruments(
         family, independent_instruments(records, groups), rng=rng, n_resamples=n_resamples
     )
-    averaged = combine_types(rows, [weights.get(one.type, 0.0) for one in outputs])
+    verdict = store.read_verdict(models)
+    if verdict is not None and all(one.classes is not None for one in outputs):
+        weights = verdict["weights"]
+        averaged = combine_classes(rows, [weights.get(one.type, 0.0) for one in outputs])
+    else:
+        weights = store.read_type_weights(models)
+        averaged = combine_types(rows, [weights.get(one.type, 0.0) for one in outputs])
     return (
         TypesTogether(
             types=tuple(one.type for one in outputs),

@@ -24,11 +24,15 @@ from typing import Any
 import numpy as np
 
 from xai_core import store
+from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.datasets.splits import group_instruments
 from xai_core.errors import ModelError
 from xai_core.features import describe
 from xai_core.model_sets.held_out import independent_instruments
+from xai_core.networks.cnn import CONV_LAYERS
+from xai_core.networks.distances import gram_matrix, linear_cka, relative_difference
+from xai_core.places import samples_folder
 from xai_core.scoring import Resamples, binary_scores, resample_instruments, ten_way_scores
 from xai_core.training import (
     Corpus,
@@ -41,18 +45,23 @@ from xai_core.training import (
     fit_trunk,
     probabilities_of,
     restore,
+    ten_way_of,
 )
 from xai_core.values import FAMILIES, FloatArray, OnProgress, count_steps
 
 __all__ = [
     "Config",
     "Plan",
+    "calibrate_models",
+    "corpora_of",
+    "counts_of",
     "finish_type",
     "is_done",
     "is_finished",
     "make_spectrograms",
     "train_family",
     "train_trunk",
+    "trunk_of",
 ]
 
 ONLY_OF_BINARY = ("name", "binary_epochs", "binary_rate")  # of a preset: no matter to the trunk
@@ -73,6 +82,9 @@ class Config:
         ``{part: digest}`` of the names and the audio of its notes.
     code : str
         Digest of the sources that decide what is learnt.
+    start : dict
+        Name of the set whose networks training starts from, and the digests of
+        those of the type; empty for fresh weights.
     data_sets : tuple of dict
         Name of each data set and, where it was built, its recipe's digest; for
         people, since `notes` decides.
@@ -83,6 +95,7 @@ class Config:
     split: dict[str, Any]
     notes: dict[str, str]
     code: str
+    start: dict[str, Any] = field(default_factory=dict)
     data_sets: tuple[dict[str, str], ...] = ()
 
     def deciding(self) -> dict[str, Any]:
@@ -93,6 +106,7 @@ class Config:
             "split": self.split,
             "notes": self.notes,
             "code": self.code,
+            **({"start": self.start} if self.start else {}),
         }
 
     def as_dict(self) -> dict[str, Any]:
@@ -143,6 +157,7 @@ class Plan:
             notes=notes,
             seed=self.config.seed,
             code=self.config.code,
+            start=self.config.start,
         )
 
     @property
@@ -153,20 +168,20 @@ class Plan:
 
 def make_spectrograms(plan: Plan, *, on_progress: OnProgress) -> None:
     """Compute the spectrograms that the other jobs of a type read."""
-    _corpora(plan, on_progress)
+    corpora_of(plan, on_progress)
 
 
 def train_trunk(plan: Plan, *, on_progress: OnProgress) -> None:
     """Train the ten-way trunk of a type."""
-    _trunk(plan, on_progress)
+    trunk_of(plan, on_progress)
 
 
 def train_family(plan: Plan, family: str, *, on_progress: OnProgress) -> None:
-    """Train the binary model of a family, score it and save it, not yet calibrated."""
+    """Train the binary model of a family and save it, not yet calibrated and scored."""
     key = plan.key("binary", family)
     if not is_done(plan, family):
-        corpora = _corpora(plan, on_progress)
-        trunk = _trunk(plan, on_progress)[0] if plan.preset.trunk_epochs else None
+        corpora = corpora_of(plan, on_progress)
+        trunk = trunk_of(plan, on_progress)[0] if plan.preset.trunk_epochs else None
         model, history = fit_binary(
             corpora["train"],
             family,
@@ -182,7 +197,7 @@ def train_family(plan: Plan, family: str, *, on_progress: OnProgress) -> None:
             models=plan.models,
             type=plan.type,
             family=family,
-            about=_about(plan, corpora, family, model, history),
+            about=_about(plan, corpora, model, history),
         )
     store.remove_cached(key)
 
@@ -191,7 +206,7 @@ def finish_type(plan: Plan, *, on_progress: OnProgress) -> None:
     """Calibrate the models of a type that are there, and score them together."""
     done = [family for family in FAMILIES if is_done(plan, family)]
     if done and not _are_calibrated_together(plan, done):
-        corpora = _corpora(plan, on_progress)
+        corpora = corpora_of(plan, on_progress)
         history = _trunk_history(plan)
         records = plan.parts["test"]
         resamples = resample_instruments(
@@ -254,7 +269,8 @@ class _Kept:
 _kept = _Kept()
 
 
-def _corpora(plan: Plan, on_progress: OnProgress) -> dict[str, Corpus]:
+def corpora_of(plan: Plan, on_progress: OnProgress) -> dict[str, Corpus]:
+    """Return the spectrograms of each part of a plan, ``{part: corpus}``."""
     key = plan.key("corpora")
     found: dict[str, Corpus] | None = _kept.find("corpora", key)
     if found is None:
@@ -274,18 +290,22 @@ def _corpus(plan: Plan, part: str, on_progress: OnProgress) -> Corpus:
     )
 
 
-def _trunk(plan: Plan, on_progress: OnProgress) -> tuple[Model, History]:
-    """Return the trunk with its history, from memory, from the cache, or trained now."""
+def trunk_of(plan: Plan, on_progress: OnProgress) -> tuple[Model, History]:
+    """Return the trunk with its history, from memory, from the cache, or trained now.
+
+    It is the ten-way network before its calibration.
+    """
     key = plan.trunk_key()
     found: tuple[Model, History] | None = _kept.find("trunk", key)
     if found is None:
         trunk, history = store.read_cached_model(key), _trunk_history(plan)
         if trunk is None or history is None:
-            corpora = _corpora(plan, on_progress)
+            corpora = corpora_of(plan, on_progress)
             trunk, history = fit_trunk(
                 corpora["train"],
                 plan.preset,
                 seed=plan.config.seed,
+                start=_start_of(plan),
                 validation=corpora[plan.validation],
                 key=_epochs_of(key),
                 on_progress=on_progress,
@@ -297,6 +317,18 @@ def _trunk(plan: Plan, on_progress: OnProgress) -> tuple[Model, History]:
         found = trunk, history
         _kept.keep("trunk", key, found)
     return found
+
+
+def _start_of(plan: Plan) -> Model | None:
+    """Return the ten-way network that training starts from, if a set is named for it."""
+    models = plan.config.start.get("models")
+    if not models:
+        return None
+    if store.ten_way_name(plan.type) in store.named_models(models):
+        return store.load_model(name=store.ten_way_name(plan.type), models=models)[0]
+    return ten_way_of(
+        {family: store.load_model(plan.type, family, models=models)[0] for family in FAMILIES}
+    )
 
 
 def _epochs_of(key: str) -> str:
@@ -312,11 +344,10 @@ def _trunk_history(plan: Plan) -> History | None:
 
 
 def _about(
-    plan: Plan, corpora: dict[str, Corpus], family: str, model: Model, history: History
+    plan: Plan, corpora: dict[str, Corpus], model: Model, history: History
 ) -> dict[str, Any]:
-    """Return the card of a model that is not calibrated yet."""
-    train, test = corpora["train"], corpora["test"]
-    positive = test.family == FAMILIES.index(family)
+    """Return the card of a model that is not calibrated and scored yet."""
+    train = corpora["train"]
     return {
         "architecture": {
             "network": "three blocks of two 3x3 convolutions (32, 64, 128), dense 256",
@@ -330,12 +361,13 @@ def _about(
             "mean_spectrum": [round(float(v), 6) for v in train.mean_spectrum],
         },
         "training": {**plan.config.as_dict(), "calibration": None, "history": history},
-        "data": {part: _counts(corpus) for part, corpus in corpora.items()},
-        "scores": binary_scores(probabilities_of(model, test), positive),
+        "data": {part: counts_of(corpus) for part, corpus in corpora.items()},
+        "scores": {},
     }
 
 
-def _counts(corpus: Corpus) -> dict[str, Any]:
+def counts_of(corpus: Corpus) -> dict[str, Any]:
+    """Return what a card says of the notes of one part."""
     return {
         "n_notes": int(corpus.family.size),
         "n_instruments": int(np.unique(corpus.instrument).size),
@@ -386,11 +418,13 @@ def calibrate_models(
         if earlier is not None:
             restore(model, scale=earlier["scale"], offset=earlier["offset"])
     scale, offset = calibrate({family: model for family, (model, _) in loaded.items()}, calibration)
+    distances = _distances({family: model for family, (model, _) in loaded.items()}, type)
     columns = []
     for family, (model, card) in loaded.items():
         probabilities = probabilities_of(model, test)
         columns.append(probabilities)
-        about = {name: getattr(card, name) for name in ("architecture", "features", "data")}
+        about = {name: getattr(card, name) for name in ("features", "data")}
+        about["architecture"] = {**card.architecture, "distances": distances[family]}
         about["training"] = {
             **card.training,
             "calibration": {"method": METHOD, "scale": scale, "offset": offset},
@@ -402,8 +436,32 @@ def calibrate_models(
     if len(families) == len(FAMILIES):
         if trunk is None:
             trunk = (store.read_summary(type, models=models) or {}).get("trunk")
-        summary = {**_ten_way(np.stack(columns, axis=1), test, resamples), "trunk": trunk}
+        summary = {
+            **_ten_way(np.stack(columns, axis=1), test, resamples),
+            "trunk": trunk,
+            "distances": distances,
+        }
         store.write_summary(summary, models=models, type=type)
+
+
+def _distances(models: Mapping[str, Model], type: str) -> dict[str, dict[str, dict[str, float]]]:
+    """Return how far each model lies from the others, by family, measure and other family.
+
+    Relative differences are of all convolution kernels; the linear CKA is of the
+    last convolution on the notes in ``samples/``.
+    """
+    shown = build_corpus(read_collection(samples_folder()), type, n_augmented=0, seed=0)
+    x = shown.clean()[..., 0]
+    cka = linear_cka([gram_matrix(model, CONV_LAYERS[-1], x) for model in models.values()])
+    return {
+        a: {
+            "relative": {
+                b: round(relative_difference(models[a], models[b]), 6) for b in models if b != a
+            },
+            "cka": {b: round(float(cka[i, j]), 6) for j, b in enumerate(models) if b != a},
+        }
+        for i, a in enumerate(models)
+    }
 
 
 def _ten_way(probabilities: FloatArray, test: Corpus, resamples: Resamples) -> dict[str, Any]:

@@ -13,7 +13,7 @@ one that is half trained: a killed run resumes.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from xai_core.datasets.notes import NoteRecord, skipped_sentence, usable_notes
 from xai_core.datasets.splits import split_by_instrument
 from xai_core.errors import InputError, ModelError
 from xai_core.grid import Job, run_jobs
+from xai_core.model_sets.held_out import instruments_of
 from xai_core.model_sets.jobs import (
     Config,
     Plan,
@@ -34,6 +35,7 @@ from xai_core.model_sets.jobs import (
     train_family,
     train_trunk,
 )
+from xai_core.model_sets.ten_way import is_ten_way_done, learn_verdict, train_ten_way
 from xai_core.places import check_writable
 from xai_core.training import PRESETS, Preset, notes_digest
 from xai_core.values import FAMILIES, OnProgress, count_steps
@@ -57,11 +59,12 @@ def train_models(
     models: str,
     preset: Preset = PRESETS["standard"],
     seed: int = 0,
+    start: str | None = None,
     data_sets: Sequence[Mapping[str, str]] = (),
     cluster: str | None = None,
     on_progress: OnProgress = lambda event: None,
 ) -> None:
-    """Train, calibrate, score and save the binary models of some types.
+    """Train, calibrate, score and save the ten-way network and binary models of some types.
 
     Parameters
     ----------
@@ -75,6 +78,9 @@ def train_models(
         One of ``training.PRESETS``, or one of them with changes.
     seed : int
         Decides the split, the augmentation and the training.
+    start : str, optional
+        Name of the set whose networks training starts from, and whose held-out
+        instruments are held out again; fresh weights if not given.
     data_sets : sequence of mapping
         Origin of the notes, for the cards, from
         :func:`xai_core.datasets.collection.describe_collection`.
@@ -99,7 +105,10 @@ def train_models(
     records, skipped = usable_notes(records, on_progress=count_steps(on_progress, "checking notes"))
     if skipped:
         _LOG.warning(skipped_sentence(skipped, total=len(records) + len(skipped)))
-    parts = split_notes(records, seed, preset.validation_fraction)
+    cards = {} if start is None else {type: _cards_of(type, start) for type in types}
+    parts = split_notes(
+        records, seed, preset.validation_fraction, earlier=_seen(cards) if start else None
+    )
     for family in families:
         _check_enough(family, records, parts)
     digests = {part: notes_digest(notes) for part, notes in parts.items()}
@@ -112,18 +121,46 @@ def train_models(
             split=_split_settings(seed, preset.validation_fraction),
             notes=digests,
             code=store.training_code(),
+            start={"models": start, "sha256": [one.sha256 for one in cards[type]]} if start else {},
             data_sets=tuple(dict(one) for one in data_sets),
         )
         notes = {part: tuple(some) for part, some in parts.items()}
         plans.append(Plan(type, models, of_type, config, notes))
     jobs = [job for plan in plans for job in _jobs(plan, families)]
-    run_jobs(jobs, cluster=cluster, on_progress=on_progress, on_failure=_LOG.error)
+    try:
+        run_jobs(jobs, cluster=cluster, on_progress=on_progress, on_failure=_LOG.error)
+    finally:
+        learn_verdict(plans, on_progress=on_progress)
     for plan in plans:
         _check_written(plan, families)
 
 
+def _cards_of(type: str, models: str) -> list[store.Card]:
+    """Return the cards of the networks of a type that training may start from."""
+    name = store.ten_way_name(type)
+    if name in store.named_models(models):
+        return [store.read_card(name=name, models=models)]
+    return [store.read_card(type, family, models=models) for family in FAMILIES]
+
+
+def _seen(cards: Mapping[str, Sequence[store.Card]]) -> dict[str, set[str]]:
+    """Return the instruments of each part of the split of some models, all types together."""
+    every = [card for some in cards.values() for card in some]
+    seen = {
+        part: set().union(*(instruments_of(card, part) for card in every))
+        for part in ("train", "calibration", "test")
+    }
+    seen["test"] -= seen["train"] | seen["calibration"]
+    seen["calibration"] -= seen["train"]
+    return seen
+
+
 def split_notes(
-    records: Sequence[NoteRecord], seed: int, validation_fraction: float = 0.0
+    records: Sequence[NoteRecord],
+    seed: int,
+    validation_fraction: float = 0.0,
+    *,
+    earlier: Mapping[str, Collection[str]] | None = None,
 ) -> dict[str, list[NoteRecord]]:
     """Divide notes by instrument into the parts of a training run.
 
@@ -133,17 +170,29 @@ def split_notes(
     seed : int
     validation_fraction : float
         Share of the instruments of the training notes that is kept apart; 0: none.
+    earlier : mapping, optional
+        ``{part: instruments}`` of the models that training starts from: what they
+        hold out is held out again, and what they have seen is not scored.
 
     Returns
     -------
     dict
         ``{part: notes}`` of train, calibration, test and, if its share is not 0, validation.
     """
+    of = earlier or {"train": (), "calibration": (), "test": ()}
     held_in, test = split_by_instrument(
-        records, test_fraction=TEST_FRACTION, rng=np.random.default_rng(seed)
+        records,
+        test_fraction=TEST_FRACTION,
+        rng=np.random.default_rng(seed),
+        first=of["test"],
+        never={*of["train"], *of["calibration"]},
     )
     train, calibration = split_by_instrument(
-        held_in, test_fraction=CALIBRATION_FRACTION, rng=np.random.default_rng(seed + 1)
+        held_in,
+        test_fraction=CALIBRATION_FRACTION,
+        rng=np.random.default_rng(seed + 1),
+        first=of["calibration"],
+        never=of["train"],
     )
     if not validation_fraction:
         return {"train": train, "calibration": calibration, "test": test}
@@ -183,7 +232,8 @@ def _jobs(plan: Plan, families: Sequence[str]) -> list[Job]:
     """Return what is left to do for one type."""
     type, preset = plan.type, plan.preset
     missing = [family for family in families if not is_done(plan, family)]
-    if not missing and is_finished(plan):
+    wants_ten_way = bool(preset.trunk_epochs) and not is_ten_way_done(plan)
+    if not missing and not wants_ten_way and is_finished(plan):
         return []
     n_notes = len(plan.parts["train"])
     epoch = spectrogram_type(type).step_ms * n_notes
@@ -195,7 +245,7 @@ def _jobs(plan: Plan, families: Sequence[str]) -> list[Job]:
             cost=NOTE_COST * n_notes * (1 + preset.n_augmented),
         )
     ]
-    if missing and preset.trunk_epochs:
+    if (missing or wants_ten_way) and preset.trunk_epochs:
         jobs.append(
             Job(
                 f"{type} trunk",
@@ -205,6 +255,9 @@ def _jobs(plan: Plan, families: Sequence[str]) -> list[Job]:
                 cost=epoch * preset.trunk_epochs,
                 counted="epoch",
             )
+        )
+        jobs.append(
+            Job(f"{type} ten-way", train_ten_way, (plan,), needs=(jobs[-1].name,), cost=epoch // 2)
         )
     jobs += [
         Job(

@@ -5,7 +5,7 @@ Conventions
 Inputs are ``(batch, n_frames, n_bins, 1)``, channels last. The convolution
 layers are named ``conv2d`` to ``conv2d_5``; each applies its own ReLU. The
 output layer is split in two, ``logit`` (dense, linear) and ``probability``
-(sigmoid), so that the logit is reachable in a loaded model without editing it.
+(sigmoid or softmax), so that the logit is reachable in a loaded model without editing it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ __all__ = [
     "CONV_LAYERS",
     "LOGIT_LAYER",
     "PROBABILITY_LAYER",
+    "Answer",
     "Head",
     "PooledAxes",
     "build_cnn",
@@ -34,6 +35,7 @@ DENSE_UNITS = 256
 DENSE_DROPOUT = 0.5
 BANDS = 8  # that the pooled head keeps at most with "bands"
 
+Answer = Literal["sigmoid", "softmax"]
 Head = Literal["flatten", "pooled"]
 PooledAxes = Literal["time", "bands", "both"]
 
@@ -44,6 +46,7 @@ def build_cnn(
     head: Head,
     pooled_axes: PooledAxes = "time",
     n_outputs: int = 1,
+    answer: Answer = "sigmoid",
 ) -> keras.Model:
     """Build the paper's CNN, untrained and uncompiled.
 
@@ -60,7 +63,9 @@ def build_cnn(
         more than eight bins, over eight equal bands of them, which keeps it
         roughly with a fraction of the weights. Ignored by ``flatten``.
     n_outputs : int
-        1 for the binary models; 10 for the trunk that they start from.
+        1 for the binary models; 10 for the ten-way network.
+    answer : {'sigmoid', 'softmax'}
+        Whether each output is a probability by itself, or all sum to 1.
 
     Returns
     -------
@@ -93,6 +98,9 @@ def build_cnn(
     if pooled_axes not in ("time", "bands", "both"):
         raise InputError(f"expected pooled_axes 'time', 'bands' or 'both', got {pooled_axes!r}")
 
+    if answer not in ("sigmoid", "softmax"):
+        raise InputError(f"expected answer 'sigmoid' or 'softmax', got {answer!r}")
+
     inputs = keras.Input((*input_shape[:2], 1), name="spectrogram")
     x = inputs
     names = iter(CONV_LAYERS)
@@ -112,7 +120,7 @@ def build_cnn(
     x = keras.layers.Dense(DENSE_UNITS, activation="relu", name="dense")(x)
     x = keras.layers.Dropout(DENSE_DROPOUT, name="dropout_dense")(x)
     x = keras.layers.Dense(n_outputs, name=LOGIT_LAYER)(x)
-    outputs = keras.layers.Activation("sigmoid", name=PROBABILITY_LAYER)(x)
+    outputs = keras.layers.Activation(answer, name=PROBABILITY_LAYER)(x)
     return keras.Model(inputs, outputs, name=f"cnn_{head}")
 
 

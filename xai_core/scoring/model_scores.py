@@ -37,6 +37,7 @@ from xai_core.values import FAMILIES, FloatArray
 __all__ = [
     "THRESHOLD",
     "binary_scores",
+    "confidence_error",
     "confusion_counts",
     "expected_calibration_error",
     "reliability_curve",
@@ -329,6 +330,32 @@ def ten_way_scores(
             },
         },
     }
+
+
+def confidence_error(probabilities: FloatArray, family: npt.NDArray[np.int_]) -> float:
+    """Return how far the largest probability lies from how often it names the family.
+
+    Parameters
+    ----------
+    probabilities : ndarray, shape (n_notes, 10)
+        Each row sums to 1.
+    family : ndarray of int, shape (n_notes,)
+
+    Returns
+    -------
+    float
+        Expected calibration error over ten bins of equal width, in [0, 1], all
+        families weighing the same.
+
+    References
+    ----------
+    Guo et al. 2017, "On calibration of modern neural networks", equation 3.
+    """
+    _, inverse, counts = np.unique(family, return_inverse=True, return_counts=True)
+    weight = 1.0 / (counts[inverse] * counts.size)
+    gap = weight * ((probabilities.argmax(axis=1) == family) - probabilities.max(axis=1))
+    bins = np.digitize(probabilities.max(axis=1), np.arange(1, N_BINS) / N_BINS)
+    return float(np.abs(np.bincount(bins, gap, N_BINS)).sum())
 
 
 def confusion_counts(

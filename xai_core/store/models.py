@@ -44,9 +44,13 @@ __all__ = [
     "read_audit",
     "read_card",
     "read_summary",
+    "read_type_weights",
+    "read_verdict",
     "save_model",
     "set_folder",
+    "ten_way_name",
     "write_summary",
+    "write_verdict",
 ]
 
 SET_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -54,6 +58,7 @@ MODEL_NAME = re.compile(r"[A-Za-z0-9][\w-]{0,63}(/[A-Za-z0-9][\w-]{0,63}){0,3}",
 MODEL_FILE = "model.keras"
 CARD_FILE = "card.json"
 SUMMARY_FILE = "summary.json"
+VERDICT_FILE = "verdict.json"
 AUDIT_FILE = "audit.json"
 TABLES = ("architecture", "features", "training", "data", "scores", "versions")  # of a card
 PACKAGES = ("numpy", "scipy", "librosa", "keras", "scikit-learn")  # whose versions a card names
@@ -382,6 +387,30 @@ def read_type_weights(models: str = "starter") -> dict[str, float]:
         if isinstance(value, int | float):
             accuracy[type] = float(value)
     return type_weights(accuracy, n_classes=len(FAMILIES))
+
+
+def ten_way_name(type: str) -> str:
+    """Return the name of the ten-way network of a spectrogram type, ``mfcc/ten_way``."""
+    return f"{check_type(type)}/ten_way"
+
+
+def read_verdict(models: str = "starter") -> dict[str, Any] | None:
+    """Return what each type is worth in the verdict of the ten-way networks, or None.
+
+    Its ``weights`` and ``sha256`` are ``{type: weight}`` and ``{type: digest}`` of the
+    networks they were learnt for.
+    """
+    path = set_folder(models) / VERDICT_FILE
+    try:
+        verdict: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return verdict
+
+
+def write_verdict(verdict: Mapping[str, Any], *, models: str) -> None:
+    """Write what each type is worth in the verdict of the ten-way networks."""
+    write_atomically(set_folder(models) / VERDICT_FILE, readable_json(verdict))
 
 
 def write_summary(summary: Mapping[str, Any], *, models: str, type: str) -> None:

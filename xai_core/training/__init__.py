@@ -16,9 +16,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xai_core.training.augment import Augmentation
-    from xai_core.training.calibration import calibrate, probabilities_of, restore
+    from xai_core.training.calibration import (
+        calibrate,
+        calibrate_ten_way,
+        class_probabilities_of,
+        probabilities_of,
+        restore,
+    )
     from xai_core.training.corpus import Corpus, build_corpus, notes_digest
-    from xai_core.training.fit import fit_binary, fit_trunk
+    from xai_core.training.fit import fit_binary, fit_trunk, ten_way_of
     from xai_core.training.presets import PRESETS, Preset
     from xai_core.training.stage import History, Model
 
@@ -31,16 +37,25 @@ __all__ = [
     "Preset",
     "build_corpus",
     "calibrate",
+    "calibrate_ten_way",
+    "class_probabilities_of",
     "fit_binary",
     "fit_trunk",
     "notes_digest",
     "probabilities_of",
     "restore",
+    "ten_way_of",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    if name in ("calibrate", "probabilities_of", "restore"):
+    if name in (
+        "calibrate",
+        "calibrate_ten_way",
+        "class_probabilities_of",
+        "probabilities_of",
+        "restore",
+    ):
         from xai_core.training import calibration
 
         return getattr(calibration, name)
@@ -48,7 +63,7 @@ def __getattr__(name: str) -> Any:
         from xai_core.training import corpus
 
         return getattr(corpus, name)
-    if name in ("fit_binary", "fit_trunk"):
+    if name in ("fit_binary", "fit_trunk", "ten_way_of"):
         from xai_core.training import fit
 
         return getattr(fit, name)

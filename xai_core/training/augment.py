@@ -54,6 +54,9 @@ class Augmentation:
         A note of another family: how far below, and how much later.
     noise_odds, noise_snr_db
         White or pink noise below the note, both RMS.
+    lossy_odds, lossy_hz, lossy_below_db
+        A codec at a low rate: nothing above a frequency, and nothing further
+        below the strongest frequency of a frame.
     level_odds, level_db
         Gain before the note is rounded to 16 bits.
 
@@ -63,20 +66,20 @@ class Augmentation:
         If odds are not from 0 to 1 or a range runs downwards.
     """
 
-    rate_odds: float = 0.5
-    rate_change: Range = (-0.03, 0.03)
+    rate_odds: float = 0.6
+    rate_change: Range = (-0.1, 0.1)
     fade_in_odds: float = 0.15
     fade_in_seconds: Range = (0.005, 0.15)
     shift_odds: float = 0.7
     shift_seconds: Range = (-0.05, 0.25)
-    cut_odds: float = 0.3
-    cut_at: Range = (0.3, 1.0)
-    fade_out_seconds: Range = (0.02, 0.6)
+    cut_odds: float = 0.45
+    cut_at: Range = (0.075, 0.7)
+    fade_out_seconds: Range = (0.005, 0.5)
     eq_odds: float = 0.8
     eq_db: float = 5.0
     eq_limit_db: float = 12.0
     lowpass_odds: float = 0.25
-    lowpass_hz: Range = (3_000.0, 8_000.0)
+    lowpass_hz: Range = (2_000.0, 8_000.0)
     highpass_odds: float = 0.15
     highpass_hz: Range = (40.0, 160.0)
     reverb_odds: float = 0.35
@@ -87,6 +90,9 @@ class Augmentation:
     overlap_seconds: Range = (0.0, 2.0)
     noise_odds: float = 0.5
     noise_snr_db: Range = (15.0, 70.0)
+    lossy_odds: float = 0.25
+    lossy_hz: Range = (4_000.0, 8_000.0)
+    lossy_below_db: Range = (35.0, 70.0)
     level_odds: float = 0.5
     level_db: Range = (-24.0, 0.0)
 
@@ -149,7 +155,7 @@ def augment(
         below_db = rng.uniform(*settings.overlap_below_db)
         delay = _samples(rng.uniform(*settings.overlap_seconds))
         out = effects.overlap(out, other(), below_db=below_db, delay=delay)
-    return _set_level(_add_noise(out, settings, rng), settings, rng)
+    return _set_level(_code(_add_noise(out, settings, rng), settings, rng), settings, rng)
 
 
 def _change_rate(y: FloatArray, at: Augmentation, rng: np.random.Generator) -> FloatArray:
@@ -202,6 +208,14 @@ def _add_noise(y: FloatArray, at: Augmentation, rng: np.random.Generator) -> Flo
         return y
     snr_db, pink = rng.uniform(*at.noise_snr_db), bool(rng.random() < PINK_ODDS)
     return effects.add_noise(y, snr_db=snr_db, pink=pink, rng=rng)
+
+
+def _code(y: FloatArray, at: Augmentation, rng: np.random.Generator) -> FloatArray:
+    if rng.random() >= at.lossy_odds:
+        return y
+    return effects.lossy(
+        y, cutoff=rng.uniform(*at.lossy_hz), below_db=rng.uniform(*at.lossy_below_db)
+    )
 
 
 def _set_level(y: FloatArray, at: Augmentation, rng: np.random.Generator) -> FloatArray:

@@ -1,4 +1,4 @@
-"""Platt scaling, folded into the last layer of each model.
+"""Platt scaling and temperature, folded into the last layer of each model.
 
 Conventions
 -----------
@@ -6,7 +6,8 @@ Both classes weigh the same: a probability of 50 % means that the family is as
 likely as not among notes of which half are of it. Calibration notes are of instruments
 that the models were not trained on. The models of a type share one scale and
 one offset: a family has two or three such instruments, too few for its own,
-and what is shared leaves the order of the ten probabilities alone.
+and what is shared leaves the order of the ten probabilities alone. A ten-way network
+has one temperature, for families that weigh the same.
 """
 
 from __future__ import annotations
@@ -16,14 +17,23 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
-from scipy.special import expit
+from scipy.optimize import minimize, minimize_scalar
+from scipy.special import expit, logsumexp
 
 from xai_core.networks.cnn import LOGIT_LAYER
 from xai_core.training.corpus import Corpus, RecordedNotes
 from xai_core.values import FAMILIES, FloatArray
 
-__all__ = ["calibrate", "platt_scaling", "probabilities_of", "rescale", "restore"]
+__all__ = [
+    "calibrate",
+    "calibrate_ten_way",
+    "class_probabilities_of",
+    "platt_scaling",
+    "probabilities_of",
+    "rescale",
+    "restore",
+    "temperature_scale",
+]
 
 PULL = 0.01  # ridge towards scale 1 and offset 0, so that perfect separation stays finite
 LEAST_SCALE = 0.05
@@ -54,6 +64,59 @@ def calibrate(models: Mapping[str, keras.Model], corpus: Corpus) -> tuple[float,
     for model in models.values():
         rescale(model, scale=scale, offset=offset)
     return scale, offset
+
+
+def calibrate_ten_way(model: keras.Model, corpus: Corpus) -> float:
+    """Make the logits of a ten-way network ``scale * logits``, by its own last layer.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Ends in a softmax over FAMILIES; changed in place.
+    corpus : Corpus
+        Notes it was not trained on.
+
+    Returns
+    -------
+    float
+        The scale, 1 / temperature.
+    """
+    p = np.clip(class_probabilities_of(model, corpus), CERTAIN, None)
+    scale = temperature_scale(np.log(p), corpus.family)
+    rescale(model, scale=scale, offset=0.0)
+    return scale
+
+
+def temperature_scale(log_p: FloatArray, family: npt.NDArray[np.int64]) -> float:
+    """Return the scale of logits at which the true families are likeliest.
+
+    Parameters
+    ----------
+    log_p : ndarray, shape (n_notes, n_classes)
+        Logits, or log-probabilities, which differ from them by a constant a note.
+    family : ndarray of int, shape (n_notes,)
+        Column of the true class; all classes present weigh the same.
+
+    References
+    ----------
+    Guo et al. 2017, "On calibration of modern neural networks", section 4.2.
+    """
+    _, inverse, counts = np.unique(family, return_inverse=True, return_counts=True)
+    weight = 1.0 / (counts[inverse] * counts.size)
+    true = log_p[np.arange(family.size), family]
+
+    def loss(log_scale: float) -> float:
+        scale = np.exp(log_scale)
+        surprise = logsumexp(scale * log_p, axis=1) - scale * true
+        return float(weight @ surprise + 0.5 * PULL * log_scale**2)
+
+    limits = (np.log(LEAST_SCALE), -np.log(LEAST_SCALE))
+    return float(np.exp(minimize_scalar(loss, bounds=limits, method="bounded").x))
+
+
+def class_probabilities_of(model: keras.Model, corpus: Corpus) -> FloatArray:
+    """Return the probabilities of all classes, shape (n_notes, n_classes), float64."""
+    return np.asarray(model.predict(RecordedNotes(corpus), verbose=0), np.float64)
 
 
 def rescale(model: keras.Model, *, scale: float, offset: float) -> None:

@@ -30,6 +30,7 @@ __all__ = [
     "fast_length",
     "filter_bands",
     "fit",
+    "lossy",
     "overlap",
     "reverberate",
     "set_level",
@@ -39,6 +40,7 @@ __all__ = [
 SLOPE_DB = 24.0  # dB an octave beyond a cutoff
 FULL_SCALE = 32768.0  # steps of 16 bits between 0 and 1
 LEAST_PEAK = 10.0 ** (-48.0 / 20.0)  # no note is turned down below -48 dB of full scale
+CODEC_WINDOW = 1024  # samples of the frames that a codec works on
 MARGIN = 1024  # samples of silence, so that a filter's response does not come round to the start
 
 
@@ -109,6 +111,41 @@ def filter_bands(
     spectrum = np.fft.rfft(y, size)
     spectrum *= np.exp(gain_db * np.float32(np.log(10.0) / 20.0))
     return fit(np.fft.irfft(spectrum, size), y.size)
+
+
+def lossy(y: FloatArray, *, cutoff: float, below_db: float) -> FloatArray:
+    """Take from a note what a codec takes at a low rate: the top, and what is masked.
+
+    Parameters
+    ----------
+    y : ndarray, shape (n_samples,)
+    cutoff : float
+        Hz; nothing is left above it.
+    below_db : float
+        In each frame of 64 ms, what lies further below its strongest frequency
+        is dropped.
+
+    Returns
+    -------
+    ndarray, shape (n_samples,), float32
+    """
+    hop = CODEC_WINDOW // 2
+    window = np.sin(np.pi * (np.arange(CODEC_WINDOW) + 0.5) / CODEC_WINDOW).astype(np.float32)
+    n_frames = -(-y.size // hop) + 1
+    padded = np.zeros((n_frames + 1) * hop, np.float32)
+    padded[hop : hop + y.size] = y
+    frames = np.lib.stride_tricks.sliding_window_view(padded, CODEC_WINDOW)[::hop] * window
+    spectrum = np.fft.rfft(frames)
+    strength = np.abs(spectrum)
+    heard = strength >= strength.max(axis=1, keepdims=True) * 10.0 ** (-below_db / 20.0)
+    heard &= np.arange(strength.shape[1]) <= cutoff / SAMPLE_RATE * CODEC_WINDOW
+    frames = (np.fft.irfft(np.where(heard, spectrum, 0.0), CODEC_WINDOW) * window).astype(
+        np.float32
+    )
+    out = np.zeros_like(padded)  # sine windows, squared and half overlapped, sum to 1
+    out[:-hop] += frames[:, :hop].ravel()
+    out[hop:] += frames[:, hop:].ravel()
+    return fit(out[hop:], y.size)
 
 
 def reverberate(

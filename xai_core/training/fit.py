@@ -2,24 +2,27 @@
 
 Conventions
 -----------
-A preset states everything that decides a result. The trunk is the same
-convolution stack with ten outputs, trained once for a spectrogram type; each
-binary model starts from it and is fine-tuned on as many notes of its family as
-of the others. Weights of binary models are rounded to half precision before
-anything is scored, which halves the files and leaves the scores true for what
-is shipped.
+A preset states everything that decides a result. The trunk is the ten-way
+network of a spectrogram type, the same convolution stack with a softmax over
+the families; each binary model starts from it and learns, in all its layers, on
+as many notes of its family as of the others. Weights of binary models are
+rounded to half precision before anything is scored, which halves the files and
+leaves the scores true for what is shipped.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from threading import Lock
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
+from xai_core.errors import InputError
 from xai_core.networks.cnn import (
     LOGIT_LAYER,
+    PROBABILITY_LAYER,
     build_cnn,
 )
 from xai_core.training.corpus import Batches, Corpus
@@ -30,6 +33,7 @@ from xai_core.values import FAMILIES, FloatArray, OnProgress
 __all__ = [
     "fit_binary",
     "fit_trunk",
+    "ten_way_of",
 ]
 
 POSITIVE_SHARE = 4  # a balanced epoch of a binary model is at most this many times its notes
@@ -41,6 +45,7 @@ def fit_trunk(
     preset: Preset,
     *,
     seed: int,
+    start: Model | None = None,
     validation: Corpus | None = None,
     key: str | None = None,
     on_progress: OnProgress = lambda event: None,
@@ -54,6 +59,8 @@ def fit_trunk(
     preset : Preset
     seed : int
         Decides first weights, dropout and which notes are drawn.
+    start : keras.Model, optional
+        Ten-way network of the same layers whose weights are the first ones.
     validation : Corpus, optional
         Notes that are not learnt from, scored after each epoch.
     key : str, optional
@@ -64,11 +71,14 @@ def fit_trunk(
     Returns
     -------
     model : keras.Model
-        Ten outputs in the order of FAMILIES.
+        Ten probabilities in the order of FAMILIES.
     history : dict
         As :func:`xai_core.training.stage.learn` returns it.
     """
     model = _untrained(corpus, preset, seed, n_outputs=len(FAMILIES))
+    if start is not None:
+        _check_same_layers(model, start)
+        model.set_weights(start.get_weights())
     stage = Stage(
         name=f"{corpus.type}: trunk",
         batches=Batches(
@@ -169,7 +179,54 @@ def _untrained(corpus: Corpus, preset: Preset, seed: int, *, n_outputs: int) -> 
             head=preset.head,
             pooled_axes=preset.pooled_axes,
             n_outputs=n_outputs,
+            answer="sigmoid" if n_outputs == 1 else "softmax",
         )
+
+
+def _check_same_layers(model: Model, start: Model) -> None:
+    shapes = [[weights.shape for weights in one.get_weights()] for one in (model, start)]
+    if shapes[0] != shapes[1]:
+        raise InputError(
+            "the network to start from has other layers than the preset: take a preset with its "
+            "head, or start from fresh weights"
+        )
+
+
+def ten_way_of(models: Mapping[str, Model]) -> Model:
+    """Return a ten-way network that answers as ten binary models of one trunk do together.
+
+    Parameters
+    ----------
+    models : mapping of str to keras.Model
+        ``{family: model}`` of all families, whose layers differ little, as after
+        a short training from one network.
+
+    Returns
+    -------
+    keras.Model
+        Softmax over FAMILIES: the mean of the layers below the logits, and the
+        logits side by side.
+    """
+    first = models[FAMILIES[0]]
+    x = first.get_layer(LOGIT_LAYER).input
+    x = keras.layers.Dense(len(FAMILIES), name=LOGIT_LAYER)(x)
+    softmax = keras.layers.Activation("softmax", name=PROBABILITY_LAYER)(x)
+    joined = keras.models.clone_model(keras.Model(first.input, softmax))
+    for layer in joined.layers:
+        if not layer.weights:
+            continue
+        parts = [models[family].get_layer(layer.name).get_weights() for family in FAMILIES]
+        join = _side_by_side if layer.name == LOGIT_LAYER else _mean
+        layer.set_weights([join(some) for some in zip(*parts, strict=True)])
+    return joined
+
+
+def _mean(weights: Sequence[FloatArray]) -> FloatArray:
+    return np.asarray(np.mean(weights, axis=0))
+
+
+def _side_by_side(weights: Sequence[FloatArray]) -> FloatArray:
+    return np.concatenate(weights, axis=-1)
 
 
 def _ten_way(corpus: Corpus) -> FloatArray:
