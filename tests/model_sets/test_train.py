@@ -174,7 +174,12 @@ def test_the_ten_way_network_is_a_model_of_the_set(run: _Run) -> None:
     for weights in (kernel, bias):  # the temperature is folded in
         halves = np.float32(weights / scale).astype(np.float16).astype(np.float32)
         np.testing.assert_allclose(weights / scale, halves, rtol=1e-6, atol=1e-9)
-    assert explain(run.records[0].path, model=card.name, family="bass", models="tiny").heatmap
+    explained = explain(
+        run.records[0].path, type=TYPE, family="bass", model=card.name, models="tiny", n_steps=8
+    )
+    assert explained.probability == pytest.approx(
+        predict(run.records[0].path, models="tiny").ten_way[TYPE]["bass"], rel=1e-5
+    )
 
 
 def test_the_verdict_has_weights_of_the_networks_that_are_there(run: _Run) -> None:

@@ -115,9 +115,14 @@ def prediction_record(prediction: Prediction, *, note: str, start: float = 0.0) 
         "probabilities": prediction.by_type(),
         "verdict": prediction.verdict(),
         "weights": dict(prediction.weights),
+        **({"ten_way": _tables(prediction.ten_way)} if prediction.ten_way else {}),
         "models": prediction.models,
         "model_sha256": model_digests(prediction),
     }
+
+
+def _tables(rows: Mapping[str, Mapping[str, float]]) -> dict[str, dict[str, float]]:
+    return {type: dict(row) for type, row in rows.items()}
 
 
 def model_digests(prediction: Prediction) -> dict[str, dict[str, str]]:
