@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import keras
 import numpy as np
 
 from xai_core import store
@@ -49,9 +48,7 @@ def train_ten_way(plan: Plan, *, on_progress: OnProgress) -> None:
         return
     corpora = corpora_of(plan, on_progress)
     trunk, history = trunk_of(plan, on_progress)
-    model = keras.models.clone_model(trunk)
-    model.set_weights([w.astype(np.float16).astype(np.float32) for w in trunk.get_weights()])
-    scale = calibrate_ten_way(model, corpora["calibration"])
+    model, scale = calibrate_ten_way(trunk, corpora["calibration"])
     train, test = corpora["train"], corpora["test"]
     about = {
         "inputs": (plan.type,),

@@ -66,25 +66,29 @@ def calibrate(models: Mapping[str, keras.Model], corpus: Corpus) -> tuple[float,
     return scale, offset
 
 
-def calibrate_ten_way(model: keras.Model, corpus: Corpus) -> float:
-    """Make the logits of a ten-way network ``scale * logits``, by its own last layer.
+def calibrate_ten_way(trunk: keras.Model, corpus: Corpus) -> tuple[keras.Model, float]:
+    """Return a ten-way network whose logits are ``scale * logits``, by its own last layer.
 
     Parameters
     ----------
-    model : keras.Model
-        Ends in a softmax over FAMILIES; changed in place.
+    trunk : keras.Model
+        Ends in a softmax over FAMILIES; left as it is.
     corpus : Corpus
         Notes it was not trained on.
 
     Returns
     -------
-    float
-        The scale, 1 / temperature.
+    model : keras.Model
+        Weights rounded to half precision, then scaled.
+    scale : float
+        1 / temperature.
     """
+    model = keras.models.clone_model(trunk)
+    model.set_weights([w.astype(np.float16).astype(np.float32) for w in trunk.get_weights()])
     p = np.clip(class_probabilities_of(model, corpus), CERTAIN, None)
     scale = temperature_scale(np.log(p), corpus.family)
     rescale(model, scale=scale, offset=0.0)
-    return scale
+    return model, scale
 
 
 def temperature_scale(log_p: FloatArray, family: npt.NDArray[np.int64]) -> float:
