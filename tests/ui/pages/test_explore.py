@@ -18,8 +18,10 @@ from tests.few_models import link_models
 from tests.ui.visit import Figure, Visit, visit
 from xai_core import explain
 from xai_core.datasets.collection import read_collection
+from xai_core.explanations.hearing import hear
 from xai_core.figures.base.scales import number_text
 from xai_core.places import samples_folder
+from xai_core.ui.parts.hearing import heard_sentence
 from xai_core.ui.parts.words import completeness_sentence
 from xai_core.values import FAMILIES
 
@@ -149,6 +151,21 @@ def test_maps_are_shown_in_hertz_on_demand() -> None:
     assert not seen.says(re.compile("in coefficient"))
     assert np.allclose(panels_of(seen.reload()).heatmaps()["x3"], maps["x3"])
     assert all(box.label != "Show maps in" for box in visit(type="stft").app.selectbox)
+
+
+@pytest.mark.usefixtures("pages")
+def test_the_reason_is_heard_and_judged_alone() -> None:
+    seen = visit(type="mfcc", family="guitar")
+    assert not seen.says("of the bins:")
+    seen.choose("Hear", "what speaks for it")
+    assert seen.address["hear"] == "for"
+    record = next(r for r in read_collection(samples_folder()) if r.family == "guitar")
+    heard = hear(explain(record.path, type="mfcc", family="guitar"), part="for", share=0.8)
+    assert seen.says(heard_sentence(heard, part="for", family="guitar").split(" Played")[0])
+    (player,) = seen.app.get("audio")
+    assert player.proto.url
+    again = visit(type="mfcc", family="guitar", hear="rest", kept="30")
+    assert again.says(re.compile("to what is missing, "))
 
 
 @pytest.mark.usefixtures("pages")

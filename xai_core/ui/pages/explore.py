@@ -26,6 +26,7 @@ from xai_core.ui.parts.choices import (
     samples,
     sound_models,
 )
+from xai_core.ui.parts.hearing import draw_hearing
 from xai_core.ui.parts.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.parts.sharing import draw_link
 from xai_core.ui.parts.words import HOW_TO_READ, TEN_ANSWERS, doubts, note_credit, verdict
@@ -62,6 +63,7 @@ def explore_page() -> None:
             _answer(note, type, explained=family, truth=record.family)
 
     panels = draw_panels(note, type, family, advanced, meanwhile=draw_answer)
+    draw_hearing(panels.explanations[0])
     with st.container(horizontal=True):
         draw_saving_of_panels(panels, name=record.note, start=0.0)
         draw_link()

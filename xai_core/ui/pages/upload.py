@@ -39,6 +39,7 @@ from xai_core.ui.parts.choices import (
     samples,
     sound_models,
 )
+from xai_core.ui.parts.hearing import draw_hearing
 from xai_core.ui.parts.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.parts.sharing import (
     STAYS,
@@ -125,6 +126,7 @@ def upload_page() -> None:
         st.caption(doubts([family]))
     advanced = choose_advanced(samples(), layers_of(type, family))
     panels = draw_panels(note, type, family, advanced)
+    draw_hearing(panels.explanations[0])
     with st.container(horizontal=True):
         draw_saving_of_panels(panels, name=name, start=start)
         draw_link_of_recording(
