@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xai_core.errors import GridMismatchError, InputError
-from xai_core.listening import Kept, apply_mask, box_mask, evidence_mask, mix
+from xai_core.listening import Kept, apply_mask, box_mask, edit_mask, evidence_mask, mix
 from xai_core.values import FloatArray, Waveform
 
 SR = 16_000
@@ -138,6 +138,21 @@ def test_harmonics_repeat_the_box() -> None:
 def test_a_box_outside_the_note_is_refused(box: tuple[float, float, float, float]) -> None:
     with pytest.raises(InputError, match="within 0 to 4 s and 0 to 8000 Hz"):
         box_mask(*box)
+
+
+def test_a_box_is_muted_left_alone_or_changed() -> None:
+    both = note(tone(500).y + tone(2_000).y)
+    inside = box_mask(0, 4, 400, 600)
+    for action, gain, levels in (
+        ("mute", 0.0, (0.0, 0.1)),
+        ("solo", 0.0, (0.1, 0.0)),
+        ("gain", 6.0, (0.1995, 0.1)),
+    ):
+        changed = apply_mask(both, edit_mask(inside, action, gain))
+        found = (amplitude(changed, 500), amplitude(changed, 2_000))
+        assert found == pytest.approx(levels, abs=1e-3)
+    with pytest.raises(InputError, match="-24 to 12 dB"):
+        edit_mask(inside, "gain", 13.0)
 
 
 # ---------------------------------------------------------------------------- mixes

@@ -11,6 +11,7 @@ the note. Levels are in decibels, times in seconds.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import librosa
 import numpy as np
@@ -25,12 +26,14 @@ __all__ = [
     "Kept",
     "apply_mask",
     "box_mask",
+    "edit_mask",
     "evidence_mask",
     "mix",
 ]
 
 SHAPE = (N_FRAMES, 1 + N_FFT // 2)
 LEVELS = (-30.0, 10.0)  # dB of the second note of a mix, least and most
+GAINS = (-24.0, 12.0)  # dB that boxes are changed by, least and most
 
 
 def apply_mask(waveform: Waveform, mask: npt.ArrayLike) -> Waveform:
@@ -139,6 +142,38 @@ def box_mask(
         nearest = np.maximum(np.rint(frequencies / centre), 1)
         inside |= np.abs(frequencies - nearest * centre) <= reach
     return np.outer((seconds >= start) & (seconds <= end), inside)
+
+
+def edit_mask(
+    inside: npt.NDArray[np.bool_], action: Literal["mute", "solo", "gain"], gain: float = 0.0
+) -> FloatArray:
+    """Return the mask that mutes some bins, leaves nothing but them, or changes their level.
+
+    Parameters
+    ----------
+    inside : ndarray of bool, shape (126, 1025)
+        Of one box, or of several joined by ``|``.
+    action : {"mute", "solo", "gain"}
+    gain : float
+        Decibels, -24 to 12, of the action ``gain``.
+
+    Raises
+    ------
+    InputError
+        If the gain is out of its range.
+
+    Examples
+    --------
+    >>> edit_mask(np.array([True, False]), "gain", -20.0).round(6).tolist()
+    [0.1, 1.0]
+    """
+    if action == "mute":
+        return np.where(inside, 0.0, 1.0)
+    if action == "solo":
+        return np.where(inside, 1.0, 0.0)
+    if not GAINS[0] <= gain <= GAINS[1]:
+        raise InputError(f"expected a gain from -24 to 12 dB, got {gain:g}")
+    return np.where(inside, 10.0 ** (gain / 20.0), 1.0)
 
 
 @dataclass(frozen=True)

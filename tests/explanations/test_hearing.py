@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.model_sets.tiny_models import write_models, write_notes
 
+from tests.model_sets.tiny_models import write_models, write_notes
 from xai_core import explain, predict
 from xai_core.canvas import to_canvas
 from xai_core.errors import InputError

@@ -22,6 +22,7 @@ from typer.exceptions import TyperException
 from xai_core.cli import dataset
 from xai_core.cli.evaluating import evaluate
 from xai_core.cli.explaining import compare, explain, predict
+from xai_core.cli.listening import listen
 from xai_core.cli.long_runs import analyse, train
 from xai_core.errors import InputError, TimbreLensError
 
@@ -37,6 +38,7 @@ app = typer.Typer(
 app.command()(predict)
 app.command()(explain)
 app.command()(compare)
+app.command()(listen)
 app.command()(train)
 app.command()(evaluate)
 app.command()(analyse)
