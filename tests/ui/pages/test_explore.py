@@ -21,6 +21,7 @@ from xai_core.datasets.collection import read_collection
 from xai_core.explanations.hearing import hear
 from xai_core.figures.base.scales import number_text
 from xai_core.places import samples_folder
+from xai_core.ui.parts.choices import choose_in_hertz
 from xai_core.ui.parts.hearing import heard_sentence
 from xai_core.ui.parts.words import completeness_sentence
 from xai_core.values import FAMILIES
@@ -150,7 +151,7 @@ def test_maps_are_shown_in_hertz_on_demand() -> None:
     assert seen.says(re.compile(r"of the evidence for flute .* Hz"))
     assert not seen.says(re.compile("in coefficient"))
     assert np.allclose(panels_of(seen.reload()).heatmaps()["x3"], maps["x3"])
-    assert all(box.label != "Show maps in" for box in visit(type="stft").app.selectbox)
+    assert choose_in_hertz(seen.app.main, "stft") is False  # which is in hertz by itself
 
 
 @pytest.mark.usefixtures("pages")
