@@ -23,4 +23,5 @@ def link_models(folder: Path, types: Sequence[str] = FEW_TYPES) -> Path:
     starter.mkdir(parents=True)
     for type in types:
         (starter / type).symlink_to(SHIPPED / type, target_is_directory=True)
+    (starter / "audit.json").symlink_to(SHIPPED / "audit.json")  # of the notes of all types
     return folder
