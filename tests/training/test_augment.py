@@ -181,7 +181,9 @@ def test_pitch_moves_by_a_tenth_at_most() -> None:
     assert 21 <= sum(moved) <= 51  # 0.6 of 60, and 3.9 standard deviations of chance
 
 
-def test_noise_and_level_come_last_in_the_stated_order(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_noise_codec_and_level_come_last_in_the_stated_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     calls: list[str] = []
     for name in effects.__all__:
         if name not in ("fit", "fast_length"):
@@ -197,6 +199,7 @@ def test_noise_and_level_come_last_in_the_stated_order(monkeypatch: pytest.Monke
         "reverberate",
         "overlap",
         "add_noise",
+        "lossy",
         "set_level",
     ]
 
