@@ -82,6 +82,8 @@ def test_what_a_map_keeps_is_written(
         (["--box", "0,1,0,100", "--gain", "20"], "a gain from -24 to 12 dB"),
         (["--part", "best", "-t", "tonnetz", "-f", "flute"], "unknown part 'best'"),
         (["--part", "for"], "--part needs --type"),
+        (["--box", "0,1,0,100", "--mute", "--level", "-6"], "--level has an effect only with"),
+        (["--box", "0,1,0,100", "--mute", "--keep", "30"], "--keep has an effect only with"),
         (["--part", "for", "--box", "0,1,0,100", "--mute"], "give one of them"),
     ],
 )

@@ -19,6 +19,7 @@ from xai_core.values import Prediction, Waveform
 __all__ = ["listen"]
 
 PARTS = ("for", "against", "rest")
+KEEP = 80.0  # percent of the evidence
 
 
 def listen(
@@ -36,13 +37,22 @@ def listen(
     second: Annotated[
         Path | None, typer.Option("--with", help="A second note, played at the same time.")
     ] = None,
-    level: Annotated[float, typer.Option(help="Of the second note in dB, -30 to 10.")] = 0.0,
-    second_start: Annotated[float, typer.Option(help="Seconds at which it begins.")] = 0.0,
+    level: Annotated[
+        float | None,
+        typer.Option(help="Of the second note in dB, -30 to 10, with --with.", show_default="0"),
+    ] = None,
+    second_start: Annotated[
+        float | None,
+        typer.Option(help="Seconds at which the second begins, with --with.", show_default="0"),
+    ] = None,
     part: Annotated[
         str | None,
         typer.Option(help="Keep what a map says speaks for the family, against it, or the rest."),
     ] = None,
-    keep: Annotated[float, typer.Option(help="Percent of that evidence, with --part.")] = 80.0,
+    keep: Annotated[
+        float | None,
+        typer.Option(help="Percent of that evidence, with --part.", show_default="80"),
+    ] = None,
     type: Annotated[
         str | None, typer.Option("--type", "-t", help="Spectrogram type, with --part.")
     ] = None,
@@ -63,6 +73,8 @@ def listen(
         raise InputError("--part and --box choose bins in two ways: give one of them")
     if action is None and second is None and part is None:
         raise InputError("nothing to change: give --box, --with or --part")
+    _check_effect("--with", second, {"--level": level, "--second-start": second_start})
+    _check_effect("--part", part, {"--keep": keep, "--type": type, "--family": family})
     if out is not None:
         check_writable(out)
     boxes = [_box(text) for text in box or []]
@@ -74,14 +86,14 @@ def listen(
     note = load_note(file, start=start)
     changed = note
     if second is not None:
-        changed, _ = mix(note, load_note(second), level=level, start=second_start)
+        changed, _ = mix(note, load_note(second), level=level or 0.0, start=second_start or 0.0)
     if action is not None:
         inside = box_mask(*boxes[0], harmonics=harmonics)
         for one in boxes[1:]:
             inside = inside | box_mask(*one, harmonics=harmonics)
         changed = apply_mask(changed, edit_mask(inside, action, gain or 0.0))
     if part is not None:
-        changed = _kept(changed, part, keep, type, family, models)
+        changed = _kept(changed, part, KEEP if keep is None else keep, type, family, models)
     before, after = (predict(one, models=models) for one in (note, changed))
     written = None
     if out is not None:
@@ -116,6 +128,13 @@ def _action(
     if len(given) != 1:
         raise InputError("expected one of --mute, --solo and --gain for the boxes")
     return cast(Literal["mute", "solo", "gain"], given[0])
+
+
+def _check_effect(option: str, given: object, others: dict[str, object]) -> None:
+    """Refuse options that have an effect only beside another one that is not given."""
+    for name, value in others.items():
+        if given is None and value is not None:
+            raise InputError(f"{name} has an effect only with {option}: give that too")
 
 
 def _box(text: str) -> tuple[float, float, float, float]:
