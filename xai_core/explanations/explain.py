@@ -166,7 +166,7 @@ def explain_progressively(
     """
     method = METHODS[settings.method]
     note = load_note(audio, start=start)
-    loaded, card = _model(type, family, model, models)
+    loaded, card = explained_model(type, family, model, models)
     spectrograms = tuple(spectrogram_of(note, one) for one in card.inputs)
     shown = card.inputs.index(type)
     logit, probability = answer_of(note, loaded, card, family, models=models)
@@ -229,11 +229,25 @@ def explain_progressively(
         yield explanation(estimate)
 
 
-# ----------------------------------------------------------------------- private
+def explained_model(type: str, family: str, name: str | None, models: str) -> Loaded:
+    """Return the model that is explained, and its card.
 
+    Parameters
+    ----------
+    type, family : str
+        An input and a class of it.
+    name : str or None
+        Of the model in its set; None for the binary model of type and family.
+    models : str
+        Name of the model set.
 
-def _model(type: str, family: str, name: str | None, models: str) -> Loaded:
-    """Return the model that is explained, and its card, which has the input and the class."""
+    Raises
+    ------
+    ModelError
+        If the set has no such model, or its file is not the one of its card.
+    InputError
+        If the model has no such input or class.
+    """
     if name is None:
         return load_gradients(type, family, models=models)
     loaded, card = load_gradients(name=name, models=models)
@@ -244,6 +258,9 @@ def _model(type: str, family: str, name: str | None, models: str) -> Loaded:
         )
     class_index(card.classes, family)
     return loaded, card
+
+
+# ----------------------------------------------------------------------- private
 
 
 def _notes(estimate: Estimate, settings: Settings, family: str) -> tuple[str, ...]:
@@ -344,7 +361,7 @@ def feature_maps(
         As :func:`xai_core.explanations.explain.explain`.
     """
     note = load_note(audio, start=start)
-    loaded, card = _model(type, family, model, models)
+    loaded, card = explained_model(type, family, model, models)
     spectrograms = tuple(spectrogram_of(note, one) for one in card.inputs)
     spectrogram = spectrograms[card.inputs.index(type)]
     layer = resolve_layer(loaded, type, layer)

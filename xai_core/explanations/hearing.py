@@ -9,7 +9,8 @@ import numpy as np
 
 from xai_core.canvas import is_carried, to_canvas
 from xai_core.errors import InputError
-from xai_core.explanations.loaded_models import answer_of, load_gradients
+from xai_core.explanations.explain import explained_model
+from xai_core.explanations.loaded_models import answer_of
 from xai_core.listening import Kept, apply_mask, evidence_mask
 from xai_core.values import Explanation, Waveform
 
@@ -75,12 +76,9 @@ def hear(explanation: Explanation, *, part: Part = "for", share: float = 0.8) ->
     note = explanation.waveform
     kept, rest = apply_mask(note, mask), apply_mask(note, 1.0 - mask)
     settings = explanation.settings
-    if "model" in settings:
-        model, card = load_gradients(name=settings["model"], models=settings["models"])
-    else:
-        model, card = load_gradients(
-            settings["type"], explanation.family, models=settings["models"]
-        )
+    model, card = explained_model(
+        settings["type"], explanation.family, settings.get("model"), settings["models"]
+    )
     answers = [
         answer_of(one, model, card, explanation.family, models=settings["models"])[1]
         for one in (kept, rest)

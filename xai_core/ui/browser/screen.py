@@ -13,10 +13,10 @@ from pathlib import Path
 
 import streamlit as st
 
-__all__ = ["NARROW_BELOW", "is_narrow", "watch_width"]
+__all__ = ["NARROW_BELOW", "SCREEN", "is_narrow", "watch_width"]
 
 NARROW_BELOW = 700  # px of the window; four panels side by side need more
-KEY = "screen"  # of the widget, which the style of a page hides
+SCREEN = "screen"  # key of the widget, which the style of a page hides
 NARROW = "narrow screen"  # in the session
 
 
@@ -28,11 +28,13 @@ def is_narrow() -> bool:
 
 def watch_width() -> None:
     """Have the page drawn again whenever its window becomes narrow, or wide."""
-    _screen(data={"below": NARROW_BELOW, "narrow": is_narrow()}, key=KEY, on_narrow_change=_changed)
+    _screen(
+        data={"below": NARROW_BELOW, "narrow": is_narrow()}, key=SCREEN, on_narrow_change=_changed
+    )
 
 
 def _changed() -> None:
-    st.session_state[NARROW] = bool(st.session_state[KEY].narrow)
+    st.session_state[NARROW] = bool(st.session_state[SCREEN].narrow)
 
 
 _screen = st.components.v2.component(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from xai_core.ui.browser.screen import watch_width
+from xai_core.ui.browser.screen import NARROW_BELOW, SCREEN, watch_width
 from xai_core.ui.shell.faults import draw_guarded
 from xai_core.ui.shell.navigation import SIDEBAR_WIDTH, draw_sidebar
 from xai_core.ui.shell.pages import page_named
@@ -18,11 +18,11 @@ __all__ = ["open_page"]
 # Clears the menu; the usual 6rem and 5rem push the panels off a first screen.
 # Streamlit writes the words of figures in a grey that is too pale on a light page, 3.6 to 1; it is
 # found by its value, since a page does not know which theme its visitor chose.
-STYLE = """<style>
-.block-container { padding: 3rem 3rem 6rem; }
-@media (width < 700px) { .block-container { padding: 3rem 1rem 6rem; } }
-.st-key-screen { display: none; }
-.js-plotly-plot text[style*="fill: rgb(128, 132, 149)"] { fill: #5d6473 !important; }
+STYLE = f"""<style>
+.block-container {{ padding: 3rem 3rem 6rem; }}
+@media (width < {NARROW_BELOW}px) {{ .block-container {{ padding: 3rem 1rem 6rem; }} }}
+.st-key-{SCREEN} {{ display: none; }}
+.js-plotly-plot text[style*="fill: rgb(128, 132, 149)"] {{ fill: #5d6473 !important; }}
 </style>"""
 LOADING = "Loading the networks. A server that was just started takes some seconds."
 
