@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
+import soundfile
 
 from xai_core import audio
+from xai_core.errors import InputError
 from xai_core.values import Waveform
 
 
@@ -27,6 +31,23 @@ def test_a_player_gets_all_of_a_waveform_beyond_full_scale() -> None:
     np.testing.assert_allclose(played, gain * note.y, atol=1.5 / 2**15)
     quiet = Waveform(note.y / 4, 16_000)
     assert audio.listening_gain(quiet) == 1.0
+
+
+def test_two_waveforms_are_the_channels_of_one_file_at_one_level() -> None:
+    rng = np.random.default_rng(0)
+    left = Waveform(rng.uniform(-0.5, 0.5, 64_000), 16_000)
+    right = Waveform(rng.uniform(-2.0, 2.0, 64_000), 16_000)
+    samples, sr = soundfile.read(io.BytesIO(audio.to_wav(left, right=right)))
+    assert (sr, samples.shape) == (16_000, (64_000, 2))
+    gain = audio.listening_gain(right)
+    np.testing.assert_allclose(samples[:, 0], gain * left.y, atol=1.5 / 2**15)
+    np.testing.assert_allclose(samples[:, 1], gain * right.y, atol=1.5 / 2**15)
+
+
+def test_two_waveforms_of_different_lengths_are_refused() -> None:
+    left, right = (Waveform(np.full(n, 0.5), 16_000) for n in (64_000, 63_999))
+    with pytest.raises(InputError, match="64000 samples at 16000 Hz and 63999 samples"):
+        audio.to_wav(left, right=right)
 
 
 def test_an_exact_wav_gives_every_sample_back_beyond_full_scale_too() -> None:

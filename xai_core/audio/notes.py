@@ -3,7 +3,8 @@
 Conventions
 -----------
 Decoded in the calling process; what comes from strangers is decoded by
-:mod:`xai_core.audio.gate`. A WAV file is mono, at the rate of the waveform.
+:mod:`xai_core.audio.gate`. A WAV file is mono, at the rate of the waveform, or has two
+waveforms of one length as its left and right channel.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import soundfile
 import soxr
 
 from xai_core.audio.decoding import MAX_BYTES, decode
-from xai_core.errors import AudioError
+from xai_core.errors import AudioError, InputError
 from xai_core.values import NOTE_SAMPLES, SAMPLE_RATE, FloatArray, Waveform
 
 __all__ = [
@@ -193,17 +194,32 @@ def listening_gain(waveform: Waveform) -> float:
     return 1.0 if peak <= 1.0 else 1.0 / peak
 
 
-def to_wav(waveform: Waveform) -> bytes:
-    """Return a waveform as a 16-bit WAV file, for a player.
+def to_wav(waveform: Waveform, *, right: Waveform | None = None) -> bytes:
+    """Return a waveform, or two side by side, as a 16-bit WAV file, for a player.
 
     Parameters
     ----------
     waveform : Waveform
         One that exceeds full scale is scaled down (:func:`listening_gain`).
+    right : Waveform, optional
+        Of the same rate and length: the file has two channels then, both scaled by the
+        smaller gain of the two.
+
+    Raises
+    ------
+    InputError
+        If the two waveforms differ in rate or length.
     """
+    channels = [waveform] if right is None else [waveform, right]
+    if len({(one.sr, one.y.size) for one in channels}) > 1:
+        raise InputError(
+            "expected two waveforms of one rate and length, got "
+            + " and ".join(f"{one.y.size} samples at {one.sr} Hz" for one in channels)
+        )
+    gain = np.float32(min(map(listening_gain, channels)))
+    samples = np.stack([one.y for one in channels], axis=1) * gain  # (n_samples, n_channels)
     buffer = io.BytesIO()
-    y = waveform.y * np.float32(listening_gain(waveform))
-    soundfile.write(buffer, y, waveform.sr, format="WAV", subtype="PCM_16")
+    soundfile.write(buffer, samples, waveform.sr, format="WAV", subtype="PCM_16")
     return buffer.getvalue()
 
 

@@ -3,7 +3,7 @@
  *
  * Conventions: times are seconds of the note, lengths CSS pixels. A Plotly figure takes part
  * if `layout.meta.playhead` lists its time axes. Nothing is ever sent to the server. Joined with
- * crosshair.js to one module.
+ * blend.js and crosshair.js to one module.
  */
 
 const STEP = 0.1; // s, an arrow key
@@ -50,7 +50,9 @@ export default function mount({ data, parentElement }) {
 class Player {
   calls = 0;
   #root; #audio; #button; #slider; #clock; // elements
+  #blend;
   #bytes = new Uint8Array();
+  #note = ""; // digest of its samples
   #url = "";
   #frame = 0;
   #listening = new AbortController();
@@ -61,9 +63,10 @@ class Player {
   constructor(shadow) {
     this.#root = shadow.querySelector(".player");
     this.#audio = shadow.querySelector("audio");
-    this.#button = shadow.querySelector("button");
-    this.#slider = shadow.querySelector("input");
+    this.#button = shadow.querySelector(".main");
+    this.#slider = shadow.querySelector(".seek");
     this.#clock = shadow.querySelector(".clock");
+    this.#blend = new Blend(shadow, this.#audio, this.#listening.signal);
     set(this.#slider, "aria-keyshortcuts", KEYS);
     const { signal } = this.#listening;
     this.#button.addEventListener("click", () => this.toggle(), { signal });
@@ -75,14 +78,23 @@ class Player {
     }
   }
 
-  /** Play this WAV file from now on; the one that is there already plays on. */
+  /**
+   * Play this from now on: a line of JSON and a WAV file. The one that is there already plays
+   * on, and so does its note beside another second sound.
+   */
   take(bytes) {
     const known = this.#bytes;
     if (bytes.length === known.length && bytes.every((byte, i) => byte === known[i])) return;
+    const end = bytes.indexOf(10); // of the line
+    const { names, note } = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end)));
+    const before = names.length && note === this.#note ? this.state : null;
     this.#forget();
     this.#bytes = bytes;
-    this.#url = URL.createObjectURL(new Blob([bytes], { type: "audio/wav" }));
+    this.#note = note;
+    this.#blend.name(names);
+    this.#url = URL.createObjectURL(new Blob([bytes.subarray(end + 1)], { type: "audio/wav" }));
     this.#audio.src = this.#url;
+    if (before) this.state = before;
     this.#show();
   }
 
@@ -98,13 +110,15 @@ class Player {
 
   toggle() {
     if (!this.#audio.paused) return this.#audio.pause();
-    if (this.#audio.currentTime >= this.#duration) this.seek(0);
+    if (this.#audio.currentTime >= this.#audio.duration) this.seek(0);
+    this.#blend.start();
     // refused when another note comes first, and the button shows that nothing plays
     this.#audio.play().catch(() => this.#show());
   }
 
   seek(time) {
-    this.#audio.currentTime = Math.min(Math.max(time, 0), this.#duration);
+    // a file that is not read yet has no end; the browser keeps the time for when it has
+    this.#audio.currentTime = Math.min(Math.max(time, 0), this.#audio.duration || time);
     this.#show();
   }
 
@@ -114,9 +128,10 @@ class Player {
     const step = event.shiftKey ? LEAP : STEP;
     const { time } = this.state;
     if (event.key === " ") {
-      if (event.target === this.#button) return; // which does it by itself
+      if (event.target instanceof HTMLButtonElement) return; // which does it by itself
       if (!event.repeat) this.toggle();
-    } else if (event.key === "ArrowLeft") this.seek(time - step);
+    } else if (this.#blend.has(event.target)) return;
+    else if (event.key === "ArrowLeft") this.seek(time - step);
     else if (event.key === "ArrowRight") this.seek(time + step);
     else if (event.key === "Home") this.seek(0);
     else if (event.key === "End") this.seek(this.#duration);
@@ -130,6 +145,7 @@ class Player {
     cancelAnimationFrame(this.#frame);
     this.#listening.abort();
     this.#panels.leave();
+    this.#blend.close();
     this.#forget();
   }
 
