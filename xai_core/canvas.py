@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 
 import librosa
 import numpy as np
+import numpy.typing as npt
 
 from xai_core.catalogue.methods import METHODS
 from xai_core.catalogue.types import spectrogram_type
@@ -33,7 +34,7 @@ from xai_core.features import (
     power_spectrogram,
     tonnetz_matrix,
 )
-from xai_core.values import SAMPLE_RATE, Attribution, Explanation, FloatArray, Waveform
+from xai_core.values import SAMPLE_RATE, Attribution, Evidence, Explanation, FloatArray, Waveform
 
 __all__ = [
     "PARTS",
@@ -44,6 +45,7 @@ __all__ = [
     "find_pitch",
     "is_carried",
     "on_canvas",
+    "part_of_frames",
     "to_canvas",
 ]
 
@@ -319,28 +321,6 @@ def _shape() -> tuple[int, int]:
 # --------------------------------------------------- evidence by partial and by part
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What lies in one part of the canvas.
-
-    Parameters
-    ----------
-    name : str
-        ``partial 2``, ``between partials``, or one of :data:`PARTS`.
-    speaks_for, speaks_against : float
-        Sum of the positive and of the negative attributions, the latter at most 0.
-    """
-
-    name: str
-    speaks_for: float
-    speaks_against: float
-
-    @property
-    def net(self) -> float:
-        """Sum of both."""
-        return self.speaks_for + self.speaks_against
-
-
 def evidence_by_partial(canvas: FloatArray, pitch: float) -> tuple[Evidence, ...]:
     """Sum the canvas over each of the first 16 partials of a note and over what lies between.
 
@@ -399,6 +379,23 @@ def evidence_by_part(
     comes within 40 dB of its maximum; the attack ends at 90 % of the maximum, 0.3 s
     later at most.
     """
+    part = part_of_frames(waveform, released=released)
+    return tuple(_evidence(name, canvas[part == k]) for k, name in enumerate(PARTS))
+
+
+def part_of_frames(waveform: Waveform, *, released: float | None = None) -> npt.NDArray[np.intp]:
+    """Return in which of :data:`PARTS` each frame of the canvas lies.
+
+    Parameters
+    ----------
+    waveform, released
+        As of :func:`evidence_by_part`.
+
+    Returns
+    -------
+    ndarray of int, shape (126,)
+        Never falling. All of a silent note is before its onset.
+    """
     envelope = np.sqrt(power_spectrogram(waveform).sum(axis=1))
     seconds = np.arange(len(envelope)) * HOP_LENGTH / SAMPLE_RATE
     part = np.zeros(len(envelope), np.intp)
@@ -415,7 +412,7 @@ def evidence_by_part(
         part[onset:] = 1
         part[attack_end:] = 2
         part[max(release, attack_end) :] = 3
-    return tuple(_evidence(name, canvas[part == k]) for k, name in enumerate(PARTS))
+    return part
 
 
 def find_pitch(waveform: Waveform) -> float | None:

@@ -31,6 +31,7 @@ __all__ = [
     "Attribution",
     "Axis",
     "Completeness",
+    "Evidence",
     "Explanation",
     "FeatureMaps",
     "FloatArray",
@@ -43,6 +44,7 @@ __all__ = [
     "check_family",
     "check_type",
     "count_steps",
+    "pitch_frequency",
     "pitch_name",
 ]
 
@@ -266,6 +268,28 @@ class Completeness:
         return abs(self.attributed - self.delta) / max(abs(self.delta), DELTA_FLOOR)
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What lies in one part of a map.
+
+    Parameters
+    ----------
+    name : str
+        Of the part: ``partial 2``, ``between partials``, ``attack``.
+    speaks_for, speaks_against : float
+        Sum of the positive and of the negative attributions, the latter at most 0.
+    """
+
+    name: str
+    speaks_for: float
+    speaks_against: float
+
+    @property
+    def net(self) -> float:
+        """Sum of both."""
+        return self.speaks_for + self.speaks_against
+
+
 @dataclass(frozen=True, eq=False)
 class FeatureMaps:
     """Activations of a few filters of one convolution layer.
@@ -469,3 +493,14 @@ def pitch_name(pitch: int) -> str:
     ('C4', 'A♯4')
     """
     return f"{PITCH_CLASSES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def pitch_frequency(pitch: int) -> float:
+    """Return the frequency of a MIDI note number in Hz, at A4 = 440 Hz.
+
+    Examples
+    --------
+    >>> pitch_frequency(69), round(pitch_frequency(60), 2)
+    (440.0, 261.63)
+    """
+    return float(440.0 * 2.0 ** ((pitch - 69) / 12))

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.commands import FAMILIES, run_command
 from xai_core.datasets.collection import read_collection
-from xai_core.explanations import explain
+from xai_core.explanations import explain, partials
 from xai_core.metrics import METRICS
 from xai_core.pair_tables import METRIC_COLUMNS
 from xai_core.results.files import explanation_files
@@ -163,3 +163,32 @@ def test_compare_says_one_sentence_with_status_2(
     error = capsys.readouterr().err.strip()
     assert error.startswith("Error: the results cannot be written to")
     assert "\n" not in error
+
+
+def test_explain_says_partials_and_parts_and_writes_their_sums(
+    pair: list[Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(partials, "find_pitch", lambda waveform: 220.0)  # which takes seconds
+    words = ["explain", pair[0], "-t", "tonnetz", "-f", "flute", "--models", "tiny"]
+    assert run_command(monkeypatch, *words, "--partials", "--out", tmp_path) == 0
+    said = capsys.readouterr().out
+    assert "Pitch: 220.0 Hz. The flute model says " in said
+    (npz,), (file,) = tmp_path.glob("*.npz"), tmp_path.glob("*.json")
+    parts = json.loads(file.read_text("utf-8"))["parts"]
+    assert parts["pitch"] == 220.0
+    with np.load(npz) as arrays:
+        total = arrays["attribution"].astype(np.float64).sum()
+    for rows in (parts["by_part"], parts["by_partial"]):
+        sums = [one["speaks_for"] + one["speaks_against"] for one in rows]
+        assert sum(sums) == pytest.approx(total, rel=1e-5)
+    assert len(parts["by_partial"]) == 17
+
+    assert run_command(monkeypatch, *words, "--out", tmp_path / "usual") == 0
+    assert "Pitch" not in capsys.readouterr().out
+    (usual,) = (tmp_path / "usual").glob("*.json")
+    again = json.loads(usual.read_text("utf-8"))["parts"]
+    assert (again["pitch"], again["by_partial"]) == (None, [])
+    assert again["by_part"] == parts["by_part"]

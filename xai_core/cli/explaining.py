@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 from rich.text import Text
@@ -129,6 +130,12 @@ def explain(
             "then the input whose map is shown, --family the class."
         ),
     ] = None,
+    partials: Annotated[
+        bool,
+        typer.Option(
+            "--partials", help="Find the pitch, and say which partials and part of the note it is."
+        ),
+    ] = False,
 ) -> None:
     """Show which time-frequency bins of a note drive the model of a family.
 
@@ -174,15 +181,33 @@ def explain(
     console.print(
         salient_regions_sentence(find_salient_regions(attribution), attribution, family=whose)
     )
+    pitch = _say_partials(console, result) if partials else None
     for note in (*result.notes, *filter(None, [agreement])):
         console.print(note)
     if out is not None:
         from xai_core.results.files import explanation_files
 
+        name = readable_name(file.stem)
         for path in write_files(
-            explanation_files(result, note=readable_name(file.stem), start=start), out
+            explanation_files(result, note=name, start=start, pitch=pitch), out
         ):
             console.print(f"Wrote {path}")
+
+
+def _say_partials(console: Console, result: Explanation) -> float | None:
+    """Print which partials and parts of the note drive the answer; return the pitch in Hz."""
+    from xai_core.explanations.partials import (
+        NO_PITCH,
+        break_down,
+        breakdown_sentence,
+        pitch_of,
+    )
+
+    with plain_console(stderr=True).status("Looking for a pitch …"):
+        pitch = pitch_of(result.waveform)
+    said = NO_PITCH if pitch is None else f"Pitch: {pitch:.1f} Hz."
+    console.print(said, breakdown_sentence(break_down(result, pitch=pitch), result))
+    return pitch
 
 
 def write_files(files: Iterable[ExportFile], out: Path) -> list[Path]:

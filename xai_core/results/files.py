@@ -101,6 +101,7 @@ def explanation_files(
     limits: tuple[float, float] | None = None,
     percentile: float = PERCENTILE,
     in_hertz: bool = False,
+    pitch: float | None = None,
 ) -> tuple[ExportFile, ...]:
     """Return the files of an explanation: PNG, SVG, NPZ, JSON and WAV.
 
@@ -119,6 +120,8 @@ def explanation_files(
     in_hertz : bool
         Whether the pictures show the map in hertz and seconds; the arrays have it, where
         there is one, in any case.
+    pitch : float, optional
+        Hz, where it is known: the JSON has the evidence by partial then.
     """
     settings = explanation.settings
     family = _in_a_name(explanation.family)
@@ -147,7 +150,7 @@ def explanation_files(
         ExportFile(
             f"{stem}.json",
             "Settings and numbers (JSON)",
-            lambda: _json(explanation_record(explanation, note=note, start=start)),
+            lambda: _json(explanation_record(explanation, note=note, start=start, pitch=pitch)),
         ),
         ExportFile(
             f"{stem}.wav",

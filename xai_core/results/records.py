@@ -24,9 +24,11 @@ from typing import TYPE_CHECKING, Any
 from xai_core import __version__, store
 from xai_core.attribution.salient_regions import find_salient_regions
 from xai_core.audio import fit_note, load
+from xai_core.canvas import is_carried
 from xai_core.errors import AudioError, InputError
 from xai_core.explanations.explain import Audio, explain_progressively
 from xai_core.explanations.loaded_models import array_digest
+from xai_core.explanations.partials import break_down
 from xai_core.explanations.settings import Settings
 from xai_core.values import Explanation, Prediction, Waveform, check_family, check_type
 
@@ -57,13 +59,13 @@ KINDS: dict[str, tuple[type, ...]] = {  # of values of Settings that are not tex
 
 
 def explanation_record(
-    explanation: Explanation, *, note: str, start: float = 0.0
+    explanation: Explanation, *, note: str, start: float = 0.0, pitch: float | None = None
 ) -> dict[str, Any]:
     """Return what the JSON of an explanation holds.
 
     Parameters
     ----------
-    explanation, note, start
+    explanation, note, start, pitch
         As :func:`explanation_files`.
 
     Returns
@@ -71,7 +73,9 @@ def explanation_record(
     dict
         JSON-serialisable. ``settings`` decide the map, with the SHA-256 of
         model, note and baseline; ``attribution_sha256`` is that of the map;
-        ``evidence`` are its strongest regions.
+        ``evidence`` are its strongest regions; ``parts`` the sums of its evidence by part
+        of the note and, where the pitch is known, by partial, None of a type that has no
+        place in hertz.
     """
     completeness = explanation.completeness
     return {
@@ -87,8 +91,20 @@ def explanation_record(
         else {**asdict(completeness), "error": completeness.error},
         "settings": explanation.settings,
         "evidence": asdict(find_salient_regions(explanation.attribution)),
+        "parts": _parts(explanation, pitch),
         "attribution_sha256": array_digest(explanation.attribution.values),
         "notes": list(explanation.notes),
+    }
+
+
+def _parts(explanation: Explanation, pitch: float | None) -> dict[str, Any] | None:
+    if not all(is_carried(one.type) for one in explanation.spectrograms):
+        return None
+    found = break_down(explanation, pitch=pitch)
+    return {
+        "pitch": pitch,
+        "by_part": [asdict(one) for one in found.by_part],
+        "by_partial": [asdict(one) for one in found.by_partial],
     }
 
 

@@ -33,7 +33,7 @@ from xai_core.ui.parts.words import HOW_TO_READ, TEN_ANSWERS, doubts, note_credi
 from xai_core.ui.shell.address import set_choice
 from xai_core.ui.shell.preload import keep_keras_state, preload_models
 from xai_core.ui.shell.work_queue import queue_slot
-from xai_core.values import Waveform
+from xai_core.values import Waveform, pitch_frequency
 
 __all__ = ["explore_page"]
 
@@ -62,7 +62,8 @@ def explore_page() -> None:
         with answer:
             _answer(note, type, explained=family, truth=record.family)
 
-    panels = draw_panels(note, type, family, advanced, meanwhile=draw_answer)
+    pitch = None if record.pitch is None else pitch_frequency(record.pitch)
+    panels = draw_panels(note, type, family, advanced, pitch=pitch, meanwhile=draw_answer)
     draw_hearing(panels.explanations[0])
     with st.container(horizontal=True):
         draw_saving_of_panels(panels, name=record.note, start=0.0)

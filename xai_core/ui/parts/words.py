@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from xai_core.attribution.salient_regions.rectangles import note_name
 from xai_core.catalogue.methods import METHODS, PAPER_METHODS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
@@ -32,6 +33,7 @@ __all__ = [
     "note_credit",
     "note_label",
     "overall_verdict",
+    "pitch_text",
     "plain",
     "time_text",
     "verdict",
@@ -166,6 +168,23 @@ def answer_text(probability: float) -> str:
     ('yes, 89 %', 'no, 35 %')
     """
     return f"{'yes' if probability >= YES else 'no'}, {percent_text(probability)}"
+
+
+def pitch_text(pitch: float) -> str:
+    """Return a pitch in hertz and, where a piano has it, the name of the note.
+
+    Parameters
+    ----------
+    pitch : float
+        Hz.
+
+    Examples
+    --------
+    >>> pitch_text(440.0), pitch_text(7902.1)
+    ('440 Hz (A4)', '7902 Hz')
+    """
+    note = note_name(pitch)
+    return f"{pitch:.0f} Hz ({note})" if note else f"{pitch:.0f} Hz"
 
 
 def plain(text: str) -> str:
