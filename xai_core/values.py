@@ -27,6 +27,7 @@ __all__ = [
     "NOTE_SAMPLES",
     "PITCH_CLASSES",
     "SAMPLE_RATE",
+    "SHARE",
     "SPECTROGRAM_TYPES",
     "Attribution",
     "Axis",
@@ -54,6 +55,8 @@ SPECTROGRAM_TYPES: tuple[str, ...] = tuple(TYPES)
 
 SAMPLE_RATE = 16_000  # Hz, of every note
 NOTE_SAMPLES = 64_000  # 4.0 s, the length of every note
+
+SHARE = "share of the map"  # target of a map that is scaled to sum to 1
 
 DELTA_FLOOR = 0.05  # smallest |f(x) - f(x0)| that a completeness error is divided by
 
@@ -198,7 +201,8 @@ class Attribution(_Map):
     method : str
         One of :data:`xai_core.catalogue.methods.METHODS`.
     target : str
-        ``logit`` or ``probability``: the output whose units the values have.
+        ``logit`` or ``probability``: the output whose units the values have; or
+        :data:`SHARE`.
     """
 
     method: str

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.cli.commands import FAMILIES, run_command
+from xai_core import explanations
+from xai_core.canvas import on_canvas
 from xai_core.datasets.collection import read_collection
-from xai_core.explanations import explain, partials
+from xai_core.explanations import Comparison, compare_explanations, explain, partials
 from xai_core.metrics import METRICS
 from xai_core.pair_tables import METRIC_COLUMNS
 from xai_core.results.files import explanation_files
@@ -140,6 +144,31 @@ def test_compare_writes_maps_difference_and_scores(
     assert json.loads(capsys.readouterr().out) == about
     assert run_command(monkeypatch, *words[:-2], "--method", "grad_cam", "--out", tmp_path) == 0
     assert len(list(tmp_path.glob("*.npz"))) == 2  # none is written over
+
+
+def test_compare_takes_another_type_for_the_other_note(
+    pair: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["compare", pair[0], pair[0], "-t", "tonnetz", "--other-type", "kazoo", "-f", "flute"]
+    assert run_command(monkeypatch, *words, "--models", "tiny") == 2
+    assert "unknown spectrogram type 'kazoo'" in capsys.readouterr().err
+    given = {}
+
+    def compared(*files: Path, **named: Any) -> Comparison:
+        given.update(named)
+        one = explain(files[0], type="tonnetz", family="flute", models="tiny")
+        return compare_explanations(one, replace(on_canvas(one), settings={"type": "stft"}))
+
+    monkeypatch.setattr(explanations, "compare", compared, raising=False)
+    words[6] = "stft"
+    assert run_command(monkeypatch, *words, "--models", "tiny") == 0
+    said = capsys.readouterr().out
+    assert given["other_type"] == "stft"
+    assert "probability of flute by its tonnetz model" in said
+    assert "probability of flute by its stft model" in said
+    assert "both maps are carried to hertz and seconds" in said
+    (distance,) = re.findall(r"js_divergence +│? *(\S+)", said)
+    assert float(distance) == pytest.approx(0, abs=1e-6)  # the same map twice
 
 
 def test_help_has_an_example(

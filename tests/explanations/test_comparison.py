@@ -13,10 +13,12 @@ from tests.model_sets.tiny_models import (
     write_models,
     write_notes,
 )
+from xai_core import canvas
 from xai_core.errors import GridMismatchError, InputError, ModelError
 from xai_core.explanations import compare, compare_explanations, comparison, explain
+from xai_core.features import extract, tonnetz_matrix
 from xai_core.metrics import difference_mean, emd, emd_values, js_divergence, kl_divergence
-from xai_core.values import Attribution, Axis
+from xai_core.values import Attribution, Axis, Explanation, Waveform
 
 FAMILIES = ("flute", "organ")
 
@@ -28,7 +30,8 @@ def notes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]
         patch.setenv("TIMBRELENS_MODELS", str(folder / "models"))
         patch.setenv("TIMBRELENS_CACHE", str(folder / "cache"))
         records = write_notes(folder / "notes", families=FAMILIES)
-        write_models(records, "tonnetz", families=FAMILIES)
+        for type in ("tonnetz", "chroma"):
+            write_models(records, type, families=FAMILIES)
         yield {one.family: one.path for one in records}
 
 
@@ -124,11 +127,77 @@ def test_maps_of_two_units_or_two_grids_are_not_subtracted(notes: dict[str, Path
     attribution = logit.attribution
     other = Attribution(
         np.ones((2, 3)),
-        "mfcc",
+        "tonnetz",
         Axis("Time", "s", np.arange(2.0)),
         Axis("Coefficient", "", np.arange(3.0)),
         method=attribution.method,
         target=attribution.target,
     )
-    with pytest.raises(GridMismatchError, match="tonnetz with 6 bins and mfcc with 3 bins"):
+    with pytest.raises(GridMismatchError, match="tonnetz with 6 bins and tonnetz with 3 bins"):
         compare_explanations(logit, replace(logit, attribution=other))
+
+
+# ------------------------------------------------------------- two spectrogram types
+
+
+def test_two_types_are_compared_in_hertz_and_in_shares(notes: dict[str, Path]) -> None:
+    about = {"family": "flute", "models": "tiny"}
+    found = compare(notes["flute"], notes["flute"], type="tonnetz", other_type="chroma", **about)
+    assert found.across_types
+    assert (found.a.attribution.type, found.b.attribution.type) == ("tonnetz", "chroma")
+    shares = []
+    for one, drawn in zip((found.a, found.b), found.maps, strict=True):
+        canvas = np.abs(one.canvas())
+        shares.append(canvas / canvas.sum())
+        np.testing.assert_allclose(drawn.values, shares[-1], rtol=1e-4, atol=1e-9)
+        assert (drawn.type, drawn.target) == ("stft", "share of the map")
+    np.testing.assert_allclose(found.difference.values, shares[0] - shares[1], atol=1e-7)
+    assert found.scores["js_divergence"] == pytest.approx(js_divergence(*shares), rel=1e-4)
+    assert found.scores["emd"] == pytest.approx(emd(*shares), rel=1e-3)
+    assert "difference_mean" not in found.scores
+    assert found.notes == (comparison.OF_TWO_TYPES,)
+
+
+def test_one_sound_seen_alike_by_two_types_is_no_distance_away(notes: dict[str, Path]) -> None:
+    # Tonnetz is linear in the normalised chroma, so the same sensitivity to pitch classes gives
+    # the same evidence in hertz: here to one class, by a gradient that is the same in both
+    tone = Waveform(0.3 * np.sin(2 * np.pi * 440.0 * np.arange(64_000) / 16_000), 16_000)
+    g = np.array([1.0, -2.0, 0.5, 0.25, 1.5, -1.0])
+    chroma, tonnetz = (extract(tone, type) for type in ("chroma", "tonnetz"))
+    sums = chroma.values.astype(np.float64).sum(axis=1, keepdims=True)
+    gradients = {"tonnetz": g[np.newaxis], "chroma": tonnetz_matrix() @ g / sums}
+    a, b = (
+        Explanation(
+            one,
+            Attribution(
+                one.values * gradients[one.type], one.type, one.time, one.bins,
+                "integrated_gradients", "logit",
+            ),
+            "flute", 0.5, 0.0, None, {}, tone,
+        )
+        for one in (tonnetz, chroma)
+    )  # fmt: skip
+    found = compare_explanations(a, b)
+    assert found.scores["js_divergence"] < 1e-6
+    assert found.scores["emd"] < 1e-4
+    assert np.abs(found.difference.values).max() < 1e-4 * found.maps[0].values.max()
+
+
+def test_what_carrying_costs_a_map_is_said(notes: dict[str, Path]) -> None:
+    about = {"family": "organ", "models": "tiny", "method": "grad_cam"}  # flute's is zero
+    found = compare(notes["flute"], notes["flute"], type="tonnetz", other_type="chroma", **about)
+    assert found.notes[0] == comparison.OF_TWO_TYPES
+    assert [note for note in found.notes if "spread by power" in note] == [
+        "Grad-CAM says when on Tonnetz, but not at which frequency: in hertz its moments are "
+        "spread by power."
+    ]
+
+
+def test_a_type_that_has_no_place_in_hertz_gets_one_sentence(
+    notes: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(canvas._RULES, "chroma")
+    about = {"family": "flute", "models": "tiny"}
+    with pytest.raises(InputError, match="'chroma' has no rule that carries it to hertz"):
+        compare(notes["flute"], notes["flute"], type="tonnetz", other_type="chroma", **about)
+    compare(notes["flute"], notes["organ"], type="chroma", **about)  # one grid needs no rule

@@ -196,6 +196,32 @@ def test_comparison_has_both_maps_their_difference_and_both_sounds(
         np.testing.assert_array_equal(y, one.waveform.y)
 
 
+def test_a_comparison_of_two_types_has_both_grids(notes: list[NoteRecord]) -> None:
+    about = {"family": "flute", "models": "tiny"}
+    path = notes[0].path
+    result = compare(path, path, type="tonnetz", other_type="chroma", **about)
+    files = comparison_files(result, notes=("one", "two"))
+    assert files[0].name.startswith("one_two_tonnetz-chroma_")
+    made = by_suffix(files[:4])
+    assert imread(io.BytesIO(made["png"])).shape[:2] == (690, 2100)
+    with np.load(io.BytesIO(made["npz"]), allow_pickle=False) as arrays:
+        a, b = (arrays[name].astype(np.float64) for name in ("a", "b"))
+        assert a.shape == b.shape == (126, 1025)
+        assert a.sum() == pytest.approx(1, abs=1e-4)
+        np.testing.assert_allclose(arrays["difference"], a - b, atol=1e-9)
+        assert str(arrays["bins_unit"]) == "Hz"
+        for name, one in (("a", result.a), ("b", result.b)):
+            np.testing.assert_array_equal(arrays[f"attribution_{name}"], one.attribution.values)
+            assert arrays[f"bins_{name}"].size == one.attribution.values.shape[1]
+    about_it = json.loads(made["json"])
+    assert about_it["grid"] == "hertz and seconds"
+    assert [about_it[side]["settings"]["type"] for side in ("a", "b")] == ["tonnetz", "chroma"]
+    of_one = compare(path, path, type="tonnetz", **about)
+    assert "grid" not in json.loads(
+        by_suffix(comparison_files(of_one, notes=("x", "x"))[:4])["json"]
+    )
+
+
 def test_distances_are_tables_that_load_and_a_picture() -> None:
     rng = np.random.default_rng(0)
     rows = [

@@ -234,6 +234,10 @@ def compare(
     file_b: Annotated[Path, typer.Argument(help="The other note; may be the same file.")],
     type: Annotated[str, typer.Option("--type", "-t", help="Spectrogram type.")],
     family: Annotated[str, typer.Option("--family", "-f", help="Whose model is explained.")],
+    other_type: Annotated[
+        str | None,
+        typer.Option(help="Spectrogram type for the other note, if another: in hertz and seconds."),
+    ] = None,
     other_family: Annotated[
         str | None,
         typer.Option(help="Whose model is explained for the other note, if another."),
@@ -248,7 +252,7 @@ def compare(
         Path | None, typer.Option(help="Folder for PNG, SVG, NPZ, JSON and WAV.")
     ] = None,
 ) -> None:
-    """Explain two notes in one way and say how far apart their maps are.
+    """Explain two notes in one way, or by two types, and say how far apart their maps are.
 
     With --out both maps and their difference (a - b) are written as pictures
     and NPZ, the distances and settings as JSON, both notes as WAV.
@@ -268,6 +272,7 @@ def compare(
             file_b,
             type=type,
             family=family,
+            other_type=other_type,
             other_family=other_family,
             method=method,
             preset=preset,
@@ -279,9 +284,12 @@ def compare(
         print(json.dumps(comparison_record(result, notes=notes), indent=1))
         return
     console = plain_console(soft_wrap=True)
-    for file, one in ((file_a, result.a), (file_b, result.b)):
+    for file, by, one in (
+        (file_a, type, result.a),
+        (file_b, other_type or type, result.b),
+    ):
         console.print(
-            f"{file.name}: probability of {one.family} by its {type} model {one.probability:.1%}.",
+            f"{file.name}: probability of {one.family} by its {by} model {one.probability:.1%}.",
             highlight=False,
         )
         for note in one.notes:

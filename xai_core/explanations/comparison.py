@@ -4,7 +4,9 @@ Conventions
 -----------
 The difference is ``a - b``, signed, in units of the target: the subtraction of
 the paper's figure 3. Maps of two methods have two units, so there the heatmaps
-are subtracted, each of which sums to 1. Distances are those of :mod:`xai_core.metrics`; the
+are subtracted, each of which sums to 1. Maps of two spectrogram types have two grids
+and their models two units: both are carried to the canvas, hertz and seconds, and
+their heatmaps subtracted there. Distances are those of :mod:`xai_core.metrics`; the
 divergence that is not symmetric is given in both directions.
 """
 
@@ -15,40 +17,47 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from xai_core.canvas import on_canvas
 from xai_core.catalogue.methods import DEFAULT_METHOD
 from xai_core.catalogue.metrics import METRICS
 from xai_core.errors import GridMismatchError, InputError
 from xai_core.explanations.explain import Audio, explain
 from xai_core.metrics import comparable, function_of
-from xai_core.values import Attribution, Explanation, FloatArray
+from xai_core.values import SHARE, Attribution, Explanation, FloatArray
 
 __all__ = ["Comparison", "compare", "compare_explanations"]
 
-SHARE = "share of the map"  # unit of maps of two methods
 ON_ATTRIBUTIONS = [one.label for one in METRICS.values() if one.on == "attributions"]
 OF_TWO_METHODS = (
     "Two methods measure in two units, so both maps are shown as shares of their sum, and there is "
     f"no {' and no '.join(ON_ATTRIBUTIONS)}."
 )
+OF_TWO_TYPES = (
+    "Two spectrogram types have two grids, and their models two units, so both maps are carried to "
+    "hertz and seconds and shown as shares of their sum, and there is no "
+    f"{' and no '.join(ON_ATTRIBUTIONS)}."
+)
 
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
-    """Two explanations of one type, their difference and their distances.
+    """Two explanations, their difference and their distances.
 
     Parameters
     ----------
     a, b : Explanation
+        Each on its own grid.
     maps : tuple of two Attribution
         What is subtracted: the attributions of `a` and `b`, or their heatmaps
-        (zero where an attribution is) if the methods differ.
+        (zero where an attribution is) if the methods differ; the heatmaps of both in
+        hertz and seconds if the spectrogram types differ.
     difference : Attribution
         The first of `maps` less the second, in their unit.
     scores : mapping of str to float
         By the names of :data:`xai_core.pair_tables.METRIC_COLUMNS`:
         ``kl_divergence`` is KL(a || b), ``kl_divergence_reversed`` KL(b || a).
         Without those on heatmaps where a map is zero everywhere, and without
-        those on attributions where the methods differ.
+        those on attributions where the methods or the types differ.
     notes : tuple of str
         What a reader must know, one plain sentence each.
     """
@@ -60,6 +69,11 @@ class Comparison:
     scores: Mapping[str, float]
     notes: tuple[str, ...] = ()
 
+    @property
+    def across_types(self) -> bool:
+        """Whether the two explanations have two spectrogram types."""
+        return self.a.attribution.type != self.b.attribution.type
+
 
 def compare(
     audio_a: Audio,
@@ -67,6 +81,7 @@ def compare(
     *,
     type: str,
     family: str,
+    other_type: str | None = None,
     other_family: str | None = None,
     method: str = DEFAULT_METHOD,
     other_method: str | None = None,
@@ -80,10 +95,13 @@ def compare(
     audio_a, audio_b : path, bytes or Waveform
         The same note twice compares what two models see in it.
     type : str
-        Spectrogram type of both.
+        Spectrogram type, for `audio_a`, and for `audio_b` too unless `other_type` is
+        given.
     family : str
         Whose model is explained for `audio_a`, and for `audio_b` too unless
         `other_family` is given.
+    other_type : str, optional
+        Spectrogram type for `audio_b`. Two types are compared in hertz and seconds.
     other_family : str, optional
         Whose model is explained for `audio_b`.
     method : str
@@ -101,27 +119,33 @@ def compare(
     """
     first, second = method, other_method or method
     a, b = (
-        explain(audio, type=type, family=whose, method=how, preset=preset, models=models)
-        for audio, whose, how in (
-            (audio_a, family, first),
-            (audio_b, other_family or family, second),
+        explain(audio, type=by, family=whose, method=how, preset=preset, models=models)
+        for audio, by, whose, how in (
+            (audio_a, type, family, first),
+            (audio_b, other_type or type, other_family or family, second),
         )
     )
     return compare_explanations(a, b)
 
 
 def compare_explanations(a: Explanation, b: Explanation) -> Comparison:
-    """Subtract and measure two explanations of one spectrogram type.
+    """Subtract and measure two explanations.
+
+    Those of two spectrogram types are compared on the canvas, as shares.
 
     Raises
     ------
     GridMismatchError
-        If their grids differ.
+        If they have one type and two grids.
     InputError
-        If one explains the logit and the other the probability by one method:
-        their units cannot be subtracted.
+        If one explains the logit and the other the probability by one method and
+        type: their units cannot be subtracted. If one of two types has no rule that
+        carries it to hertz.
     """
-    if not a.attribution.same_grid(b.attribution):
+    across = a.attribution.type != b.attribution.type
+    shown = tuple(on_canvas(one) if across else one for one in (a, b))
+    first, second = (one.attribution for one in shown)
+    if not first.same_grid(second):
         shapes = [
             f"{one.attribution.type} with {one.attribution.values.shape[1]} bins" for one in (a, b)
         ]
@@ -129,19 +153,29 @@ def compare_explanations(a: Explanation, b: Explanation) -> Comparison:
             f"expected two maps of one grid, got {shapes[0]} and {shapes[1]}: compare maps of one "
             "spectrogram type"
         )
-    in_shares = a.attribution.method != b.attribution.method
-    targets = (a.attribution.target, b.attribution.target)
+    in_shares = across or first.method != second.method
+    targets = (first.target, second.target)
     if not in_shares and targets[0] != targets[1]:
         raise InputError(
             f"expected two maps in one unit, got one of the {targets[0]} and one of the "
             f"{targets[1]}: explain both with the same target"
         )
-    maps = tuple(_shares(one.attribution) if in_shares else one.attribution for one in (a, b))
+    maps = tuple(_shares(one) if in_shares else one for one in (first, second))
     difference = replace(
         maps[0], values=maps[0].values.astype(np.float64) - maps[1].values.astype(np.float64)
     )
-    scores, notes = _scores(*(one.values.astype(np.float64) for one in maps), in_shares=in_shares)
-    return Comparison(a, b, (maps[0], maps[1]), difference, scores, notes)
+    scores, notes = _scores(
+        *(one.values.astype(np.float64) for one in maps),
+        in_shares=in_shares,
+        reason=OF_TWO_TYPES if across else OF_TWO_METHODS,
+    )
+    added = [note for one, old in zip(shown, (a, b), strict=True) for note in _added(one, old)]
+    return Comparison(a, b, (maps[0], maps[1]), difference, scores, (*notes, *dict.fromkeys(added)))
+
+
+def _added(shown: Explanation, old: Explanation) -> tuple[str, ...]:
+    """Return what carrying a map to the canvas adds to what a reader must know."""
+    return tuple(note for note in shown.notes if note not in old.notes)
 
 
 def _shares(attribution: Attribution) -> Attribution:
@@ -151,7 +185,7 @@ def _shares(attribution: Attribution) -> Attribution:
 
 
 def _scores(
-    a: FloatArray, b: FloatArray, *, in_shares: bool = False
+    a: FloatArray, b: FloatArray, *, in_shares: bool = False, reason: str = OF_TWO_METHODS
 ) -> tuple[dict[str, float], tuple[str, ...]]:
     """Return every metric that is defined, and why others are not."""
     zero = [name for name, one in (("first", a), ("second", b)) if not np.any(one)]
@@ -162,7 +196,7 @@ def _scores(
         maps = comparable(a, name), comparable(b, name)
         for column, ends in zip(metric.directions, (maps, maps[::-1]), strict=False):
             scores[column] = function_of(name)(*ends)
-    notes = (OF_TWO_METHODS,) if in_shares else ()
+    notes = (reason,) if in_shares else ()
     if zero:
         whose = "Both maps are" if len(zero) == 2 else f"The map of the {zero[0]} note is"
         verb = "is" if len(ON_ATTRIBUTIONS) == 1 else "are"

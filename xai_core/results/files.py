@@ -26,9 +26,11 @@ import numpy as np
 
 from xai_core.audio import to_exact_wav
 from xai_core.canvas import is_carried, on_canvas
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.explanations.loaded_models import array_digest
 from xai_core.figures.base.scales import PERCENTILE, Sign
 from xai_core.results.records import (
+    IN_HERTZ,
     comparison_record,
     explanation_record,
     model_digests,
@@ -171,18 +173,25 @@ def comparison_files(comparison: Comparison, *, notes: tuple[str, str]) -> tuple
     """
     a, b = comparison.a, comparison.b
     both = {"a": a.settings, "b": b.settings}
-    words = (_in_a_name(notes[0]), _in_a_name(notes[1]), a.settings["type"])
+    types = list(dict.fromkeys(one.settings["type"] for one in (a, b)))
+    words = (_in_a_name(notes[0]), _in_a_name(notes[1]), "-".join(types))
     stem = "_".join((*words, _digits(both)))
-    names = (f"{a.family} model, {notes[0]}", f"{b.family} model, {notes[1]}")
+    names = (
+        f"{_model_of(a, comparison)}, {notes[0]}",
+        f"{_model_of(b, comparison)}, {notes[1]}",
+    )
+    look: dict[str, Any] = {"names": names}
+    if comparison.across_types:
+        look["grid"] = IN_HERTZ
     maps = (*comparison.maps, comparison.difference)
     return (
         ExportFile(
-            f"{stem}.png", "Picture (PNG)", lambda: _pictures().comparison_png(*maps, names=names)
+            f"{stem}.png", "Picture (PNG)", lambda: _pictures().comparison_png(*maps, **look)
         ),
         ExportFile(
             f"{stem}.svg",
             "Drawing for print (SVG)",
-            lambda: _pictures().comparison_svg(*maps, names=names),
+            lambda: _pictures().comparison_svg(*maps, **look),
         ),
         ExportFile(f"{stem}.npz", "Arrays (NPZ)", partial(_comparison_npz, comparison)),
         ExportFile(
@@ -289,6 +298,24 @@ def _inputs(explanation: Explanation) -> dict[str, Any]:
     return arrays
 
 
+def _model_of(explanation: Explanation, comparison: Comparison) -> str:
+    """Return whose model is explained, with its type where the other has another."""
+    if not comparison.across_types:
+        return f"{explanation.family} model"
+    return f"{explanation.family} {spectrogram_type(explanation.attribution.type).label} model"
+
+
+def _own_maps(comparison: Comparison) -> dict[str, Any]:
+    """Return both attributions on their own grids, where they were carried to another."""
+    if not comparison.across_types:
+        return {}
+    arrays: dict[str, Any] = {}
+    for name, one in (("a", comparison.a.attribution), ("b", comparison.b.attribution)):
+        arrays[f"attribution_{name}"] = one.values
+        arrays |= {f"{axis}_{name}": values for axis, values in _axes(one).items()}
+    return arrays
+
+
 def _comparison_npz(comparison: Comparison) -> bytes:
     a, b = comparison.maps
     return _npz(
@@ -298,6 +325,7 @@ def _comparison_npz(comparison: Comparison) -> bytes:
         spectrogram_a=comparison.a.spectrogram.values,
         spectrogram_b=comparison.b.spectrogram.values,
         **_axes(comparison.difference),
+        **_own_maps(comparison),
     )
 
 

@@ -46,6 +46,7 @@ __all__ = [
     "sameness",
 ]
 
+IN_HERTZ = "hertz and seconds"  # grid on which two spectrogram types are compared
 MAKER = "TimbreLens"  # in every JSON of ours
 PACKAGES = ("numpy", "librosa", "keras", "tensorflow")
 MAX_BYTES = 2**20  # of a JSON; ours have some thousand
@@ -114,6 +115,7 @@ def comparison_record(comparison: Comparison, *, notes: tuple[str, str]) -> dict
         **_made_by("comparison"),
         "scores": dict(comparison.scores),
         "unit": comparison.difference.target,
+        **({"grid": IN_HERTZ} if comparison.across_types else {}),
         "a": explanation_record(comparison.a, note=notes[0]),
         "b": explanation_record(comparison.b, note=notes[1]),
         "notes": list(comparison.notes),

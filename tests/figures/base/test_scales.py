@@ -39,9 +39,10 @@ from xai_core.figures.base.scales import (
     is_even,
     number_text,
     outer_edges,
+    shared_sign,
     spectrogram_scale,
 )
-from xai_core.values import SPECTROGRAM_TYPES, Attribution, Axis, FloatArray
+from xai_core.values import SHARE, SPECTROGRAM_TYPES, Attribution, Axis, FloatArray
 
 
 def _number(text: str) -> float:
@@ -395,6 +396,14 @@ def test_signed_values_are_drawn_as_they_are() -> None:
     assert (scale.low, scale.high) == limits(attribution)
     assert scale.colours == DIVERGING
     assert scale.ticks[1] == (0.0, "0")
+
+
+def test_maps_side_by_side_have_signs_if_they_have_one_unit_that_has() -> None:
+    signed = integrated_gradients("chroma", noise("chroma", 0))
+    shares = integrated_gradients("chroma", np.abs(noise("chroma", 1)), target=SHARE)
+    assert shared_sign(signed, signed) == "signed"
+    assert shared_sign(shares, shares) == "unsigned"
+    assert shared_sign(signed, grad_cam("chroma", zeros("chroma"))) == "unsigned"
 
 
 def test_unsigned_values_are_absolute() -> None:

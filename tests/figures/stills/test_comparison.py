@@ -84,6 +84,17 @@ def test_svg_is_xml_with_three_maps() -> None:
     assert len(list(root.iter("{http://www.w3.org/2000/svg}image"))) >= 3
 
 
+def test_the_heading_names_the_grid_where_it_is_not_that_of_a_type() -> None:
+    usual, named, other = (
+        picture(comparison_png(*maps(), names=NAMES, grid=grid))
+        for grid in (None, "Chroma", "hertz and seconds")
+    )
+    np.testing.assert_array_equal(named, usual)  # as the type is called
+    rows = np.flatnonzero((other != usual).any(axis=(1, 2)))
+    assert rows.size
+    assert rows.max() < 60  # px: the heading alone
+
+
 def test_maps_on_two_grids_are_refused() -> None:
     a, b, _ = maps()
     other = integrated_gradients("tonnetz", zeros("tonnetz"))

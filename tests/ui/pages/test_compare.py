@@ -79,6 +79,28 @@ def test_one_note_under_two_methods_is_drawn_in_shares() -> None:
     assert seen.shown("Method of B") == "Integrated Gradients"
 
 
+@pytest.mark.usefixtures("pages")
+def test_one_note_as_two_spectrograms_is_drawn_in_hertz_and_in_shares() -> None:
+    same = {"family": "flute", "family_b": "flute", "note": FLUTE, "note_b": FLUTE}
+    seen = visit("compare", type="mfcc", **same)
+    assert seen.shown("Spectrogram of B") == "the same"
+    seen.choose("Spectrogram of B", "Tonnetz")
+    assert seen.address["type_b"] == "tonnetz"
+    a, b, difference = (sent(seen, title) for title in ("A: Integrated", "B: Integrated", "A − B"))
+    assert a.shape == b.shape == difference.shape == (1025, 126)
+    assert a.sum() == pytest.approx(1, abs=1e-4)
+    np.testing.assert_allclose(difference, a - b, atol=1e-6 * np.abs(difference).max())
+    assert seen.says("A: the flute MFCC model says")
+    assert seen.says("B: the flute Tonnetz model says")
+    assert seen.says("both maps are carried to hertz and seconds")
+    assert len(seen.metrics()) == 5
+    again = seen.reload()
+    assert again.shown("Spectrogram of B") == "Tonnetz"
+    seen.press("Swap A and B")
+    assert (seen.shown("Spectrogram"), seen.shown("Spectrogram of B")) == ("Tonnetz", "MFCC")
+    np.testing.assert_allclose(sent(seen, "A: Integrated"), b, atol=1e-6 * b.max())
+
+
 def test_what_takes_a_moment_shows_a_first_picture(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

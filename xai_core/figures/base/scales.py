@@ -24,7 +24,15 @@ import numpy as np
 from xai_core.catalogue.methods import map_kind
 from xai_core.catalogue.types import TOP_DB, spectrogram_type
 from xai_core.errors import InputError
-from xai_core.values import Attribution, Axis, FeatureMaps, FloatArray, Heatmap, Spectrogram
+from xai_core.values import (
+    SHARE,
+    Attribution,
+    Axis,
+    FeatureMaps,
+    FloatArray,
+    Heatmap,
+    Spectrogram,
+)
 
 __all__ = [
     "PERCENTILE",
@@ -238,8 +246,9 @@ def sign_of(attribution: Attribution, sign: Sign) -> Sign:
 
 
 def shared_sign(a: Attribution, b: Attribution) -> Sign:
-    """Return how two maps are drawn side by side: maps of two methods as absolute values."""
-    return sign_of(a, "signed") if a.method == b.method else "unsigned"
+    """Return how two maps are drawn side by side: two methods, or shares, as absolute values."""
+    in_one_unit = a.method == b.method and SHARE not in (a.target, b.target)
+    return sign_of(a, "signed") if in_one_unit else "unsigned"
 
 
 def number_text(value: float) -> str:

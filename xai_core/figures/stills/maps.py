@@ -198,7 +198,12 @@ SAME = "The two maps\nare the same."
 
 
 def comparison_png(
-    a: Attribution, b: Attribution, difference: Attribution, *, names: tuple[str, str]
+    a: Attribution,
+    b: Attribution,
+    difference: Attribution,
+    *,
+    names: tuple[str, str],
+    grid: str | None = None,
 ) -> bytes:
     """Draw two maps and what the first has that the second has not, side by side.
 
@@ -210,6 +215,8 @@ def comparison_png(
         ``a - b``, signed.
     names : tuple of str
         What the two maps explain, "flute model, note x" for instance.
+    grid : str, optional
+        What the heading calls the grid; by default the spectrogram type.
 
     Returns
     -------
@@ -221,18 +228,27 @@ def comparison_png(
     GridMismatchError
         If the three maps are not on one grid.
     """
-    return saved(_comparison_figure(a, b, difference, names), "png")
+    return saved(_comparison_figure(a, b, difference, names, grid), "png")
 
 
 def comparison_svg(
-    a: Attribution, b: Attribution, difference: Attribution, *, names: tuple[str, str]
+    a: Attribution,
+    b: Attribution,
+    difference: Attribution,
+    *,
+    names: tuple[str, str],
+    grid: str | None = None,
 ) -> bytes:
     """Draw the same as :func:`comparison_png` as an SVG, for print."""
-    return saved(_comparison_figure(a, b, difference, names), "svg")
+    return saved(_comparison_figure(a, b, difference, names, grid), "svg")
 
 
 def _comparison_figure(
-    a: Attribution, b: Attribution, difference: Attribution, names: tuple[str, str]
+    a: Attribution,
+    b: Attribution,
+    difference: Attribution,
+    names: tuple[str, str],
+    grid: str | None,
 ) -> Figure:
     if not (a.same_grid(b) and a.same_grid(difference)):
         raise GridMismatchError("expected two maps and their difference on one grid, got several")
@@ -241,7 +257,8 @@ def _comparison_figure(
     figure = Figure(figsize=COMPARISON_INCHES, dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     panels, bars = figure.subplots(2, 3, height_ratios=(20, 1))
-    heading = legible(f"A: {names[0]}   B: {names[1]}   ({spectrogram_type(a.type).title})")
+    shown = grid or spectrogram_type(a.type).title
+    heading = legible(f"A: {names[0]}   B: {names[1]}   ({shown})")
     figure.suptitle(heading.texts[0], fontsize=11, fontfamily=heading.family)
     of_both = (-shared[1], shared[1])
     for axes, bar, one, title, scale in (

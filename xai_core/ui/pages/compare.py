@@ -3,15 +3,15 @@
 Conventions
 -----------
 Side A shares its note and its model with the Explore page, under the same names
-in the address; those of side B end in ``_b``. Both sides have one spectrogram
-type, so that their maps have one grid; where the methods differ, and with them
-the units, the maps are compared as shares.
+in the address; those of side B end in ``_b``. Where the methods differ, and with
+them the units, the maps are compared as shares; where the spectrogram types differ, as
+shares on one grid of hertz and seconds.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -19,6 +19,7 @@ import streamlit as st
 from xai_core.audio import load_note, to_wav
 from xai_core.catalogue.methods import METHODS
 from xai_core.catalogue.metrics import METRICS
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import Comparison, compare_explanations, explain_progressively, layers_of
 from xai_core.figures import attribution_figure, limits
@@ -31,6 +32,7 @@ from xai_core.ui.parts.choices import (
     OWN_FAMILY,
     OWN_LABEL,
     SAME_METHOD,
+    SAME_TYPE,
     Methods,
     choose_methods,
     choose_type,
@@ -60,10 +62,13 @@ HOW_TO_COMPARE = f"""
 - **One note under two models** (*Explain the model of*): what speaks for a flute in it, and what
   for an organ?
 - **One note under two methods** (*Method of B*): do they agree on what matters?
+- **One note as two spectrograms** (*Spectrogram of B*): do both networks look at the same
+  frequencies?
 - A − B is in units of the score: red where A has more evidence, blue where B has.
 - The distances compare the *shapes* of the maps (each scaled to a sum of 1), except {AS_THEY_ARE},
   which compares the maps as they are.
-- Two methods have two units, so their maps are drawn and subtracted as shares of their sum.
+- Two methods have two units, so their maps are drawn and subtracted as shares of their sum. So are
+  those of two spectrogram types, in hertz and seconds.
 """
 
 
@@ -73,40 +78,51 @@ class _Side:
 
     record: NoteRecord
     family: str
+    type: str
 
 
 def compare_page() -> None:
     """Draw the page below its title."""
     keep_keras_state()
     available = sound_models()
-    left, middle, beside, right = st.columns([3, 3, 3, 2], vertical_alignment="bottom")
-    type = choose_type(left, available)
-    method = choose(middle, "Method", LABELS, key="method")
+    columns = st.columns([6, 6, 6, 6, 5], vertical_alignment="bottom")
+    type = choose_type(columns[0], available)
+    other_type = choose(
+        columns[1],
+        "Spectrogram of B",
+        {SAME_TYPE: "the same", **{one: spectrogram_type(one).label for one in available}},
+        key="type_b",
+        default=SAME_TYPE,
+        help="Maps of two spectrograms are compared in hertz and seconds.",
+    )
+    method = choose(columns[2], "Method", LABELS, key="method")
     other_method = choose(
-        beside,
+        columns[3],
         "Method of B",
         {SAME_METHOD: "the same", **LABELS},
         key="method_b",
         default=SAME_METHOD,
     )
-    right.button("Swap A and B", icon=":material/swap_horiz:", on_click=_swap, key="swap")
-    draw_faults(type)
+    columns[4].button("Swap A and B", icon=":material/swap_horiz:", on_click=_swap, key="swap")
+    types = type, type if other_type == SAME_TYPE else other_type
+    for one in dict.fromkeys(types):
+        draw_faults(one)
     places = st.columns(2, gap="large")
     records = samples()
-    a = _choose_side(places[0], "A", records, available[type], ending="")
-    b = _choose_side(places[1], "B", records, available[type], ending=B, beside=a)
+    a = _choose_side(places[0], "A", records, types[0], available, ending="")
+    b = _choose_side(places[1], "B", records, types[1], available, ending=B, beside=a)
     methods = method, method if other_method == SAME_METHOD else other_method
-    of_a, of_b = (layers_of(type, side.family) for side in (a, b))
+    of_a, of_b = (layers_of(side.type, side.family) for side in (a, b))
     advanced = choose_methods(records, [layer for layer in of_a if layer in of_b])
     waiting, remark, picture = st.empty(), st.empty(), st.empty()
     with st.spinner("Explaining both notes …", show_time=True):
-        comparison = _explained((a, b), type, methods, advanced, (waiting, remark, picture))
+        comparison = _explained((a, b), methods, advanced, (waiting, remark, picture))
     remark.empty()
     for place, name, explanation in (
         (places[0], "A", comparison.a),
         (places[1], "B", comparison.b),
     ):
-        place.caption(_verdict(name, explanation))
+        place.caption(_verdict(name, explanation, _whose(explanation, comparison)))
     with picture.container():
         _maps(comparison)
     with st.container(horizontal=True):
@@ -120,7 +136,6 @@ def compare_page() -> None:
 
 def _explained(
     sides: tuple[_Side, _Side],
-    type: str,
     methods: tuple[str, str],
     advanced: Methods,
     places: tuple[st.delta_generator.DeltaGenerator, ...],
@@ -135,7 +150,7 @@ def _explained(
         compute_in_slots(
             explain_progressively(
                 side.record.path,
-                type=type,
+                type=side.type,
                 family=side.family,
                 settings=advanced.settings[method],
                 baseline_audio=advanced.baseline_of(method),
@@ -162,7 +177,8 @@ def _choose_side(
     place: st.delta_generator.DeltaGenerator,
     name: str,
     records: Sequence[NoteRecord],
-    models: Sequence[str],
+    type: str,
+    available: Mapping[str, Sequence[str]],
     *,
     ending: str,
     beside: _Side | None = None,
@@ -183,6 +199,7 @@ def _choose_side(
         key=f"note{ending}",
         default=others[0] if others else None,
     )
+    models = available[type]
     own = {OWN_FAMILY: OWN_LABEL} if family in models else {}
     explained = choose(
         left,
@@ -191,7 +208,7 @@ def _choose_side(
         key=f"explain{ending}",
     )
     right.audio(to_wav(load_note(notes[note].path)))
-    return _Side(notes[note], family if explained == OWN_FAMILY else explained)
+    return _Side(notes[note], family if explained == OWN_FAMILY else explained, type)
 
 
 def _swap() -> None:
@@ -200,8 +217,9 @@ def _swap() -> None:
     for key in SIDE_KEYS:
         if key in state and key + B in state:
             _exchange(key, key + B)
-    if state.get("method" + B, SAME_METHOD) != SAME_METHOD:
-        _exchange("method", "method" + B)
+    for key, same in (("method", SAME_METHOD), ("type", SAME_TYPE)):
+        if state.get(key + B, same) != same:
+            _exchange(key, key + B)
 
 
 def _exchange(one: str, other: str) -> None:
@@ -211,12 +229,19 @@ def _exchange(one: str, other: str) -> None:
     set_choice(other, first)
 
 
-def _verdict(name: str, explanation: Explanation) -> str:
+def _whose(explanation: Explanation, comparison: Comparison) -> str:
+    """Return whose model is explained, with its type where the other has another."""
+    if not comparison.across_types:
+        return explanation.family
+    return f"{explanation.family} {spectrogram_type(explanation.attribution.type).label}"
+
+
+def _verdict(name: str, explanation: Explanation, whose: str) -> str:
     said = answer_text(explanation.probability)
     error = explanation.completeness
     exact = "" if error is None else f" Completeness error {100 * error.error:.2f} %."
     notes = "".join(f" {note}" for note in explanation.notes)
-    return f"{name}: the {explanation.family} model says {said}.{exact}{notes}"
+    return f"{name}: the {whose} model says {said}.{exact}{notes}"
 
 
 def _maps(comparison: Comparison, *, stage: str = "") -> None:
@@ -226,8 +251,8 @@ def _maps(comparison: Comparison, *, stage: str = "") -> None:
     shared = limits(a, b, sign=sign)
     columns = st.columns(3)
     for place, name, one, whose in (
-        (columns[0], "A", a, comparison.a.family),
-        (columns[1], "B", b, comparison.b.family),
+        (columns[0], "A", a, _whose(comparison.a, comparison)),
+        (columns[1], "B", b, _whose(comparison.b, comparison)),
     ):
         figure = attribution_figure(
             one,

@@ -42,6 +42,7 @@ __all__ = [
     "OWN_FAMILY",
     "OWN_LABEL",
     "SAME_METHOD",
+    "SAME_TYPE",
     "Advanced",
     "Methods",
     "choose_advanced",
@@ -58,7 +59,7 @@ __all__ = [
 
 LOOK = 20.0  # s between two looks at the folder
 OWN_FAMILY = "own"
-SAME_METHOD = "same"  # of side B on Compare: that of side A
+SAME_METHOD = SAME_TYPE = "same"  # of side B on Compare: that of side A
 OWN_LABEL = "the note's own family"  # one text: a list shows the old one when it changes
 FIRST_FAMILY = "flute"  # what a first visitor sees
 FIRST_TYPE = "log_mel"
