@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,6 +22,11 @@ from tests.browser import (
 )
 from tests.few_models import link_models
 from tests.ui.visit import Visit, visit
+from xai_core.datasets.collection import read_collection
+from xai_core.explanations import explain
+from xai_core.metrics import js_divergence
+from xai_core.places import samples_folder
+from xai_core.ui.parts import across_types
 
 QUERY = "?type=tonnetz&method=grad_cam&notes=4"
 
@@ -41,6 +47,41 @@ def test_unknown_choices_in_the_address_are_ignored() -> None:
     seen = visit("metrics", type="kazoo", method="../..", notes="999999")
     assert seen.shown("How many notes") == "6 notes a family"
     assert not {"type", "method", "notes"} & set(seen.address)
+
+
+@pytest.mark.usefixtures("pages")
+def test_types_are_compared_on_one_note_when_that_is_chosen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    explained = []
+    progressively = across_types.explain_progressively
+
+    def counted(*args: Any, **named: Any) -> Any:
+        explained.append(named["type"])
+        return progressively(*args, **named)
+
+    monkeypatch.setattr(across_types, "explain_progressively", counted)
+    seen = visit("metrics", type="tonnetz", method="grad_cam", notes="4", family="guitar")
+    label = "Distances across types of one note"
+    assert seen.shown(label) == "not shown"
+    assert not explained
+    seen.choose(label, "Jensen-Shannon divergence")
+    assert seen.address["across"] == "js_divergence"
+    assert explained == ["log_mel", "mfcc", "tonnetz"]
+    assert seen.shown("Instrument family") == "guitar"
+    note = next(one for one in read_collection(samples_folder()) if one.family == "guitar")
+    maps = [
+        np.abs(explain(note.path, type=type, family="guitar", method="grad_cam").canvas())
+        for type in explained
+    ]
+    drawn = seen.figure("between the maps of one note by 3 spectrogram types")
+    (cells,) = drawn.heatmaps().values()
+    for i, a in enumerate(maps):
+        for j, b in enumerate(maps):
+            expected = js_divergence(a, b) if np.any(a) and np.any(b) else np.nan
+            assert cells[i, j] == pytest.approx(expected, rel=1e-3, abs=1e-6, nan_ok=True)
+    assert seen.says("Grad-CAM says when on MFCC, but not at which frequency")
+    assert not seen.says("Explaining the note by")
 
 
 @pytest.mark.slow

@@ -34,6 +34,7 @@ from xai_core.results.files import distance_files
 from xai_core.scores import Score
 from xai_core.study.run import PartialResults, analyse, read_partial_results
 from xai_core.ui.browser.screen import is_narrow
+from xai_core.ui.parts.across_types import draw_across_types
 from xai_core.ui.parts.charts import draw_clickable_figure, draw_figure
 from xai_core.ui.parts.choices import (
     AS_PRESET,
@@ -97,12 +98,13 @@ def metrics_page() -> None:
     _boxes(picture, found, chosen, points=points)
     if not found.n_done:
         bar.info(WAITING, icon=":material/play_arrow:")
-        return
-    findings = _findings(found, [type], method)
-    _claims(findings)
-    _medians(findings)
-    _downloads(found, type, method)
-    _all_types(records, method, n_notes, tuple(available))
+    else:
+        findings = _findings(found, [type], method)
+        _claims(findings)
+        _medians(findings)
+        _downloads(found, type, method)
+        _all_types(records, method, n_notes, tuple(available))
+    draw_across_types(records, available, method)
 
 
 def _compute(
