@@ -72,6 +72,7 @@ GRANTED = {
     ("canvas", "features"),
     ("listening", "features"),
     ("values", "canvas"),  # in `Explanation.canvas()`, for who has an explanation at hand
+    ("values", "figures"),  # in `Explanation.plot()`, likewise: nothing is imported before
     ("study", "explanations"),
     ("results", "explanations"),
     ("results", "study"),

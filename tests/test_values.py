@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 
 import hypothesis
 import hypothesis.strategies as st
@@ -281,3 +283,26 @@ def test_a_verdict_of_ten_way_networks_sums_to_one() -> None:
     half = Prediction(rows, note, "mine", {}, ten_way)  # no weights yet: all the same
     odds = (0.55 / 0.05) ** 0.5
     assert half.verdict()["reed"] == pytest.approx(odds / (odds + 9))
+
+
+def test_an_explanation_is_plotted_on_its_own_bins_or_in_hertz() -> None:
+    seconds = np.arange(64_000) / 16_000
+    note = Waveform(0.3 * np.sin(2 * np.pi * 440.0 * seconds), 16_000)
+    spectrogram = features.extract(note, "chroma")
+    values = np.random.default_rng(0).standard_normal(spectrogram.values.shape)
+    attribution = Attribution(
+        values, "chroma", *features.axes("chroma"), "integrated_gradients", "logit"
+    )
+    found = Explanation(spectrogram, attribution, "flute", 0.5, 0.0, None, {}, note)
+    for figure, expected in (
+        (found.plot(), attribution.values),
+        (found.plot(in_hertz=True), found.canvas()),
+    ):
+        (trace,) = figure.data
+        np.testing.assert_allclose(np.asarray(trace.z).T, expected, rtol=1e-5, atol=1e-7)
+        assert figure.layout.meta["alt"].startswith("Integrated Gradients map: ")
+
+
+def test_values_load_no_figures_before_one_is_drawn() -> None:
+    code = "import sys, xai_core.values; assert 'plotly' not in sys.modules, 'plotly is loaded'"
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,9 @@ from xai_core.catalogue.families import FAMILIES, check_family
 from xai_core.catalogue.types import PITCH_CLASSES, TYPES, spectrogram_type
 from xai_core.errors import AudioError, EmptyMapError, GridMismatchError, InputError
 from xai_core.scores import combine_classes, combine_types
+
+if TYPE_CHECKING:
+    from xai_core.figures import Figure
 
 __all__ = [
     "FAMILIES",
@@ -448,6 +451,31 @@ class Explanation:
         from xai_core.canvas import to_canvas
 
         return to_canvas(self)
+
+    def plot(self, *, in_hertz: bool = False) -> Figure:
+        """Return the map as an interactive figure, as the dashboard draws it.
+
+        Parameters
+        ----------
+        in_hertz : bool
+            Whether it is in hertz and seconds (:func:`xai_core.canvas.on_canvas`); else
+            on the bins of its spectrogram.
+
+        Returns
+        -------
+        plotly.graph_objects.Figure
+            Of :func:`xai_core.figures.attribution_figure`; ``.show()`` opens it.
+
+        Raises
+        ------
+        InputError
+            If it is to be in hertz, and a type has no place there.
+        """
+        from xai_core.canvas import on_canvas
+        from xai_core.figures import attribution_figure
+
+        shown = on_canvas(self) if in_hertz else self
+        return attribution_figure(shown.attribution)
 
 
 @dataclass(frozen=True)
