@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tests.benchmarks.resumable import Line, Lines, mean_and_interval, notes_in_turn
 from xai_core.audio import load_note
@@ -75,9 +76,10 @@ def measured(record: NoteRecord, type: str) -> Line:
         np.random.default_rng(zlib.crc32(record.note.encode())).random(canvases["grad_cam"].shape),
     )
     counts = [int(evidence_mask(orders[0], share).sum()) for share in SHARES]
-    masks = [strongest(order, n) for n in counts for order in orders]
-    sounds = [apply_mask(note, one) for mask in masks for one in (mask, 1 - mask)]
-    batch = np.stack([extract(one, type).values for one in (note, *sounds)])
+    falling = [np.argsort(-order, axis=None, kind="stable") for order in orders]
+    masks = [strongest(bins, n, orders[0].shape) for n in counts for bins in falling]
+    sounds = [note, *(apply_mask(note, one) for mask in masks for one in (mask, 1 - mask))]
+    batch = np.stack([extract(one, type).values for one in sounds])
     model, _ = load_gradients(type, record.family)
     whole, *others = model.outputs((batch,), target="probability")[:, 0]
     parts = np.reshape(others, (len(SHARES), len(BY), 2))
@@ -105,11 +107,11 @@ def errors(explanation: Explanation, canvas: FloatArray) -> list[float]:
     return [float(of_frames.max()), float(whole)]
 
 
-def strongest(order: FloatArray, n: int) -> FloatArray:
-    """Return a mask of the n bins with the largest values."""
-    mask = np.zeros(order.size)
-    mask[np.argsort(-order, axis=None, kind="stable")[:n]] = 1.0
-    return mask.reshape(order.shape)
+def strongest(falling: npt.NDArray[np.intp], n: int, shape: tuple[int, ...]) -> FloatArray:
+    """Return a mask of the first n of the bins in falling order."""
+    mask = np.zeros(falling.size)
+    mask[falling[:n]] = 1.0
+    return mask.reshape(shape)
 
 
 # ------------------------------------------------------------------------------ tables

@@ -25,6 +25,7 @@ from xai_core.values import Waveform
 __all__ = ["draw_player"]
 
 HERE = Path(__file__)
+SCRIPTS = ("player.js", "blend.js", "loop.js", "panels.js", "crosshair.js")
 
 
 def draw_player(
@@ -81,5 +82,5 @@ _player = st.components.v2.component(
     "timbrelens_player",
     html=_text("player.html"),
     css=_text("player.css"),
-    js="".join(map(_text, ("player.js", "blend.js", "crosshair.js"))),
+    js="".join(map(_text, SCRIPTS)),
 )
