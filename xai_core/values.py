@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import log2
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -48,6 +49,7 @@ __all__ = [
     "check_family",
     "check_type",
     "count_steps",
+    "note_name",
     "pitch_frequency",
     "pitch_name",
 ]
@@ -60,6 +62,8 @@ SAMPLE_RATE = 16_000  # Hz, of every note
 NOTE_SAMPLES = 64_000  # 4.0 s, the length of every note
 
 SHARE = "share of the map"  # target of a map that is scaled to sum to 1
+PIANO = (26.7, 4310.0)  # Hz, half a semitone around A0 to C8: where notes have names
+SEMITONE = 2.0 ** (1 / 12)  # ratio
 
 DELTA_FLOOR = 0.05  # smallest |f(x) - f(x0)| that a completeness error is divided by
 
@@ -536,3 +540,28 @@ def pitch_frequency(pitch: int) -> float:
     (440.0, 261.63)
     """
     return float(440.0 * 2.0 ** ((pitch - 69) / 12))
+
+
+def note_name(frequency: float, *, width: float = 0.0) -> str:
+    """Return the note nearest to a frequency, at A4 = 440 Hz, or "".
+
+    Parameters
+    ----------
+    frequency : float
+        In Hz.
+    width : float
+        How far apart the bins are there, in Hz.
+
+    Returns
+    -------
+    str
+        "" outside the keys of a piano, and where a bin is wider than a semitone.
+
+    Examples
+    --------
+    >>> note_name(440.0), note_name(5000.0), note_name(110.0, width=23.0)
+    ('A4', '', '')
+    """
+    if not PIANO[0] <= frequency <= PIANO[1] or width > (SEMITONE - 1) * frequency:
+        return ""
+    return pitch_name(round(69 + 12 * log2(frequency / 440.0)))

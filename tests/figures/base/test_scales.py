@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hypothesis
 import hypothesis.strategies as st
+import librosa
 import matplotlib
 import numpy as np
 import plotly.colors
@@ -36,7 +37,9 @@ from xai_core.figures.base.scales import (
     bin_ticks,
     block_names,
     feature_maps_scale,
+    has_notes,
     is_even,
+    note_names,
     number_text,
     outer_edges,
     shared_sign,
@@ -91,6 +94,36 @@ def test_the_axis_at_a_tick_is_what_the_tick_says(type: str) -> None:
     there = np.interp(ticks.positions, bin_positions(axis), axis.values)
     assert there == pytest.approx([_number(text) for text in ticks.texts], rel=1e-9)
     assert len(ticks.texts) >= 6
+
+
+@pytest.mark.parametrize("type", ["stft", "log_mel"])
+def test_note_ticks_lie_at_the_frequencies_of_the_octaves(type: str) -> None:
+    axis = axis_of(type)
+    ticks = bin_ticks(axis, notes=True)
+    assert {"C5", "C6", "C7", "C8"} <= set(ticks.texts)
+    there = np.interp(ticks.positions, bin_positions(axis), axis.values)
+    exact = librosa.note_to_hz(list(ticks.texts))
+    assert there == pytest.approx(exact, rel=1e-9)
+    low, high = bin_edges(axis)
+    assert np.diff(ticks.positions).min() > (high - low) / 30  # room for a line of text
+
+
+def test_an_axis_that_is_not_in_hertz_has_no_notes() -> None:
+    for type in ("mfcc", "chroma", "spectral_contrast", "tonnetz"):
+        axis = axis_of(type)
+        assert not has_notes(axis)
+        assert bin_ticks(axis, notes=True) == bin_ticks(axis)
+
+
+def test_each_bin_has_the_nearest_note_where_bins_tell_semitones_apart() -> None:
+    axis = axis_of("stft")
+    names = note_names(axis)
+    named = [k for k, name in enumerate(names) if name]
+    # 7.8125 Hz is less than a semitone, 5.95 % of the frequency, from 131.4 Hz on
+    assert axis.values[named[0]] == 132.8125
+    assert axis.values[named[-1]] == pytest.approx(4304.6875)  # below half a semitone over C8
+    exact = librosa.hz_to_note(axis.values[named], unicode=True)
+    assert [names[k] for k in named] == list(exact)
 
 
 @hypothesis.given(st.integers(0, 1000), st.integers(20, 20_000), st.integers(2, 300))

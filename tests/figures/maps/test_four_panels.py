@@ -104,6 +104,29 @@ def test_panels_lie_side_by_side_with_equal_widths() -> None:
     assert all(box[2:] == pytest.approx((0, 1)) for box in boxes)
 
 
+@pytest.mark.parametrize("type", ["stft", "log_mel"])
+def test_an_axis_in_hertz_can_have_the_names_of_notes(type: str) -> None:
+    panels = _panels(type)
+    hertz, notes = (_explore(*panels, notes=named) for named in (False, True))
+    for y in ("y", "y3", "y4"):
+        assert "C8" in _axes_of(notes)[y]["ticktext"]
+        assert "C8" not in _axes_of(hertz)[y].get("ticktext", ())
+        assert _axes_of(notes)[y]["range"] == _axes_of(hertz)[y]["range"]
+    assert _axes_of(notes)["y"]["title"]["text"] == "Frequency (note)"
+    assert _axes_of(hertz)["y"]["title"]["text"] == "Frequency (Hz)"
+
+
+def test_the_note_of_each_bin_travels_with_an_axis_in_hertz() -> None:
+    notes = sent(_explore(*_panels("stft")))["layout"]["meta"]["notes"]
+    frequencies = notes["start"] + notes["step"] * np.arange(len(notes["names"]))
+    called = frequencies[[name == "A4" for name in notes["names"]]]
+    # bins that are 7.8125 Hz apart, within half a semitone of 440 Hz
+    assert called.tolist() == [429.6875, 437.5, 445.3125]
+    notes = sent(_explore(*_panels("log_mel")))["layout"]["meta"]["notes"]
+    assert (notes["start"], notes["step"], len(notes["names"])) == (0, 1, 128)
+    assert "notes" not in sent(_explore(*_panels("mfcc")))["layout"]["meta"]
+
+
 @pytest.mark.parametrize("filled", [0, 1, 4])
 def test_the_player_of_a_page_finds_the_time_axis_of_each_panel(filled: int) -> None:
     panels = _panels("mfcc")

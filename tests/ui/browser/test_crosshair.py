@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
+import librosa
+import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.ui.browser.bare import draw_figure, open_bare, send, tone
 from tests.ui.browser.listening import NEAR, look
 from tests.ui.pages.test_explore import panels
+from xai_core.features import extract
+from xai_core.figures import explore_panels
+from xai_core.figures.base.scales import bin_positions
 
 pytestmark = pytest.mark.browser
 
@@ -17,6 +24,14 @@ SHOWN = """() => [...document.querySelectorAll('.crosshair > div')]
     .filter(part => part.checkVisibility())
     .map(part => [part.getBoundingClientRect(), part.textContent])
     .map(([b, text]) => [b.left, b.top, b.width, b.height, text])"""
+
+
+# px in the window of a time and a place on the bin axis of the first panel
+WHERE = """([time, bin]) => {
+    const { xaxis, yaxis } = document.querySelector('#figures')._fullLayout;
+    const box = document.querySelector('#figures .svg-container').getBoundingClientRect();
+    return [box.left + xaxis._offset + xaxis.c2p(time), box.top + yaxis._offset + yaxis.c2p(bin)];
+}"""
 
 
 @dataclass(frozen=True)
@@ -75,6 +90,29 @@ def test_tags_say_what_plotly_says_in_their_panels(explore: Page) -> None:
         expect(plotly_says(explore)).to_contain_text(tag.removeprefix("−"))
         said = (plotly_says(explore).text_content() or "").replace("-", "−")
         assert said.endswith(tag)
+
+
+@pytest.mark.parametrize("type", ["stft", "log_mel"])
+def test_pointing_at_a_bin_says_second_hertz_note_and_value(page: Page, type: str) -> None:
+    open_bare(page, figures=True)
+    send(page, tone(440.0))
+    note = extract(tone(440.0), type)
+    draw_figure(page, explore_panels(note, None, {}))
+    page.wait_for_function("document.querySelector('#figures[tabindex]')")
+    said = page.locator(".hoverlayer .hovertext")
+    for frequency, named in ((440.0, True), (2093.0, True), (6000.0, False)):
+        row = int(np.abs(note.bins.values - frequency).argmin())
+        page.mouse.move(5, 5)
+        expect(said).to_have_count(0, timeout=20_000)
+        page.mouse.move(*page.evaluate(WHERE, [2.0, float(bin_positions(note.bins)[row])]))
+        expect(said).to_have_count(1, timeout=20_000)
+        text = said.text_content() or ""
+        found = re.fullmatch(r"([\d.]+) s, (\d+) Hz(?: \((.+)\))?-?[\d.]+ dB ?", text)
+        assert found, text
+        assert float(found[1]) == pytest.approx(2.0, abs=0.05)
+        assert float(found[2]) == pytest.approx(frequency, abs=60.0)  # a pixel is 24 Hz high
+        nearest = str(librosa.hz_to_note(float(found[2]), unicode=True))
+        assert found[3] == (nearest if named else None)
 
 
 def test_over_the_feature_maps_only_the_time_is_shared(explore: Page) -> None:

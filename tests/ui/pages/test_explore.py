@@ -152,6 +152,10 @@ def test_maps_are_shown_in_hertz_on_demand() -> None:
     assert not seen.says(re.compile("in coefficient"))
     assert np.allclose(panels_of(seen.reload()).heatmaps()["x3"], maps["x3"])
     assert choose_in_hertz(seen.app.main, "stft") is False  # which is in hertz by itself
+    assert "ticktext" not in panels_of(seen).layout["yaxis"]
+    seen.choose("Frequencies named by", "note names")
+    assert seen.address["axis"] == "notes"
+    assert panels_of(seen).layout["yaxis"]["ticktext"][-3:] == ["C6", "C7", "C8"]
 
 
 @pytest.mark.usefixtures("pages")

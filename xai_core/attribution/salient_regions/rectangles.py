@@ -16,12 +16,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import ceil, floor, log2, log10
+from math import ceil, floor, log10
 
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.values import Axis, FloatArray, pitch_name
+from xai_core.values import Axis, FloatArray, note_name
 
 __all__ = [
     "Rectangle",
@@ -35,9 +35,6 @@ __all__ = [
     "strongest_frequency",
     "strongest_rectangles",
 ]
-
-PIANO = (26.7, 4310.0)  # Hz, half a semitone around A0 to C8: where notes have names
-SEMITONE = 2.0 ** (1 / 12)  # ratio
 
 
 def bin_edges(centres: FloatArray) -> FloatArray:
@@ -96,31 +93,6 @@ def strongest_frequency(weights: FloatArray, bins: Axis, band: slice) -> tuple[f
     frequency = float(np.average(bins.values[band][near], weights=weights[near]))
     edges, at = bin_edges(bins.values), band.start + largest
     return frequency, float(edges[at + 1] - edges[at])
-
-
-def note_name(frequency: float, *, width: float = 0.0) -> str:
-    """Return the note nearest to a frequency, at A4 = 440 Hz, or "".
-
-    Parameters
-    ----------
-    frequency : float
-        In Hz.
-    width : float
-        How far apart the bins are there, in Hz.
-
-    Returns
-    -------
-    str
-        "" outside the keys of a piano, and where a bin is wider than a semitone.
-
-    Examples
-    --------
-    >>> note_name(440.0), note_name(5000.0), note_name(110.0, width=23.0)
-    ('A4', '', '')
-    """
-    if not PIANO[0] <= frequency <= PIANO[1] or width > (SEMITONE - 1) * frequency:
-        return ""
-    return pitch_name(round(69 + 12 * log2(frequency / 440.0)))
 
 
 def in_two_digits(low: float, high: float) -> tuple[float, float]:

@@ -29,6 +29,7 @@ from xai_core.figures.base.scales import (
     axis_title,
     bin_edges,
     bin_ticks,
+    has_notes,
     is_even,
     outer_edges,
 )
@@ -163,7 +164,13 @@ class Drawing:
         )
 
     def add_bin_axis(
-        self, place: Place, bins: Axis, *, labelled: bool = True, titled: bool = True
+        self,
+        place: Place,
+        bins: Axis,
+        *,
+        labelled: bool = True,
+        titled: bool = True,
+        notes: bool = False,
     ) -> None:
         """Draw the bin axis of a panel, linked to that of panel 1.
 
@@ -171,12 +178,15 @@ class Drawing:
         ----------
         labelled, titled : bool
             Whether it prints its ticks' texts, and its title.
+        notes : bool
+            Whether an axis in Hz has the names of notes.
         """
-        title = axis_title(bins) if titled else ""
+        title = axis_title(bins, notes=notes) if titled else ""
+        even = is_even(bins)
         self._add_axis(
             place.y,
             {
-                **(_even_scale(bins) if is_even(bins) else _named_scale(bins)),
+                **(_even_scale(bins, notes) if even else _named_scale(bins, notes)),
                 "domain": [place.bottom, place.top],
                 "anchor": place.x,
                 "matches": "y" if place.number > 1 else None,
@@ -318,27 +328,22 @@ def _axis_id(letter: str, number: int) -> str:
     return letter if number == 1 else f"{letter}{number}"
 
 
-def _even_scale(bins: Axis) -> dict[str, Any]:
+def _even_scale(bins: Axis, notes: bool) -> dict[str, Any]:
     low, high = bin_edges(bins)
-    return {
-        "type": "linear",
-        "range": [low, high],
-        "minallowed": low,
-        "maxallowed": high,
-        "nticks": 10,
-        "tickformat": "~s" if bins.unit == "Hz" else "",  # 1.5k
-    }
+    scale = {"type": "linear", "range": [low, high], "minallowed": low, "maxallowed": high}
+    if notes and has_notes(bins):
+        return scale | _fixed(bin_ticks(bins, notes=True))
+    return scale | {"nticks": 10, "tickformat": "~s" if bins.unit == "Hz" else ""}  # 1.5k
 
 
-def _named_scale(bins: Axis) -> dict[str, Any]:
-    ticks = bin_ticks(bins)
-    return {
-        "type": "category",
-        "range": bin_edges(bins),
-        "tickmode": "array",
-        "tickvals": ticks.positions,
-        "ticktext": _in_two_lines(ticks),
-    }
+def _named_scale(bins: Axis, notes: bool) -> dict[str, Any]:
+    ticks = bin_ticks(bins, notes=notes)
+    return {"type": "category", "range": bin_edges(bins), **_fixed(ticks)}
+
+
+def _fixed(ticks: Ticks) -> dict[str, Any]:
+    texts = _in_two_lines(ticks)
+    return {"tickmode": "array", "tickvals": ticks.positions, "ticktext": texts}
 
 
 def _in_two_lines(ticks: Ticks) -> tuple[str, ...]:

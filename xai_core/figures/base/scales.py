@@ -32,6 +32,9 @@ from xai_core.values import (
     FloatArray,
     Heatmap,
     Spectrogram,
+    note_name,
+    pitch_frequency,
+    pitch_name,
 )
 
 __all__ = [
@@ -45,8 +48,10 @@ __all__ = [
     "bin_positions",
     "bin_ticks",
     "block_names",
+    "has_notes",
     "is_even",
     "limits",
+    "note_names",
     "number_text",
     "outer_edges",
     "shared_sign",
@@ -54,6 +59,8 @@ __all__ = [
 ]
 
 ROUND_HZ = (100, 250, 500, 750, 1000, 1500, 2000, 3000, 4000, 6000, 8000)
+OCTAVES = tuple(range(24, 109, 12))  # MIDI numbers of C1 to C8
+NOTES_APART = 1 / 28  # of an axis, at least, between two note names: a line of text
 MAX_NAMED = 16  # bins; a longer axis of named bins skips names
 Sign = Literal["signed", "unsigned"]
 PERCENTILE = 99.5  # of the absolute values; stronger ones take the end colour
@@ -70,13 +77,15 @@ class Ticks:
     texts: tuple[str, ...]
 
 
-def bin_ticks(axis: Axis) -> Ticks:
+def bin_ticks(axis: Axis, *, notes: bool = False) -> Ticks:
     """Return ticks at true positions, only as dense as a panel can print.
 
     Parameters
     ----------
     axis : Axis
         Bin axis of a map.
+    notes : bool
+        Whether an axis in Hz has the names of notes, C1 to C8, in place of frequencies.
 
     Returns
     -------
@@ -97,6 +106,8 @@ def bin_ticks(axis: Axis) -> Ticks:
         return Ticks(tuple(float(i) for i in range(0, n, step)), texts)
     if n < 2:
         return Ticks((), ())
+    if notes and has_notes(axis):
+        return _octaves(axis)
     low, high = float(axis.values[0]), float(axis.values[-1])
     if is_even(axis):
         numbers = _round_numbers(low, high)
@@ -104,6 +115,29 @@ def bin_ticks(axis: Axis) -> Ticks:
     wanted = [float(v) for v in ROUND_HZ if low <= v <= high]
     positions = np.interp(wanted, axis.values, np.arange(n))
     return Ticks(tuple(float(p) for p in positions), tuple(_short(v) for v in wanted))
+
+
+def has_notes(axis: Axis) -> bool:
+    """Whether each bin of an axis is a frequency, so that notes lie on it."""
+    return axis.unit == "Hz" and not axis.labels
+
+
+def note_names(axis: Axis) -> tuple[str, ...]:
+    """Return the note nearest to each bin of an axis in Hz, "" where there is none.
+
+    Where bins are farther apart than semitones, and outside the keys of a piano, a bin has
+    no note.
+
+    Examples
+    --------
+    >>> note_names(Axis("Frequency", "Hz", np.array([100.0, 440.0, 450.0])))
+    ('', '', 'A4')
+    """
+    apart = np.gradient(axis.values) if axis.values.size > 1 else np.zeros(1)
+    return tuple(
+        note_name(float(value), width=float(width))
+        for value, width in zip(axis.values, apart, strict=True)
+    )
 
 
 def is_even(axis: Axis) -> bool:
@@ -159,8 +193,10 @@ def block_names(axis: Axis, n_blocks: int) -> tuple[str, ...]:
     )
 
 
-def axis_title(axis: Axis) -> str:
-    """Return the title of an axis with its unit: ``Frequency (Hz)``."""
+def axis_title(axis: Axis, *, notes: bool = False) -> str:
+    """Return the title of an axis with its unit: ``Frequency (Hz)``, or ``Frequency (note)``."""
+    if notes and has_notes(axis):
+        return f"{axis.name} (note)"
     unit = axis.unit or _shared_unit(axis)
     return f"{axis.name} ({unit})" if unit else axis.name
 
@@ -312,6 +348,21 @@ def feature_maps_scale(feature_maps: FeatureMaps, percentile: float) -> Scale:
     values = feature_maps.values
     low, high = _limits([np.abs(values)], "unsigned", percentile)
     return Scale(values, low, high, VIRIDIS, "", _clipped("activation", values, high, percentile))
+
+
+def _octaves(axis: Axis) -> Ticks:
+    """Return the Cs of an axis in Hz, from above, as near to each other as can be read."""
+    positions = bin_positions(axis)
+    extent = float(positions[-1] - positions[0])
+    ticks: list[tuple[float, str]] = []
+    for pitch in reversed(OCTAVES):
+        frequency = pitch_frequency(pitch)
+        if not axis.values[0] <= frequency <= axis.values[-1]:
+            continue
+        position = float(np.interp(frequency, axis.values, positions))
+        if not ticks or ticks[-1][0] - position >= NOTES_APART * extent:
+            ticks.append((position, pitch_name(pitch)))
+    return Ticks(*map(tuple, zip(*reversed(ticks), strict=True))) if ticks else Ticks((), ())
 
 
 def _edges(centres: FloatArray) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -29,7 +30,10 @@ from xai_core.figures.base.scales import (
     Scale,
     Sign,
     attribution_scale,
+    bin_positions,
     feature_maps_scale,
+    has_notes,
+    note_names,
     sign_of,
     spectrogram_scale,
 )
@@ -52,6 +56,7 @@ from xai_core.values import Attribution, Axis, FeatureMaps, Spectrogram
 __all__ = ["explore_panels"]
 
 WAITING = "computing…"
+NOTES = "notes"  # in `meta`: the note of each bin of an axis in hertz
 PLAYHEAD = "playhead"  # in `meta`: the time axes that the player of the page draws over
 TYPICAL = 1000  # px, the width that gaps are measured at; they still fit at 900
 GAP = 22  # px at that width, between two panels
@@ -71,6 +76,7 @@ def explore_panels(
     percentile: float = PERCENTILE,
     layer: str | None = None,
     in_hertz: bool = False,
+    notes: bool = False,
     stacked: bool = False,
     height: int = 480,
     uirevision: str | None = None,
@@ -104,6 +110,8 @@ def explore_panels(
     in_hertz : bool
         Whether spectrogram and attributions are those of the canvas while the model
         receives another type, whose feature maps these are.
+    notes : bool
+        Whether a frequency axis has the names of notes in place of hertz.
     stacked : bool
         Whether panels stand one under the other, as on a phone. Dragging then scrolls
         the page instead of zooming.
@@ -119,7 +127,8 @@ def explore_panels(
     plotly.graph_objects.Figure
         Panel k has the axes ``x{k}`` and ``y{k}``; the further strips of the
         feature maps have ``y5`` and up. ``layout.meta["playhead"]`` lists the four
-        time axes, over which the player of the page moves its line.
+        time axes, over which the player of the page moves its line; on axes in hertz
+        ``layout.meta["notes"]`` says which note each bin is nearest to, for hovering.
 
     Raises
     ------
@@ -152,16 +161,18 @@ def explore_panels(
 
     shows = IN_HERTZ if in_hertz else RECEIVES
     drawing.add_title(first, spectrogram_type(type).title if type else "Spectrogram", shows)
-    drawing.add_bin_axis(first, bins)
+    drawing.add_bin_axis(first, bins, notes=notes)
     drawing.add_title(second, "Feature maps", _responds(feature_maps))
     for place, method in zip(others, methods, strict=True):
         meaning = meaning_of(method, sign, layer=_in_two_lines(layer))
         drawing.add_title(place, map_kind(method).label, meaning)
         labelled = stacked or place is others[0]
-        drawing.add_bin_axis(place, bins, labelled=labelled, titled=stacked)
+        drawing.add_bin_axis(place, bins, labelled=labelled, titled=stacked, notes=notes)
     for place in places:
         drawing.add_time_axis(place, time)
     drawing.meta[PLAYHEAD] = [place.x for place in places]
+    if has_notes(bins):
+        drawing.meta[NOTES] = _notes_of(bins)
     if stacked:
         drawing.layout["dragmode"] = False
 
@@ -184,6 +195,13 @@ def explore_panels(
         scale = attribution_scale(one, sign_of(one, sign), ends, percentile)
         _add_attribution(drawing, place, one, scale)
     return drawing.figure()
+
+
+def _notes_of(bins: Axis) -> dict[str, Any]:
+    """Return the note of each bin, and where in the figure the bins lie."""
+    positions = bin_positions(bins)
+    start, step = float(positions[0]), float(positions[1] - positions[0])
+    return {"start": start, "step": step, "names": note_names(bins)}
 
 
 def _responds(feature_maps: FeatureMaps | None) -> str:

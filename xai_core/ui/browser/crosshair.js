@@ -29,9 +29,14 @@ class Crosshair {
     this.#overlay = newBox({ ...OVERLAY, display: "none" });
     this.#overlay.className = "crosshair";
     this.#overlay.setAttribute("aria-hidden", "true"); // every value is in the tables below
+    const name = (event) => nameNote(graph, event);
+    graph.on("plotly_beforehover", name);
     graph.addEventListener("pointermove", (event) => this.#follow(event), { signal });
     graph.addEventListener("pointerleave", () => this.hide(), { signal });
-    signal.addEventListener("abort", () => this.#overlay.remove());
+    signal.addEventListener("abort", () => {
+      graph.removeListener?.("plotly_beforehover", name);
+      this.#overlay.remove();
+    });
   }
 
   hide() {
@@ -92,6 +97,26 @@ function valueAt(graph, timeAxis, bins, time, y) {
   if (!Number.isFinite(value)) return "";
   const unit = /%\{z[^}]*\}([^<]*)</.exec(traces[number].hovertemplate)?.[1] ?? "";
   return `${String(Number(value.toPrecision(3))).replace("-", "−")}${unit}`;
+}
+
+/**
+ * Make Plotly say the note beside the frequency of the bin that is pointed at.
+ *
+ * A template of Plotly cannot look it up, and a text for each bin of each frame would be larger
+ * than the map. `layout.meta.notes` has the names of the bins of an axis in hertz.
+ */
+function nameNote(graph, event) {
+  const notes = graph._fullLayout.meta?.notes;
+  const place = notes && placeOf(event, graph, timeAxes(graph));
+  const bins = place && binAxis(graph, place.axis);
+  if (!bins) return;
+  const at = (bins.p2c(place.y - bins._offset) - notes.start) / notes.step;
+  const name = notes.names[Math.round(at)];
+  graph._fullData.forEach((trace, number) => {
+    if (trace.yaxis !== bins._id || trace.type !== "heatmap") return;
+    const template = graph.data[number].hovertemplate;
+    trace.hovertemplate = name ? template.replace("<br>", ` (${name})<br>`) : template;
+  });
 }
 
 /** Which stretch between two edges a position lies in. */

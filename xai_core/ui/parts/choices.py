@@ -8,7 +8,7 @@ notes once in the life of a server.
 
 The key of a widget is the name of its query parameter: ``family, note, type,
 explain``, and in the Advanced section ``target, baseline, noise,
-baseline_note, steps, rule, layer, filters, sign, colours, clip``;
+baseline_note, steps, rule, layer, filters, sign, colours, clip, axis``;
 ``grid`` says whether maps are in hertz.
 """
 
@@ -87,6 +87,7 @@ CLIPS["100"] = "every bin"
 DEFAULT_NOISE = "0.1"
 OWN_GRID = "own"
 GRIDS = {OWN_GRID: "the bins of its spectrogram", "canvas": "hertz and seconds"}
+AXES = {"hertz": "hertz", "notes": "note names"}
 FILTERS = {"most_relevant": "the four that matter most", "first": "the first four"}
 
 
@@ -159,6 +160,7 @@ class Advanced(Methods):
     sign: str
     hold_colours: bool
     percentile: float
+    notes: bool
 
 
 def choose_note(records: Sequence[NoteRecord]) -> NoteRecord:
@@ -250,7 +252,7 @@ def choose_in_hertz(place: DeltaGenerator, type: str) -> bool:
 
 
 def choose_advanced(records: Sequence[NoteRecord], layers: Sequence[str]) -> Advanced:
-    """Let an expert set layer, target, baseline, rule, steps, sign and colours.
+    """Let an expert set layer, target, baseline, rule, steps, sign, colours and axis.
 
     Parameters
     ----------
@@ -282,6 +284,14 @@ def choose_advanced(records: Sequence[NoteRecord], layers: Sequence[str]) -> Adv
             help="A few very strong bins would leave the others pale; stronger ones take the end "
             "colour. It changes the picture, never the numbers.",
         )
+        axis = choose(
+            right,
+            "Frequencies named by",
+            AXES,
+            key="axis",
+            help="On the axes of panels that are in hertz: round frequencies, or the octaves "
+            "C1 to C8 at A4 = 440 Hz. Pointing at a bin says both.",
+        )
     return Advanced(
         settings=methods.settings,
         layer=methods.layer,
@@ -290,6 +300,7 @@ def choose_advanced(records: Sequence[NoteRecord], layers: Sequence[str]) -> Adv
         sign=sign,
         hold_colours=colours == "held",
         percentile=float(clip),
+        notes=axis == "notes",
     )
 
 

@@ -129,6 +129,7 @@ def draw_panels(
             percentile=advanced.percentile,
             layer=layer,
             in_hertz=in_hertz,
+            notes=advanced.notes,
             stacked=is_narrow(),
             height=STACKED_HEIGHT if is_narrow() else PANELS_HEIGHT,
         )
