@@ -114,7 +114,7 @@ def test_pages_show_it(copy: tuple[Path, dict[str, Any]]) -> None:
     assert [page["faults"] for page in pages.values()] == [[], []]
     assert "Toy total variation of A and B" in pages["compare"]["texts"]
     assert "The mass that must move, however far." in pages["compare"]["texts"]
-    assert pages["metrics"]["texts"].count("Toy total variation") == 2  # a column, a choice
+    assert pages["metrics"]["texts"].count("Toy total variation") == 3  # a column, two choices
     meaning = "**Toy total variation.** The mass that must move, however far."
     assert meaning in pages["metrics"]["texts"]
 
