@@ -72,7 +72,7 @@ def _two_notes() -> np.ndarray:
 
 
 def _lesson(page: Page) -> None:
-    expect(page.get_by_role("button", name=re.compile("4 · Grad|5 · Sub"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("4 · Grad|5 · Hear"))).to_be_visible()
 
 
 def _said(text: str) -> Callable[[Page], None]:

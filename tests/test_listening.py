@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xai_core.errors import GridMismatchError, InputError
-from xai_core.listening import Kept, apply_mask, box_mask, edit_mask, evidence_mask, mix
+from xai_core.listening import (
+    Edit,
+    Fades,
+    Kept,
+    apply_mask,
+    box_mask,
+    edits_mask,
+    evidence_mask,
+    mix,
+    parse_edits,
+)
 from xai_core.values import FloatArray, Waveform
 
 SR = 16_000
@@ -140,19 +150,60 @@ def test_a_box_outside_the_note_is_refused(box: tuple[float, float, float, float
         box_mask(*box)
 
 
-def test_a_box_is_muted_left_alone_or_changed() -> None:
+@pytest.mark.parametrize(
+    ("change", "levels"), [("mute", (0.0, 0.1)), ("solo", (0.1, 0.0)), ("6", (0.1995, 0.1))]
+)
+def test_a_box_is_muted_left_alone_or_changed(change: str, levels: tuple[float, float]) -> None:
     both = note(tone(500).y + tone(2_000).y)
-    inside = box_mask(0, 4, 400, 600)
-    for action, gain, levels in (
-        ("mute", 0.0, (0.0, 0.1)),
-        ("solo", 0.0, (0.1, 0.0)),
-        ("gain", 6.0, (0.1995, 0.1)),
-    ):
-        changed = apply_mask(both, edit_mask(inside, action, gain))
-        found = (amplitude(changed, 500), amplitude(changed, 2_000))
-        assert found == pytest.approx(levels, abs=1e-3)
-    with pytest.raises(InputError, match="-24 to 12 dB"):
-        edit_mask(inside, "gain", 13.0)
+    changed = apply_mask(both, edits_mask(parse_edits(f"0,4,400,600,{change}")))
+    found = (amplitude(changed, 500), amplitude(changed, 2_000))
+    assert found == pytest.approx(levels, abs=1e-3)
+
+
+def test_no_edit_leaves_the_note() -> None:
+    assert np.all(edits_mask(()) == 1.0)
+
+
+def test_where_boxes_overlap_the_later_counts_and_solos_are_joined() -> None:
+    left, right = "0,2,0,1000", "1,3,0,1000"
+    mask = edits_mask(parse_edits(f"{left},mute;{right},-20"))
+    assert mask[20, 10] == 0.0  # 0.64 s
+    assert mask[45, 10] == pytest.approx(0.1)  # 1.44 s, in both
+    assert mask[80, 10] == pytest.approx(0.1)
+    assert mask[110, 10] == 1.0
+    alone = edits_mask(parse_edits(f"{left},solo;{right},solo;0,4,0,500,-20"))
+    assert alone[20, 100] == alone[80, 100] == 1.0  # 781 Hz
+    assert alone[45, 10] == pytest.approx(0.1)
+    assert alone[110, 10] == alone[20, 500] == 0.0
+
+
+@given(
+    start=st.integers(0, 398),
+    low=st.integers(0, 7_990),
+    gain=st.one_of(st.sampled_from(["mute", "solo"]), st.integers(-240, 120)),
+    harmonics=st.booleans(),
+)
+@settings(deadline=None, max_examples=50)
+def test_an_edit_is_its_text(start: int, low: int, gain: str | int, harmonics: bool) -> None:
+    of = {"action": gain} if isinstance(gain, str) else {"action": "gain", "gain": gain / 10}
+    edit = Edit(start / 100, (start + 2) / 100, low, low + 10, harmonics=harmonics, **of)
+    assert parse_edits(f"{edit.text};{edit.text}") == (edit, edit)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0,1,100,200,louder", "such as 0.1,0.5,900,1100,mute"),
+        ("0,1,100", "such as"),
+        ("harmonics", "such as"),
+        ("0,1,100,200,13", "-24 to 12 dB"),
+        ("0,1,100,200,nan", "-24 to 12 dB"),
+        ("0,5,100,200,mute", "within 0 to 4 s and 0 to 8000 Hz"),
+    ],
+)
+def test_what_is_no_edit_is_refused(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        parse_edits(text)
 
 
 # ---------------------------------------------------------------------------- mixes
@@ -161,7 +212,7 @@ def test_a_box_is_muted_left_alone_or_changed() -> None:
 @pytest.mark.parametrize("level", [-30.0, -6.0, 0.0, 10.0])
 def test_the_second_note_has_its_level(level: float) -> None:
     first, second = tone(500, 0.05), tone(2_000, 0.3)
-    mixed, louder = mix(first, second, level=level, fade=0.0)
+    mixed, louder = mix(first, second, level=level, fades=(Fades(), Fades()))
     ratio = amplitude(mixed, 2_000) / amplitude(mixed, 500)
     assert 20 * np.log10(ratio) == pytest.approx(level, abs=0.05)
     assert louder[60, 64]  # 500 Hz is the first note's
@@ -170,13 +221,30 @@ def test_the_second_note_has_its_level(level: float) -> None:
 
 def test_the_second_note_begins_where_it_is_told() -> None:
     first, second = tone(500), tone(2_000)
-    mixed, louder = mix(first, second, level=0.0, start=2.0, fade=0.1)
+    mixed, louder = mix(first, second, level=0.0, start=2.0, fades=(Fades(), Fades(into=0.1)))
     later = mixed.y.astype(np.float64) - first.y * (mixed.y[100] / first.y[100])
     assert np.abs(later[: 2 * SR]).max() < 1e-6
     assert np.abs(later[2 * SR + 1600 : 3 * SR]).max() == pytest.approx(0.1, rel=0.05)
     assert np.abs(later[2 * SR : 2 * SR + 160]).max() < 0.015  # it fades in
     assert louder[20, 256]
     assert not louder[100, 256]
+
+
+def test_both_notes_fade_in_and_out() -> None:
+    mixed, _ = mix(tone(500), tone(2_000), level=0.0, fades=(Fades(1.0, 0.0), Fades(0.0, 1.0)))
+
+    def levels(start: float) -> tuple[float, float]:
+        part = mixed.y[int(start * SR) : int(start * SR) + 1600].astype(np.float64)
+        spectrum = np.abs(np.fft.rfft(part)) / 800
+        return float(spectrum[50]), float(spectrum[200])
+
+    assert levels(0.45) == pytest.approx((0.05, 0.1), abs=0.002)
+    assert levels(2.0) == pytest.approx((0.1, 0.1), abs=0.002)
+    assert levels(3.45) == pytest.approx((0.1, 0.05), abs=0.002)
+    with pytest.raises(InputError, match="within the 4 s"):
+        Fades(into=-1.0)
+    with pytest.raises(InputError, match="within the 4 s"):
+        Fades(out=5.0)
 
 
 def test_a_loud_mix_does_not_clip() -> None:
@@ -189,7 +257,6 @@ def test_a_loud_mix_does_not_clip() -> None:
     [
         ({"level": -31.0}, "level from -30 to 10 dB"),
         ({"level": 0.0, "start": 4.0}, "within the 4 s"),
-        ({"level": 0.0, "fade": -1.0}, "within the 4 s"),
     ],
 )
 def test_a_mix_out_of_range_is_refused(change: dict[str, float], said: str) -> None:

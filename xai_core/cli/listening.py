@@ -81,17 +81,15 @@ def listen(
     with quiet_start():
         from xai_core.audio import load_note, to_exact_wav
         from xai_core.explanations import predict
-        from xai_core.listening import apply_mask, box_mask, edit_mask, mix
+        from xai_core.listening import Edit, apply_mask, edits_mask, mix
 
     note = load_note(file, start=start)
     changed = note
     if second is not None:
         changed, _ = mix(note, load_note(second), level=level or 0.0, start=second_start or 0.0)
     if action is not None:
-        inside = box_mask(*boxes[0], harmonics=harmonics)
-        for one in boxes[1:]:
-            inside = inside | box_mask(*one, harmonics=harmonics)
-        changed = apply_mask(changed, edit_mask(inside, action, gain or 0.0))
+        edits = [Edit(*one, action, gain or 0.0, harmonics) for one in boxes]
+        changed = apply_mask(changed, edits_mask(edits))
     if part is not None:
         changed = _kept(changed, part, KEEP if keep is None else keep, type, family, models)
     before, after = (predict(one, models=models) for one in (note, changed))

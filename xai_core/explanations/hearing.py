@@ -6,16 +6,19 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from xai_core.canvas import is_carried, to_canvas
 from xai_core.errors import InputError
 from xai_core.explanations.explain import explained_model
-from xai_core.explanations.loaded_models import answer_of
+from xai_core.explanations.loaded_models import LRUCache, answer_of, array_digest
 from xai_core.listening import Kept, apply_mask, evidence_mask
-from xai_core.values import Explanation, Waveform
+from xai_core.values import Explanation, FloatArray, Waveform
 
-__all__ = ["Heard", "Part", "hear", "level_matched"]
+__all__ = ["Heard", "Part", "canvas_of", "evidence_inside", "hear", "level_matched"]
 
+CANVASES_KEPT = 6  # 1 MB each
+_canvases: LRUCache[tuple[str, ...], FloatArray] = LRUCache(CANVASES_KEPT)
 Part = Literal["for", "against", "rest"]
 
 
@@ -32,11 +35,14 @@ class Heard:
     kept : Kept
         What the model says of the note, of the bins that hold the evidence, and of the
         note without them.
+    mask : ndarray, shape (126, 1025)
+        1 in the bins that are heard, else 0.
     """
 
     sound: Waveform
     bins: float
     kept: Kept
+    mask: FloatArray
 
 
 def hear(explanation: Explanation, *, part: Part = "for", share: float = 0.8) -> Heard:
@@ -64,11 +70,8 @@ def hear(explanation: Explanation, *, part: Part = "for", share: float = 0.8) ->
     """
     if not 0.0 < share <= 1.0:
         raise InputError(f"expected a share above 0 and at most 1, got {share:g}")
-    missing = [one.type for one in explanation.spectrograms if not is_carried(one.type)]
-    if missing:
-        raise InputError(f"a map of {missing[0]} has no place in hertz, so it has no sound")
     side = "against" if part == "against" else "for"
-    mask = evidence_mask(to_canvas(explanation), share, against=side == "against")
+    mask = evidence_mask(canvas_of(explanation), share, against=side == "against")
     if not np.any(mask):
         raise InputError(
             f"nothing in this map speaks {side} {explanation.family}, so there is nothing to hear"
@@ -84,7 +87,64 @@ def hear(explanation: Explanation, *, part: Part = "for", share: float = 0.8) ->
         for one in (kept, rest)
     ]
     heard, held = (rest, 1.0 - mask) if part == "rest" else (kept, mask)
-    return Heard(heard, float(held.mean()), Kept(explanation.probability, *answers))
+    return Heard(heard, float(held.mean()), Kept(explanation.probability, *answers), held)
+
+
+def canvas_of(explanation: Explanation) -> FloatArray:
+    """Return the canvas of an explanation, kept for the next use.
+
+    Returns
+    -------
+    ndarray, shape (126, 1025), float64
+
+    Raises
+    ------
+    InputError
+        If a spectrogram type has no place on the canvas.
+    """
+    missing = [one.type for one in explanation.spectrograms if not is_carried(one.type)]
+    if missing:
+        raise InputError(f"a map of {missing[0]} has no place in hertz, so it has no sound")
+    arrays = (
+        *(one.values for one in explanation.attributions),
+        *(one.values for one in explanation.spectrograms),
+        *explanation.baselines,
+        explanation.waveform.y,
+    )
+    key = (*(one.method for one in explanation.attributions), *map(array_digest, arrays))
+
+    def carried() -> FloatArray:
+        canvas = to_canvas(explanation)
+        canvas.flags.writeable = False
+        return canvas
+
+    return _canvases.get(key, carried)
+
+
+def evidence_inside(canvas: FloatArray, inside: npt.ArrayLike) -> tuple[float, float]:
+    """Return the share of the evidence for the answer that lies in some bins, and of that against.
+
+    Parameters
+    ----------
+    canvas : ndarray, shape (126, 1025)
+        Signed evidence.
+    inside : array_like of bool, shape (126, 1025)
+
+    Returns
+    -------
+    speaks_for, speaks_against : float
+        In [0, 1]; 0 where there is no evidence of that sign.
+
+    Examples
+    --------
+    >>> evidence_inside(np.array([[3.0, 1.0, -5.0]]), [[True, False, False]])
+    (0.75, 0.0)
+    """
+    shares = []
+    for side in (np.maximum(canvas, 0.0), np.maximum(-canvas, 0.0)):
+        total = float(side.sum())
+        shares.append(float(side[np.asarray(inside, bool)].sum()) / total if total > 0 else 0.0)
+    return shares[0], shares[1]
 
 
 def level_matched(sound: Waveform, note: Waveform) -> tuple[Waveform, float]:

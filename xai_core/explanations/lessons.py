@@ -18,12 +18,23 @@ from xai_core.attribution.grad_cam import resize_bilinear
 from xai_core.attribution.integrated_gradients import quadrature
 from xai_core.audio import load_note
 from xai_core.errors import InputError
+from xai_core.explanations.explain import explain
+from xai_core.explanations.hearing import canvas_of, level_matched
 from xai_core.explanations.loaded_models import Audio, load_gradients, resolve_layer
+from xai_core.explanations.predict import predict
 from xai_core.features import extract
+from xai_core.listening import apply_mask, strongest_mask
 from xai_core.networks.contract import PackedModel
-from xai_core.values import Attribution, FeatureMaps, FloatArray, Spectrogram
+from xai_core.values import Attribution, FeatureMaps, FloatArray, Spectrogram, Waveform
 
-__all__ = ["CamParts", "IntegrationPath", "grad_cam_parts", "integration_path"]
+__all__ = [
+    "CamParts",
+    "IntegrationPath",
+    "KeptSound",
+    "grad_cam_parts",
+    "integration_path",
+    "kept_sound",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,3 +230,57 @@ def grad_cam_parts(
 
 def _scaled(x: FloatArray, alphas: FloatArray) -> FloatArray:
     return alphas.astype(np.float32)[:, np.newaxis, np.newaxis] * x
+
+
+@dataclass(frozen=True, eq=False)
+class KeptSound:
+    """The part of a note that its map keeps, and what the models of the type say of it.
+
+    Parameters
+    ----------
+    note, sound : Waveform
+        The note, and the bins of it that speak most for its family, as loud as the note.
+    probabilities, of_note : dict of str to float
+        Of every family, by the models of the type: for the sound and for the note.
+    """
+
+    note: Waveform
+    sound: Waveform
+    probabilities: dict[str, float]
+    of_note: dict[str, float]
+
+
+def kept_sound(
+    audio: Audio, *, type: str, family: str, share: float = 0.1, models: str = "starter"
+) -> KeptSound:
+    """Return the sound of the bins that speak most for the family of a note.
+
+    Parameters
+    ----------
+    audio : path, bytes or Waveform
+    type : str
+        Spectrogram type whose model has the map.
+    family : str
+        Of the note: whose model has the map.
+    share : float
+        Of the bins in hertz and seconds, above 0 and at most 1.
+    models : str
+        Name of the model set.
+
+    Raises
+    ------
+    InputError
+        If the share is out of its range, or nothing speaks for the family.
+    """
+    if not 0.0 < share <= 1.0:
+        raise InputError(f"expected a share above 0 and at most 1, got {share:g}")
+    note = load_note(audio)
+    explanation = explain(note, type=type, family=family, models=models)
+    mask = strongest_mask(canvas_of(explanation), share)
+    if not mask.any():
+        raise InputError(f"nothing in this map speaks for {family}, so there is nothing to hear")
+    kept = apply_mask(note, mask)
+    answers = [
+        dict(predict(one, types=[type], models=models).probabilities[type]) for one in (kept, note)
+    ]
+    return KeptSound(note, level_matched(kept, note)[0], *answers)

@@ -48,6 +48,7 @@ __all__ = [
     "comparison_files",
     "distance_files",
     "explanation_files",
+    "name_stem",
     "prediction_files",
 ]
 
@@ -126,8 +127,8 @@ def explanation_files(
         Hz, where it is known: the JSON has the evidence by partial then.
     """
     settings = explanation.settings
-    family = _in_a_name(explanation.family)
-    words = (_in_a_name(note), settings["type"], family, settings["method"])
+    family = name_stem(explanation.family)
+    words = (name_stem(note), settings["type"], family, settings["method"])
     stem = "_".join((*words, _digits(settings)))
     colours: dict[str, Any] = {"sign": sign, "limits": limits, "percentile": percentile}
     usual = {"sign": "signed", "limits": None, "percentile": PERCENTILE}
@@ -174,7 +175,7 @@ def comparison_files(comparison: Comparison, *, notes: tuple[str, str]) -> tuple
     a, b = comparison.a, comparison.b
     both = {"a": a.settings, "b": b.settings}
     types = list(dict.fromkeys(one.settings["type"] for one in (a, b)))
-    words = (_in_a_name(notes[0]), _in_a_name(notes[1]), "-".join(types))
+    words = (name_stem(notes[0]), name_stem(notes[1]), "-".join(types))
     stem = "_".join((*words, _digits(both)))
     names = (
         f"{_model_of(a, comparison)}, {notes[0]}",
@@ -250,7 +251,7 @@ def prediction_files(
         "models": prediction.models,
         "model_sha256": model_digests(prediction),
     }
-    stem = f"{_in_a_name(note)}_all-models_{_digits(decided_by)}"
+    stem = f"{name_stem(note)}_all-models_{_digits(decided_by)}"
     return (
         ExportFile(f"{stem}.csv", "Table (CSV)", partial(_probabilities_csv, prediction)),
         ExportFile(
@@ -355,7 +356,7 @@ def _json(record: Mapping[str, Any]) -> bytes:
     return (json.dumps(record, indent=1, allow_nan=False) + "\n").encode()
 
 
-def _in_a_name(note: str) -> str:
+def name_stem(note: str) -> str:
     """Return the letters of a name that every file system and shell takes."""
     letters = re.sub(r"[^\w-]+", "-", note).strip("-")[:NAME_LETTERS]
     return letters.encode()[:NAME_BYTES].decode(errors="ignore") or "note"

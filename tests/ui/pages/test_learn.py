@@ -1,4 +1,4 @@
-"""The Learn page: six steps, each with its control and its figure."""
+"""The Learn page: seven steps, each with its control and its figure."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def test_the_tour_can_be_walked_to_its_end_and_back(caplog: pytest.LogCaptureFix
     for number in range(2, len(STEPS) + 1):
         seen.press(f"{number} ·")
         assert seen.shown("Step").startswith(f"{number} ·")
-        assert seen.figures
+        assert seen.figures or seen.says("comes after yours")  # step 5 shows them after a guess
         assert seen.address["step"] == STEPS[number - 1]
-    seen.press("5 · Subtracting")
-    assert seen.shown("Step").startswith("5 ·")
+    seen.press("6 · Subtracting")
+    assert seen.shown("Step").startswith("6 ·")
     assert "Session State API" not in caplog.text  # set by a button, and a default as well
 
 
@@ -166,13 +166,13 @@ def test_typed_maps_are_in_the_address_and_both_steps_have_them(
     expect(page).to_have_url(re.compile(f"map_a=9{ones[1:]}&"))
     type_into(page, 4, "9")
     expect(page.get_by_text("absolute differences, 1.5,")).to_be_visible()
-    page.get_by_role("button", name="6 · How far").click()
+    page.get_by_role("button", name="7 · How far").click()
     expect(page.get_by_text("Difference Mean: 1.5", exact=True)).to_be_visible()
     type_into(page, 1, "1")
     expect(page.get_by_text("Difference Mean: 1", exact=True)).to_be_visible()
     page.reload()
     expect(page.get_by_text("Difference Mean: 1", exact=True)).to_be_visible()
-    page.get_by_role("button", name="5 · Subtracting").click()
+    page.get_by_role("button", name="6 · Subtracting").click()
     expect(page.get_by_text("absolute differences, 1,")).to_be_visible()
     type_into(page, 1, "0.12345678")
     expect(page).to_have_url(re.compile("map_a=0.12345678_1_"))  # every digit that was typed

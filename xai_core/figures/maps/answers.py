@@ -31,6 +31,7 @@ __all__ = ["probability_bars", "scan_map", "waveform_envelope"]
 
 EXPLAINED = "#D55E00"  # vermilion: 3.9 to 1 on white, 4.7 to 1 on near-black
 OTHER = "#7A8794"  # grey: 3.7 to 1 on white, 5.0 to 1 on near-black
+BEFORE = "#0072B2"  # blue: 5.2 to 1 on white, 3.5 to 1 on near-black
 END = 118  # of the axis, in percent: a bar at 100 % leaves room for the numbers
 COLUMNS = 900
 
@@ -39,6 +40,7 @@ def probability_bars(
     probabilities: Mapping[str, float],
     *,
     highlighted: str | None = None,
+    before: Mapping[str, float] | None = None,
     height: int = 300,
     uirevision: str = "probabilities",
 ) -> go.Figure:
@@ -51,6 +53,8 @@ def probability_bars(
         as having no model.
     highlighted : str or None
         The family whose model is explained.
+    before : mapping of str to float, optional
+        What the models said of another sound, as a mark on each bar.
     height : int
         Pixels.
 
@@ -108,6 +112,8 @@ def probability_bars(
             "hoverinfo": "skip",
         }
     )
+    if before:
+        drawing.traces.append(_marks(before))
     drawing.layout = {"bargap": 0.3, "barmode": "overlay", **_axes(highlighted), "shapes": [_HALF]}
     drawing.annotations.append(
         {
@@ -122,6 +128,25 @@ def probability_bars(
         }
     )
     return drawing.figure()
+
+
+def _marks(before: Mapping[str, float]) -> dict[str, Any]:
+    """Return an upright mark on each bar where its answer was before."""
+    families = [family for family in FAMILIES if family in before]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [100 * before[family] for family in families],
+        "y": families,
+        "marker": {
+            "symbol": "line-ns",
+            "size": 15,
+            "line": {"width": 3, "color": BEFORE},
+        },
+        "text": [percent_text(before[family]) for family in families],
+        "hovertemplate": "%{y} before: <b>%{text}</b><extra></extra>",
+        "cliponaxis": False,
+    }
 
 
 def waveform_envelope(y: npt.ArrayLike) -> npt.NDArray[np.float64]:

@@ -26,7 +26,7 @@ from xai_core.ui.parts.choices import (
     samples,
     sound_models,
 )
-from xai_core.ui.parts.hearing import draw_hearing
+from xai_core.ui.parts.hearing import draw_way_to_listen
 from xai_core.ui.parts.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.parts.sharing import draw_link
 from xai_core.ui.parts.words import HOW_TO_READ, TEN_ANSWERS, doubts, note_credit, verdict
@@ -64,10 +64,10 @@ def explore_page() -> None:
 
     pitch = None if record.pitch is None else pitch_frequency(record.pitch)
     panels = draw_panels(note, type, family, advanced, pitch=pitch, meanwhile=draw_answer)
-    draw_hearing(panels.explanations[0])
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         draw_saving_of_panels(panels, name=record.note, start=0.0)
         draw_link()
+        draw_way_to_listen()
     with st.expander("How to read the four panels", icon=":material/help:"):
         st.markdown(HOW_TO_READ)
     preload_models(tuple(available))

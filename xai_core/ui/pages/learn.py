@@ -1,4 +1,4 @@
-"""The Learn page: six steps, each with one control and one figure or two.
+"""The Learn page: seven steps, each with one control and one figure or two.
 
 Conventions
 -----------
@@ -6,7 +6,7 @@ All that can be chosen is in the address: the step (``step``), note and family,
 and what the controls say. Every number is computed when it is shown, by the
 functions that the other pages use.
 
-The last two steps have two small maps that the visitor edits. On the page a map is a
+Steps six and seven have two small maps that the visitor edits. On the page a map is a
 table with one row a bin, from the highest down; in the code it is an array (frames,
 bins) as everywhere. In the address it is its sixteen numbers in the order of the table.
 """
@@ -40,6 +40,7 @@ from xai_core.figures.maps.lessons import number_grid, path_curve, weight_bars
 from xai_core.metrics import difference_mean, function_of
 from xai_core.ui.parts.charts import draw_figure
 from xai_core.ui.parts.choices import samples, sound_models
+from xai_core.ui.parts.hearing import draw_riddle
 from xai_core.ui.parts.words import note_label
 from xai_core.ui.shell.address import choose, edited_text, remember, set_choice, slide
 from xai_core.ui.shell.preload import keep_keras_state
@@ -68,8 +69,9 @@ STEPS = {
     "filters": "2 · From filter to feature map",
     "path": "3 · Integrated Gradients",
     "cam": "4 · Grad-CAM",
-    "difference": "5 · Subtracting two maps",
-    "distances": "6 · How far apart are two maps?",
+    "hear": "5 · Hear what it heard",
+    "difference": "6 · Subtracting two maps",
+    "distances": "7 · How far apart are two maps?",
 }
 N_STEPS = 64  # of the path
 KEPT = 6  # lessons in memory, for all visitors
@@ -88,6 +90,7 @@ def learn_page() -> None:
         "filters": _filters,
         "path": _path,
         "cam": _cam,
+        "hear": _hear,
         "difference": _difference,
         "distances": _distances,
     }[step]()
@@ -246,6 +249,13 @@ def _cam() -> None:
         parts.cam(n), subtitle="What is left without the negative parts", uirevision="cam"
     )
     draw_figure(right, cam)
+
+
+def _hear() -> None:
+    """Draw the step that plays what a map keeps."""
+    st.markdown(HEAR)
+    type = _lesson_type()
+    draw_riddle(samples(), type, sound_models()[type])
 
 
 def _difference() -> None:
@@ -413,6 +423,13 @@ CAM = """
 **Grad-CAM** asks the last feature maps instead of the bins. Each map gets a weight: how much the
 score would rise if that map were brighter. The maps times their weights are added up, and what is
 negative is dropped. It is coarse, since the last maps are small. Add one map after the other.
+"""
+
+
+HEAR = """
+A map says which moments and frequencies drive the answer. Carried to hertz and seconds, it can be
+**heard**: all bins but those that speak most for the family are silenced. Listen, guess the family,
+and see whether the networks can tell it from so little. On *Listen* you can do this with any note.
 """
 
 

@@ -11,16 +11,12 @@ and of a recording with a link ``upload``, its SHA-256, and ``start``, in second
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from math import floor
 from pathlib import Path
 
 import streamlit as st
 
-from xai_core import store
-from xai_core.audio import MAX_BYTES, NOTE_SECONDS, first_sound, fit_note, load_untrusted, open_gate
+from xai_core.audio import MAX_BYTES, NOTE_SECONDS, fit_note, open_gate
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
 from xai_core.explanations import layers_of, predict, weak_families
@@ -39,15 +35,21 @@ from xai_core.ui.parts.choices import (
     samples,
     sound_models,
 )
-from xai_core.ui.parts.hearing import draw_hearing
+from xai_core.ui.parts.hearing import draw_way_to_listen
 from xai_core.ui.parts.panels import draw_panels, draw_saving_of_panels
+from xai_core.ui.parts.recordings import (
+    Recording,
+    bring_recording,
+    drop_recording,
+    keep_recording,
+    keep_start,
+    note_of,
+    own_recording,
+)
 from xai_core.ui.parts.sharing import (
     STAYS,
     draw_link_of_recording,
     draw_saving,
-    forget_recording,
-    note_shared,
-    take_start,
     write_place,
 )
 from xai_core.ui.parts.words import doubts, overall_verdict, plain
@@ -55,11 +57,10 @@ from xai_core.ui.shell.address import choose, set_choice
 from xai_core.ui.shell.faults import sentence
 from xai_core.ui.shell.preload import freeze_objects, keep_keras_state
 from xai_core.ui.shell.work_queue import queue_slot
-from xai_core.values import FAMILIES, Prediction, Waveform
+from xai_core.values import FAMILIES, Prediction
 
 __all__ = ["upload_page"]
 
-KEPT = "recording of the visitor"  # in the session
 SOURCES = {"file": "A file", "microphone": "The microphone"}
 FORMATS = (
     *("wav", "flac", "mp3", "m4a", "ogg", "oga", "opus", "aif", "aiff", "aifc"),
@@ -68,30 +69,10 @@ FORMATS = (
 HOP = 1.0  # s, of a scan
 CELLS = "cells"  # key of the table
 TABLE_HEIGHT = 388  # px: ten families and the heading
-GONE = (
-    "The recording of this link is not on this server any more: it was removed, or the cache was "
-    "emptied. Bring it again to go on."
-)
 TABLE_HELP = (
     "How probable each family is, by the models of each spectrogram type. Choose a cell to see why "
     "that model says so. The sixty models answer each by itself, so no row or column sums to 100 %."
 )
-
-
-@dataclass(frozen=True, eq=False)
-class _Recording:
-    """What the visitor brought, or a link: name, samples, the file, its SHA-256, first start."""
-
-    name: str
-    waveform: Waveform
-    content: bytes
-    digest: str
-    start: float = 0.0  # s, where the 4 s begin: at the first sound, or the start in a link
-
-    @property
-    def latest(self) -> float:
-        """Latest start of 4 s, in seconds; negative in a shorter recording."""
-        return floor(100 * (self.waveform.duration - NOTE_SECONDS)) / 100
 
 
 def upload_page() -> None:
@@ -100,7 +81,8 @@ def upload_page() -> None:
     recording = _bring()
     if recording is None:
         return
-    start = draw_window(recording.waveform, id=recording.digest, start=recording.start)
+    start = draw_window(recording.waveform, id=recording.digest, start=note_of(recording)[1])
+    keep_start(recording, start)
     write_place(recording.digest, start)
     note = fit_note(recording.waveform, start=start)
     draw_player(note)
@@ -126,17 +108,17 @@ def upload_page() -> None:
         st.caption(doubts([family]))
     advanced = choose_advanced(samples(), layers_of(type, family))
     panels = draw_panels(note, type, family, advanced)
-    draw_hearing(panels.explanations[0])
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         draw_saving_of_panels(panels, name=name, start=start)
         draw_link_of_recording(
             recording.content, recording.digest, type=type, family=family, start=start
         )
+        draw_way_to_listen(sound="own")
 
 
-def _bring() -> _Recording | None:
+def _bring() -> Recording | None:
     """Let the visitor bring a recording; return the one that is there, if any."""
-    kept: _Recording | None = st.session_state.get(KEPT) or _of_a_link()
+    kept = own_recording()
     if kept is not None:
         left, right = st.columns([4, 1], vertical_alignment="center")
         waveform = kept.waveform
@@ -146,7 +128,7 @@ def _bring() -> _Recording | None:
         right.button(
             "Remove it",
             icon=":material/delete:",
-            on_click=_remove,
+            on_click=drop_recording,
             args=(kept.digest,),
             help="The sound, also from the server if it was kept there for a link.",
             key="remove",
@@ -176,52 +158,16 @@ def _bring() -> _Recording | None:
         st.info("Add a recording to see what the models hear in it.", icon=":material/upload:")
         st.caption(STAYS)
         return None
-    content = file.getvalue()
     try:
-        waveform = load_untrusted(content)
-        start = floor(100 * first_sound(waveform)) / 100
+        recording = bring_recording(file.name or "recording", file.getvalue())
     except InputError as error:
         st.error(sentence(error), icon=":material/error:")
         return None
-    digest = hashlib.sha256(content).hexdigest()
-    name = file.name or "recording"
-    st.session_state[KEPT] = _Recording(name, waveform, content, digest, start)
+    keep_recording(recording)
     st.rerun()
 
 
-def _of_a_link() -> _Recording | None:
-    """Return the recording that the address names, if any; show a message if it is gone."""
-    digest = st.query_params.get("upload")
-    if digest is None:
-        return None
-    try:
-        content = store.read_recording(digest)
-        if content is None:
-            st.warning(GONE, icon=":material/link_off:")
-            return None
-        waveform = load_untrusted(content)
-        first_sound(waveform)
-    except InputError as error:
-        st.warning(sentence(error), icon=":material/link_off:")
-        return None
-    note_shared(digest)
-    recording = _Recording(f"recording {digest[:8]}", waveform, content, digest)
-    recording = replace(recording, start=take_start(recording.latest))
-    st.session_state[KEPT] = recording
-    return recording
-
-
-def _remove(digest: str) -> None:
-    """Forget the recording, on the server too if it has a link.
-
-    Maps of it may stay in the cache: under a digest that only who has the recording can name.
-    """
-    forget_recording(digest)
-    for key in (KEPT, "prediction of the recording", "scan of the recording", "window"):
-        st.session_state.pop(key, None)
-
-
-def _prediction(recording: _Recording, start: float) -> Prediction:
+def _prediction(recording: Recording, start: float) -> Prediction:
     """Return the predictions of all models for the 4 s, computed once for each start."""
     key = "prediction of the recording"
     kept: tuple[tuple[str, float], Prediction] | None = st.session_state.get(key)
@@ -303,7 +249,7 @@ def _take_cell(families: Sequence[str], headings: Mapping[str, str]) -> None:
     set_choice("model", families[row])
 
 
-def _scan(recording: _Recording, type: str) -> None:
+def _scan(recording: Recording, type: str) -> None:
     """Draw what the models of a type say along the recording."""
     key = "scan of the recording"
     kept: tuple[tuple[str, str], Scan] | None = st.session_state.get(key)

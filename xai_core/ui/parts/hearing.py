@@ -1,58 +1,38 @@
-"""Hear the reason: the part of a note that speaks for an answer, played alone."""
+"""Hearing the reasons: the way to the Listen page, what is said of a kept part, and a riddle."""
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 from xai_core.audio import to_wav
-from xai_core.canvas import is_carried
-from xai_core.errors import InputError
-from xai_core.explanations.hearing import Heard, Part, hear, level_matched
+from xai_core.catalogue.types import spectrogram_type
+from xai_core.datasets.notes import NoteRecord
+from xai_core.explanations.hearing import Heard, Part
+from xai_core.explanations.lessons import KeptSound, kept_sound
+from xai_core.figures import probability_bars
 from xai_core.figures.base.words import percent_text
-from xai_core.ui.shell.address import choose, slide
+from xai_core.ui.parts.charts import draw_figure
+from xai_core.ui.parts.words import note_label
+from xai_core.ui.shell.address import choose
 from xai_core.ui.shell.work_queue import queue_slot
-from xai_core.values import Explanation
 
-__all__ = ["draw_hearing", "heard_sentence"]
+__all__ = ["draw_riddle", "draw_way_to_listen", "heard_sentence"]
 
-NOTHING = "note"
-PARTS = {
-    NOTHING: "the whole note",
-    "for": "what speaks for it",
-    "against": "what speaks against it",
-    "rest": "the rest",
-}
-SHARES = ("10", "30", "50", "80", "95")  # percent
-DEFAULT_SHARE = "80"
-HELP = (
-    "The bins with the strongest evidence, in hertz and seconds, are kept and all others "
-    "silenced, or the other way round. The model is asked again about what is left."
-)
+WAY = "Hear what it heard, and change it"
+RIDDLE_SHARE = 0.1  # of the bins
+NO_GUESS = "none"
+KEPT_RIDDLES = 12  # sounds in memory, for all visitors
 
 
-def draw_hearing(explanation: Explanation) -> None:
-    """Let the visitor hear what a map keeps of its note, and say what the model makes of it.
-
-    Nothing is computed until a part is chosen.
-    """
-    if not all(is_carried(one.type) for one in explanation.spectrograms):
-        return
-    left, middle, right = st.columns([2, 2, 3], vertical_alignment="bottom", gap="medium")
-    part = choose(left, "Hear", PARTS, key="hear", help=HELP)
-    if part == NOTHING:
-        return
-    share = slide(middle, "Share of that evidence (%)", SHARES, key="kept", default=DEFAULT_SHARE)
-    try:
-        with queue_slot():
-            heard = hear(explanation, part=cast(Part, part), share=float(share) / 100)
-    except InputError as error:
-        st.caption(f"{str(error)[0].upper()}{str(error)[1:]}.")
-        return
-    sound, gain = level_matched(heard.sound, explanation.waveform)
-    right.audio(to_wav(sound), format="audio/wav")
-    st.caption(heard_sentence(heard, part=cast(Part, part), family=explanation.family, gain=gain))
+def draw_way_to_listen(**query: str) -> None:
+    """Draw a link to the Listen page, with what is chosen here and what it should open with."""
+    st.page_link(
+        "pages/listen.py", label=WAY, icon=":material/hearing:", query_params=query or None
+    )
 
 
 def heard_sentence(heard: Heard, *, part: Part, family: str, gain: float = 0.0) -> str:
@@ -84,3 +64,78 @@ def heard_sentence(heard: Heard, *, part: Part, family: str, gain: float = 0.0) 
 def _bins_text(share: float) -> str:
     percent = 100 * share
     return f"{percent:.1f} %" if 0.1 <= percent < 10 else percent_text(share)
+
+
+def draw_riddle(records: Sequence[NoteRecord], type: str, families: Sequence[str]) -> None:
+    """Let the visitor guess a family from what its map keeps, then show what the models make of it.
+
+    Parameters
+    ----------
+    records : sequence of NoteRecord
+        Notes to choose from.
+    type : str
+        Whose models are asked.
+    families : sequence of str
+        That have models of that type.
+    """
+    riddles = _riddles(records, families)
+    left, right = st.columns([2, 3], gap="large")
+    numbers = {str(k + 1): f"Sound {k + 1} of {len(riddles)}" for k in range(len(riddles))}
+    number = choose(left, "Sound", numbers, key="riddle")
+    record = riddles[int(number) - 1]
+    with queue_slot(left.empty()):
+        kept = _kept_sound(str(record.path), type, record.family)
+    left.audio(to_wav(kept.sound))
+    left.caption(
+        f"{percent_text(RIDDLE_SHARE)} of the bins in hertz and seconds: those that speak most for "
+        "the family of the note, by the map of its model. All else is silent."
+    )
+    guesses = {NO_GUESS: "listen first, then choose", **{name: name for name in families}}
+    guess = choose(left, "Which family is it?", guesses, key=f"guess_{number}")
+    if guess == NO_GUESS:
+        right.info("The answer of the models comes after yours.", icon=":material/hearing:")
+        return
+    right.markdown(riddle_sentence(guess, record.family, kept.probabilities, type=type))
+    bars = probability_bars(kept.probabilities, highlighted=record.family, before=kept.of_note)
+    draw_figure(right, bars)
+    right.caption("Bars: what the models say of this sound. Blue marks: of the whole note.")
+    right.markdown(f"The whole note: **{note_label(record)}**")
+    right.audio(to_wav(kept.note))
+
+
+def riddle_sentence(
+    guess: str, truth: str, probabilities: Mapping[str, float], *, type: str
+) -> str:
+    """Say who is right: the visitor, the models, both or none.
+
+    Examples
+    --------
+    >>> riddle_sentence("organ", "flute", {"flute": 0.8, "organ": 0.3}, type="mfcc")
+    'It is **flute**. You said organ; the MFCC models say flute (80 %): they are right.'
+    """
+    best = max(probabilities, key=lambda family: probabilities[family])
+    label, sure = spectrogram_type(type).label, percent_text(probabilities[best])
+    you, they = guess == truth, best == truth
+    if you and they:
+        who = "both are right"
+    elif you or they:
+        who = "you are right" if you else "they are right"
+    else:
+        who = "neither is right"
+    return f"It is **{truth}**. You said {guess}; the {label} models say {best} ({sure}): {who}."
+
+
+def _riddles(records: Sequence[NoteRecord], families: Sequence[str]) -> list[NoteRecord]:
+    """Return a note of each family, in an order that says nothing."""
+    rng = np.random.default_rng(20)
+    chosen = []
+    for family in families:
+        own = [record for record in records if record.family == family]
+        if own:
+            chosen.append(own[int(rng.integers(len(own)))])
+    return [chosen[int(k)] for k in rng.permutation(len(chosen))]
+
+
+@st.cache_resource(show_spinner="Finding what the map keeps …", max_entries=KEPT_RIDDLES)
+def _kept_sound(path: str, type: str, family: str) -> KeptSound:
+    return kept_sound(Path(path), type=type, family=family, share=RIDDLE_SHARE)

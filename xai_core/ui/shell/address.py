@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-__all__ = ["choose", "edited_text", "remember", "set_choice", "slide"]
+__all__ = ["choose", "edited_text", "remember", "set_choice", "set_text", "slide", "switch"]
 
 NOT_HERE = "The address names something under “{}” that is not here, so the default is shown."
 LATE_SECONDS = 2.0  # how long a browser may still show the address that was replaced
@@ -101,6 +101,36 @@ def slide(
     return choice
 
 
+def switch(place: DeltaGenerator, label: str, options: Mapping[str, str], *, key: str) -> str:
+    """Draw a row of buttons of which one is pressed; which one lives in the address.
+
+    Parameters
+    ----------
+    place, label, options, key
+        As of :func:`choose`; the label is read aloud and not shown. The first option is the
+        default.
+
+    Returns
+    -------
+    str
+        The option chosen.
+    """
+    default = next(iter(options))
+    index = _adopt_address(tuple(options), label=label, key=key, default=default)
+    state_has_it = key in st.session_state
+    choice = place.segmented_control(
+        label,
+        tuple(options),
+        default=None if state_has_it else tuple(options)[index],
+        required=True,
+        format_func=lambda option: options[option],
+        key=key,
+        label_visibility="collapsed",
+    )
+    remember(key, str(choice), default=default)
+    return str(choice)
+
+
 def edited_text(
     key: str, *, label: str, default: str, is_one: Callable[[str], bool]
 ) -> tuple[str, str]:
@@ -125,6 +155,8 @@ def edited_text(
     """
     state, shown = st.session_state, st.query_params.get(key)
     start, number = state.get(_start(key), (default, 0))
+    if state.pop(_set_by_us(key), False):
+        return start, _editor(key, number)
     is_drawn = _editor(key, number) in state
     if is_drawn and not _changed_by_visitor(key, shown):
         return start, _editor(key, number)
@@ -140,6 +172,13 @@ def remember(key: str, text: str, *, default: str) -> None:
     """Write a choice, or what an editor holds now, to the address and keep it for other pages."""
     st.session_state[_last(key)] = text
     _write_address(key, None if text == default else text)
+
+
+def set_text(key: str, text: str) -> None:
+    """Let the editor of a key start anew from a text, from the callback of a button or a click."""
+    _, number = st.session_state.get(_start(key), ("", 0))
+    st.session_state[_start(key)] = text, number + 1
+    st.session_state[_set_by_us(key)] = True
 
 
 def set_choice(key: str, option: str) -> None:

@@ -59,6 +59,17 @@ PAGES = (
         draws="xai_core.ui.pages.explore:explore_page",
     ),
     Page(
+        name="Listen",
+        title="Listen",
+        icon="👂",
+        menu_icon=":material/hearing:",
+        short="Hear what a map keeps, change the sound, ask again",
+        purpose="Hear what a network goes by: the part of the sound that its map keeps, the note "
+        "without a partial, or two notes at once; and read what it answers then.",
+        file="pages/listen.py",
+        draws="xai_core.ui.pages.listen:listen_page",
+    ),
+    Page(
         name="Compare",
         title="Compare",
         icon="⚖️",
@@ -106,8 +117,8 @@ PAGES = (
         title="Learn",
         icon="🎓",
         menu_icon=":material/school:",
-        short="How all this works, in six steps",
-        purpose="From a note to the reasons of a network, in six steps: move the control of each "
+        short="How all this works, in seven steps",
+        purpose="From a note to the reasons of a network, in seven steps: move the control of each "
         "step and watch what changes.",
         file="pages/learn.py",
         draws="xai_core.ui.pages.learn:learn_page",

@@ -1,0 +1,471 @@
+"""The Listen page: hear what a map keeps, change the sound, mix two notes, and ask again.
+
+Conventions
+-----------
+One of three tools is on the page at a time; each makes one changed sound of the note, which
+is played beside it, and whose answers stand beside those of the note. Type and explained
+model are in the address under the names of Explore, of a recording of the visitor's own
+under those of Upload; ``tool`` says which tool, ``hear`` and ``kept`` what a map keeps,
+``edit`` the boxes, ``family_with, with, level, at`` and the fades the second note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from xai_core.audio import MAX_BYTES, fit_note, load_note
+from xai_core.canvas import is_carried, on_canvas
+from xai_core.catalogue.methods import DEFAULT_METHOD
+from xai_core.catalogue.types import spectrogram_type
+from xai_core.datasets.notes import NoteRecord
+from xai_core.errors import InputError
+from xai_core.explanations import explain_progressively, predict
+from xai_core.explanations.hearing import Part, canvas_of, evidence_inside, hear, level_matched
+from xai_core.explanations.loaded_models import array_digest
+from xai_core.explanations.mixing import Tipping, shares_of_mix, tipping
+from xai_core.explanations.settings import Settings
+from xai_core.figures import attribution_figure, probability_bars
+from xai_core.figures.base.words import percent_text
+from xai_core.figures.maps.listening import TOGETHER, answer_change, change_map, level_curves
+from xai_core.listening import LEVELS, Fades, apply_mask, edits_mask, mix
+from xai_core.results.listening import listening_files
+from xai_core.ui.browser.player import draw_player
+from xai_core.ui.browser.screen import is_narrow
+from xai_core.ui.parts.charts import draw_figure
+from xai_core.ui.parts.choices import (
+    FIRST_FAMILY,
+    choose_model,
+    choose_note,
+    choose_type,
+    draw_faults,
+    faulty_models,
+    samples,
+    sound_models,
+)
+from xai_core.ui.parts.edits import choose_edits, draw_boxes
+from xai_core.ui.parts.hearing import heard_sentence
+from xai_core.ui.parts.recordings import Recording, bring_recording, note_of, own_recording
+from xai_core.ui.parts.sharing import draw_link, draw_link_of_recording, draw_saving
+from xai_core.ui.parts.words import note_label, plain
+from xai_core.ui.shell.address import choose, slide, switch
+from xai_core.ui.shell.faults import sentence
+from xai_core.ui.shell.preload import keep_keras_state, preload_models
+from xai_core.ui.shell.work_queue import compute_in_slots, queue_slot
+from xai_core.values import FAMILIES, Explanation, Waveform
+
+__all__ = ["listen_page"]
+
+TOOLS = {
+    "reason": "What the map keeps",
+    "change": "Change the sound",
+    "mix": "Two notes at once",
+}
+COLLECTION, OWN = "collection", "own"
+PARTS = {
+    "for": "what speaks for it",
+    "against": "what speaks against it",
+    "rest": "the note without what speaks for it",
+}
+PART_HELP = (
+    "The bins with the strongest evidence, in hertz and seconds, are kept and all others "
+    "silenced, or the other way round. The model is asked again about what is left."
+)
+SHARES = ("10", "30", "50", "80", "95")  # percent
+SHARE = "80"
+FILE = "file"
+LEVELS_SHOWN = tuple(f"{level:g}" for level in np.arange(LEVELS[0], LEVELS[1] + 0.5))
+STARTS = tuple(f"{start:g}" for start in np.arange(0.0, 4.0, 0.25))
+FADES = ("0", "0.01", "0.05", "0.1", "0.25", "0.5", "1", "2")
+FADE_DEFAULTS = {"in_a": "0", "out_a": "0", "in_b": "0.01", "out_b": "0"}
+FADE_LABELS = {
+    "in_a": "First note in (s)",
+    "out_a": "First note out (s)",
+    "in_b": "Second note in (s)",
+    "out_b": "Second note out (s)",
+}
+PANEL_HEIGHT = 430  # px
+TALL_HEIGHT = 520  # px, of one on which boxes are drawn
+BARS_HEIGHT = 270  # px
+METRICS_HELP = {
+    "Drop": "Share of its probability that the model loses when it hears the kept part alone: "
+    "0 % means that nothing is missing.",
+    "Increase": "Whether the kept part alone convinces the model more than the whole note does.",
+    "Gain": "Share of what was missing to 100 % that the kept part alone wins.",
+    "Faithfulness": "Probability of the note less that of the note without the kept part: how much "
+    "the model misses it.",
+}
+ANSWERS_HELP = (
+    "Percent before and after, by the models of each spectrogram type and over all types together. "
+    "Red: more probable than before; blue: less."
+)
+CURVES = "tipping curves"  # in the session
+MOST_CURVES = 8
+
+
+@dataclass(frozen=True, eq=False)
+class _Subject:
+    """The note that is heard, and the model that is explained."""
+
+    note: Waveform
+    name: str
+    type: str
+    family: str
+    recording: Recording | None = None
+    start: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Where things go: a sentence and ten bars at the left, then a tool's own, then all models."""
+
+    sentence: DeltaGenerator
+    bars: DeltaGenerator
+    middle: DeltaGenerator
+    table: DeltaGenerator
+
+
+def listen_page() -> None:
+    """Draw the page below its title."""
+    keep_keras_state()
+    available, records = sound_models(), samples()
+    carried = {type: families for type, families in available.items() if is_carried(type)}
+    if not carried:
+        st.info("No spectrogram type with models has a place in hertz, so there is no sound.")
+        return
+    subject = _choose_subject(carried, records)
+    tool = switch(st.container(), "What to do", TOOLS, key="tool")
+    try:
+        {"reason": _reason, "change": _change, "mix": _mix}[tool](subject)
+    except InputError as error:
+        st.warning(sentence(error), icon=":material/error:")
+    preload_models(tuple(available))
+
+
+def _choose_subject(
+    available: Mapping[str, Sequence[str]], records: Sequence[NoteRecord]
+) -> _Subject:
+    """Let the visitor choose the note, or take the own recording, and whose model is explained."""
+    recording = own_recording()
+    left, right = st.columns(2, gap="medium")
+    own = False
+    with left:
+        if recording is not None:
+            sounds = {COLLECTION: "a note of the collection", OWN: plain(recording.name)}
+            first = OWN if "upload" in st.query_params else COLLECTION
+            own = choose(st.container(), "Sound", sounds, key="sound", default=first) == OWN
+        record = None if own else choose_note(records)
+    with right:
+        if record is not None:
+            type, family = choose_model(available, record.family)
+        else:
+            of_type, of_model = st.columns(2)
+            type = choose_type(of_type, available)
+            models = {name: name for name in available[type]}
+            family = choose(of_model, "Explain the model of", models, key="model")
+    draw_faults(type)
+    if record is not None:
+        return _Subject(load_note(record.path), record.note, type, family)
+    assert recording is not None
+    note, start = note_of(recording)
+    return _Subject(note, Path(recording.name).stem, type, family, recording, start)
+
+
+# ---------------------------------------------------------------------------- the tools
+
+
+def _reason(subject: _Subject) -> None:
+    """Play what a map keeps of the note, or what it leaves."""
+    left, right, places = _layout()
+    beside, slider = left.columns(2, vertical_alignment="bottom")
+    part = cast(Part, choose(beside, "Hear", PARTS, key="hear", help=PART_HELP))
+    share = slide(slider, "Share of that evidence (%)", SHARES, key="kept", default=SHARE)
+    player, numbers = left.container(), left.container()
+    explanation = _explained(subject.note, subject, right)
+    try:
+        with queue_slot():
+            heard = hear(explanation, part=part, share=float(share) / 100)
+    except InputError as error:
+        player.info(f"{sentence(error)} Choose another part, or another model.")
+        return
+    sound, gain = level_matched(heard.sound, subject.note)
+    with player:
+        draw_player(subject.note, other=sound, names=("the note", "what is kept"))
+    kept = heard.kept
+    for place, (name, value) in zip(
+        numbers.columns([3, 4, 3, 5], gap="small"),
+        {
+            "Drop": percent_text(kept.drop),
+            "Increase": "yes" if kept.increase else "no",
+            "Gain": percent_text(kept.gain),
+            "Faithfulness": f"{100 * kept.faithfulness:.0f} %".replace("-", "−"),
+        }.items(),
+        strict=True,
+    ):
+        place.metric(name, value, help=METRICS_HELP[name])
+    numbers.caption(heard_sentence(heard, part=part, family=subject.family, gain=gain))
+    shown = on_canvas(explanation).attribution
+    figure = attribution_figure(
+        replace(shown, values=shown.values * heard.mask.astype(np.float32)),
+        title=f"{PARTS[part][0].upper()}{PARTS[part][1:]}",
+        subtitle="Red: speaks for the family; blue: against it; white: silenced or of no weight",
+        height=PANEL_HEIGHT,
+    )
+    draw_figure(right, _with_player(figure))
+    change = {"part": part, "share": float(share) / 100, "method": DEFAULT_METHOD}
+    _answers(subject, heard.sound, places, change | {"type": subject.type})
+
+
+def _change(subject: _Subject) -> None:
+    """Change boxes of the note, and ask again."""
+    left, panel, places = _layout()
+    player, said = left.container(), left.container()
+    edits = choose_edits(places.middle)
+    mask = edits_mask(edits)
+    changed = apply_mask(subject.note, mask) if edits else subject.note
+    heard = bool(np.any(changed.y))
+    with player:
+        if edits and heard:
+            draw_player(subject.note, other=changed, names=("the note", "changed"))
+        else:
+            draw_player(subject.note)
+    explanation = _explained(subject.note, subject, panel)
+    draw_boxes(panel, on_canvas(explanation).attribution, edits, height=TALL_HEIGHT)
+    if not edits:
+        said.info("Drag over the map to draw a box, or type one beneath it.")
+    elif not heard:
+        said.warning("Nothing is left to hear: change a box.", icon=":material/volume_off:")
+        return
+    else:
+        inside = np.any([one.inside for one in edits], axis=0)
+        speaks_for, against = evidence_inside(canvas_of(explanation), inside)
+        said.caption(
+            f"The {'boxes hold' if len(edits) > 1 else 'box holds'} {percent_text(speaks_for)} of "
+            f"what speaks for {subject.family} and {percent_text(against)} of what speaks against "
+            "it."
+        )
+    _answers(subject, changed, places, {"edits": [one.text for one in edits]})
+
+
+def _mix(subject: _Subject) -> None:
+    """Play a second note at the same time, and ask again."""
+    left, right, places = _layout()
+    second = _choose_second(left, subject)
+    one, other = left.columns(2)
+    level = float(slide(one, "Its level (dB)", LEVELS_SHOWN, key="level", default="0"))
+    start = float(slide(other, "It begins at (s)", STARTS, key="at", default="0"))
+    with left.popover("Fades", icon=":material/timeline:"):
+        seconds = {
+            key: float(slide(st.container(), FADE_LABELS[key], FADES, key=key, default=default))
+            for key, default in FADE_DEFAULTS.items()
+        }
+    if second is None:
+        return
+    fades = (Fades(seconds["in_a"], seconds["out_a"]), Fades(seconds["in_b"], seconds["out_b"]))
+    mixed, louder = mix(subject.note, second, level=level, start=start, fades=fades)
+    with left:
+        draw_player(subject.note, other=mixed, names=("the first note", "both"))
+    said = right.container()
+    panel = right.container()
+    change = {"level": level, "start": start, "fades": seconds,
+              "second_sha256": array_digest(second.y)}  # fmt: skip
+    _answers(subject, mixed, places, change)
+    explanation = _explained(mixed, subject, panel)
+    shares = shares_of_mix(explanation, louder)
+    said.markdown(
+        f"**{percent_text(shares.evidence)}** of what speaks for {subject.family} lies where the "
+        f"first note is the louder, which has {percent_text(shares.energy)} of the energy there."
+    )
+    figure = attribution_figure(
+        on_canvas(explanation).attribution,
+        title="What drives the answer to both",
+        subtitle=f"Red: speaks for {subject.family}; blue: against it",
+        height=PANEL_HEIGHT,
+    )
+    draw_figure(panel, _with_player(figure))
+    _curves(places.table, subject, second, level=level, start=start, fades=fades)
+
+
+def _choose_second(place: DeltaGenerator, subject: _Subject) -> Waveform | None:
+    """Let the visitor choose the second note, of the collection or a file; None before there is."""
+    records = samples()
+    left, right = place.columns(2)
+    present = {record.family for record in records}
+    families = {name: name for name in FAMILIES if name in present}
+    first = next(name for name in families if name not in (subject.family, FIRST_FAMILY))
+    family = choose(
+        left,
+        "Second note",
+        {**families, FILE: "a file of my own"},
+        key="family_with",
+        default=first,
+    )
+    if family != FILE:
+        notes = {record.note: record for record in records if record.family == family}
+        labels = {name: note_label(record) for name, record in notes.items()}
+        return load_note(notes[choose(right, "Which", labels, key="with")].path)
+    file = place.file_uploader(
+        "A recording; the link to this page does not hold it",
+        max_upload_size=MAX_BYTES // 2**20,
+        key="file_with",
+    )
+    if file is None:
+        return None
+    recording = bring_recording(file.name or "recording", file.getvalue())
+    return fit_note(recording.waveform, start=recording.start)
+
+
+def _curves(
+    place: DeltaGenerator,
+    subject: _Subject,
+    second: Waveform,
+    *,
+    level: float,
+    start: float,
+    fades: tuple[Fades, Fades],
+) -> None:
+    """Draw the ten answers along the level of the second note, and say where the verdict tips."""
+    label = spectrogram_type(subject.type).label
+    place.markdown(f"##### Along the level of the second note: the {label} models")
+    kept: dict[Any, Tipping] = st.session_state.setdefault(CURVES, {})
+    key = (array_digest(subject.note.y), array_digest(second.y), subject.type, start, fades)
+    if key not in kept:
+        bar = place.progress(0.0, "Asking ten models along the level …")
+        with queue_slot() as slot:
+
+            def on_progress(done: int, total: int) -> None:
+                bar.progress(done / total, f"Asking ten models along the level: {done} of {total}")
+                slot.requeue()
+
+            found = tipping(
+                subject.note,
+                second,
+                type=subject.type,
+                start=start,
+                fades=fades,
+                without=faulty_models(),
+                on_progress=on_progress,
+            )
+        bar.empty()
+        while len(kept) >= MOST_CURVES:
+            kept.pop(next(iter(kept)))
+        kept[key] = found
+    curve = kept[key]
+    best = curve.families[int(curve.probabilities[:, 0].argmax())]
+    tips = [f"at {one.level:.1f} dB to **{one.after}**".replace("-", "−") for one in curve.tips]
+    place.markdown(
+        f"At {curve.levels[0]:.0f} dB **{best}** is the most probable; the verdict tips "
+        f"{', '.join(tips)}.".replace("-", "−")
+        if tips
+        else f"**{best}** is the most probable at every level: the verdict does not tip."
+    )
+    figure = level_curves(
+        curve.levels,
+        curve.probabilities,
+        curve.families,
+        tips=[(one.level, one.after) for one in curve.tips],
+        level=level,
+    )
+    draw_figure(place, figure)
+
+
+# ----------------------------------------------------------------------- what they share
+
+
+def _layout() -> tuple[DeltaGenerator, DeltaGenerator, _Places]:
+    """Return the left and the right half of the page, and the places of the answers."""
+    left, right = st.columns([5, 6], gap="large")
+    upper = left.container()
+    lower = left.container()
+    middle, table = st.container(), st.container()
+    return upper, right, _Places(lower.container(), lower.container(), middle, table)
+
+
+def _explained(note: Waveform, subject: _Subject, place: DeltaGenerator) -> Explanation:
+    """Return the finished map of a sound."""
+    waiting = place.empty()
+    with place, st.spinner("Explaining …", show_time=True):
+        *_, last = compute_in_slots(
+            explain_progressively(
+                note,
+                type=subject.type,
+                family=subject.family,
+                settings=Settings(method=DEFAULT_METHOD),
+            ),
+            waiting,
+        )
+    return last
+
+
+def _answers(
+    subject: _Subject, changed: Waveform, places: _Places, change: Mapping[str, Any]
+) -> None:
+    """Draw what the models say of the changed sound, first those of the explained type."""
+    type, family, without = subject.type, subject.family, faulty_models()
+    sounds = (subject.note, changed)
+    with queue_slot():
+        old, new = (predict(one, types=[type], without=without) for one in sounds)
+    before, after = old.probabilities[type], new.probabilities[type]
+    label = spectrogram_type(type).label
+    places.sentence.markdown(
+        f"##### The {label} model of {family}: {answer_change(before[family], after[family])}"
+    )
+    bars = probability_bars(after, highlighted=family, before=before, height=BARS_HEIGHT)
+    draw_figure(places.bars, bars)
+    places.bars.caption("Bars: what the models say now. Blue marks: of the note as it was.")
+    place = places.table
+    place.markdown("##### What all models say, before and after", help=ANSWERS_HELP)
+    words, figure, buttons = place.container(), place.container(), place.container()
+    everything = []
+    types = tuple(sound_models())
+    for one in sounds:
+        for each in types:
+            with queue_slot():  # each prediction is kept
+                predict(one, types=[each], without=without)
+        everything.append(predict(one, types=types, without=without))
+    first, second = everything
+    words.markdown(_verdicts(first.verdict(), second.verdict()))
+    tables = [{**one.by_type(), TOGETHER: one.verdict()} for one in everything]
+    draw_figure(figure, change_map(*tables, highlighted=(type, family), narrow=is_narrow()))
+    with buttons.container(horizontal=True):
+        files = listening_files(first, second, note=subject.name, change=change)
+        draw_saving(files, label="Save", key="listening")
+        _draw_link(subject)
+
+
+def _verdicts(before: Mapping[str, float], after: Mapping[str, float]) -> str:
+    """Say what all types together find likeliest, before and after."""
+    if not (before and after):
+        return ""
+    old, new = (max(one, key=lambda family: one[family]) for one in (before, after))
+    if old == new:
+        return f"All types together: **{old}**, {answer_change(before[old], after[old])}."
+    return (
+        f"All types together: **{old}** before ({percent_text(before[old])}), **{new}** now "
+        f"({percent_text(after[new])})."
+    )
+
+
+def _draw_link(subject: _Subject) -> None:
+    if subject.recording is None:
+        draw_link()
+        return
+    draw_link_of_recording(
+        subject.recording.content,
+        subject.recording.digest,
+        type=subject.type,
+        family=subject.family,
+        start=subject.start,
+    )
+
+
+def _with_player(figure: Any) -> Any:
+    """Let the player of the page move its line over a figure of one panel."""
+    figure.update_layout(meta={**figure.layout.meta, "playhead": ["x"]})
+    return figure

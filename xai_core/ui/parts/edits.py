@@ -1,0 +1,215 @@
+"""Boxes drawn on a map: what becomes of each, undone one by one, and kept in the address.
+
+Conventions
+-----------
+The address holds the boxes as ``edit``, in the words of
+:func:`xai_core.listening.parse_edits`. A box is drawn with the pointer on the map or typed
+into the table; the table is what counts. Seconds and hertz.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from xai_core.errors import InputError
+from xai_core.figures import alt_text
+from xai_core.figures.maps.listening import Box, box_panel
+from xai_core.listening import GAINS, Action, Edit, parse_edits
+from xai_core.ui.parts.charts import fitted
+from xai_core.ui.shell.address import choose, edited_text, remember, set_text
+from xai_core.ui.shell.faults import sentence
+from xai_core.values import Attribution
+
+__all__ = ["choose_edits", "draw_boxes"]
+
+KEY = "edit"  # in the address
+PANEL = "boxes"  # key of the figure
+NEW = "new_box"  # key of what becomes of a box that is drawn
+HISTORY = "edits before"  # in the session: texts, the last one is what there is
+MOST_UNDONE = 200
+MOST = 40  # boxes
+DURATION, NYQUIST = 4.0, 8000.0  # s, Hz
+LEAST = (0.01, 1.0)  # s and Hz: a click is no box
+WHAT: dict[str, Action] = {"mute": "mute", "solo": "solo", "change level": "gain"}
+NAMES = {action: name for name, action in WHAT.items()}
+NEW_BOXES = {
+    "mute": "muted",
+    "solo": "played alone",
+    "-12": "made 12 dB softer",
+    "6": "made 6 dB louder",
+}
+COLUMNS = {
+    "from": st.column_config.NumberColumn(
+        "From (s)", min_value=0.0, max_value=DURATION, format="%.2f"
+    ),
+    "to": st.column_config.NumberColumn("To (s)", min_value=0.0, max_value=DURATION, format="%.2f"),
+    "low": st.column_config.NumberColumn("Low (Hz)", min_value=0, max_value=NYQUIST, format="%.0f"),
+    "high": st.column_config.NumberColumn(
+        "High (Hz)", min_value=0, max_value=NYQUIST, format="%.0f"
+    ),
+    "what": st.column_config.SelectboxColumn("Becomes", options=list(WHAT), default="mute"),
+    "gain": st.column_config.NumberColumn(
+        "dB", min_value=GAINS[0], max_value=GAINS[1], format="%.1f", help="Of “change level”."
+    ),
+    "harmonics": st.column_config.CheckboxColumn(
+        "Harmonics", default=False, help="Its multiples in hertz too, as wide as it is."
+    ),
+}
+
+
+def draw_boxes(
+    place: DeltaGenerator, attribution: Attribution, edits: tuple[Edit, ...], *, height: int
+) -> None:
+    """Draw the map on which a box is marked by dragging.
+
+    Parameters
+    ----------
+    place : DeltaGenerator
+    attribution : Attribution
+        On the canvas.
+    edits : tuple of Edit
+        As :func:`choose_edits` returns them.
+    height : int
+        Pixels.
+    """
+    figure = box_panel(
+        attribution,
+        [_box(one) for one in edits],
+        revision=len(st.session_state.get(HISTORY, ())),
+        title="Draw a box here",
+        subtitle="Red: speaks for the family; blue: against it",
+        height=height,
+    )
+    place.plotly_chart(
+        fitted(figure),
+        config={"displayModeBar": False},
+        alt=alt_text(figure),
+        key=PANEL,
+        on_select=_take_drawn,
+        selection_mode="box",
+    )
+
+
+def choose_edits(place: DeltaGenerator) -> tuple[Edit, ...]:
+    """Draw the table of boxes and its buttons; return the boxes that are complete.
+
+    What cannot be done is said in a sentence beneath the table, and the rest stays.
+    """
+    start, widget = edited_text(KEY, label="Boxes", default="", is_one=_is_one)
+    left, right = place.columns([1, 3], gap="medium")
+    choose(left, "A box that is drawn is", NEW_BOXES, key=NEW)
+    edited = right.data_editor(
+        _table(parse_edits(start)),
+        key=widget,
+        hide_index=True,
+        num_rows="dynamic",
+        column_config=COLUMNS,
+        height="content",
+    )
+    edits, faults = [], []
+    for number, row in enumerate(zip(*edited.values(), strict=True), start=1):
+        try:
+            if (edit := _edit(dict(zip(edited, row, strict=True)))) is not None:
+                edits.append(edit)
+        except InputError as error:
+            faults.append(f"Box {number}: {sentence(error)}")
+    for fault in faults:
+        right.caption(f":material/error: {fault}")
+    now = ";".join(one.text for one in edits)
+    remember(KEY, now, default="")
+    history: list[str] = st.session_state.setdefault(HISTORY, [now])
+    if history[-1] != now:
+        history.append(now)
+        del history[:-MOST_UNDONE]
+    buttons = left.container(horizontal=True)
+    buttons.button(
+        "Undo", icon=":material/undo:", on_click=_undo, key="undo", disabled=len(history) < 2
+    )
+    buttons.button(
+        "Clear",
+        icon=":material/delete:",
+        on_click=set_text,
+        args=(KEY, ""),
+        key="no boxes",
+        disabled=not edits,
+    )
+    return tuple(edits)
+
+
+def _box(edit: Edit) -> Box:
+    words = {"mute": "muted", "solo": "played alone", "gain": f"changed by {edit.gain:g} dB"}
+    return Box(
+        edit.start,
+        edit.end,
+        edit.low,
+        edit.high,
+        edit.action,
+        words[edit.action],
+        harmonics=edit.harmonics,
+    )
+
+
+def _take_drawn() -> None:
+    """Add the box that was marked last."""
+    boxes = st.session_state[PANEL].selection.box
+    if not boxes:
+        return
+    history: list[str] = st.session_state.get(HISTORY) or [""]
+    (x0, x1), (y0, y1) = sorted(boxes[-1]["x"]), sorted(boxes[-1]["y"])
+    box = [*np.clip([x0, x1], 0.0, DURATION), *np.clip([y0, y1], 0.0, NYQUIST)]
+    if box[1] - box[0] < LEAST[0] or box[3] - box[2] < LEAST[1]:
+        return
+    if len(parse_edits(history[-1])) >= MOST:
+        st.toast(f"There are {MOST} boxes: take some away first.", icon=":material/error:")
+        return
+    what = st.session_state.get(NEW, "mute")
+    action: Action = what if what in ("mute", "solo") else "gain"
+    gain = float(what) if action == "gain" else 0.0
+    drawn = Edit(*(float(one) for one in box), action, gain)
+    set_text(KEY, ";".join(filter(None, (history[-1], drawn.text))))
+
+
+def _undo() -> None:
+    history: list[str] = st.session_state[HISTORY]
+    history.pop()
+    set_text(KEY, history[-1])
+
+
+def _is_one(text: str) -> bool:
+    try:
+        return len(parse_edits(text)) <= MOST
+    except InputError:
+        return False
+
+
+def _table(edits: tuple[Edit, ...]) -> dict[str, npt.NDArray[Any]]:
+    """Return a column each, typed also where it is empty."""
+    return {
+        "from": np.array([one.start for one in edits], float),
+        "to": np.array([one.end for one in edits], float),
+        "low": np.array([one.low for one in edits], float),
+        "high": np.array([one.high for one in edits], float),
+        "what": np.array([NAMES[one.action] for one in edits], object),
+        "gain": np.array([one.gain if one.action == "gain" else np.nan for one in edits], float),
+        "harmonics": np.array([one.harmonics for one in edits], bool),
+    }
+
+
+def _edit(row: dict[str, Any]) -> Edit | None:
+    """Return the edit of a row, or None where it is not finished."""
+    numbers = [row[name] for name in ("from", "to", "low", "high")]
+    if any(_is_empty(one) for one in numbers):
+        return None
+    action = WHAT.get(row["what"], "mute")
+    gain = 0.0 if action != "gain" or _is_empty(row["gain"]) else float(row["gain"])
+    harmonics = row["harmonics"] is True or row["harmonics"] == np.True_
+    return Edit(*(float(one) for one in numbers), action, gain, bool(harmonics))
+
+
+def _is_empty(cell: Any) -> bool:
+    return cell is None or cell != cell  # NaN
