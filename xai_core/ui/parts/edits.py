@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -170,7 +169,8 @@ def _take_drawn() -> None:
     what = st.session_state.get(NEW, "mute")
     action: Action = what if what in ("mute", "solo") else "gain"
     gain = float(what) if action == "gain" else 0.0
-    drawn = Edit(*(float(one) for one in box), action, gain)
+    left, right, low, high = map(float, box)
+    drawn = Edit(left, right, low, high, action, gain)
     set_text(KEY, ";".join(filter(None, (history[-1], drawn.text))))
 
 
@@ -187,16 +187,19 @@ def _is_one(text: str) -> bool:
         return False
 
 
-def _table(edits: tuple[Edit, ...]) -> dict[str, npt.NDArray[Any]]:
-    """Return a column each, typed also where it is empty."""
+def _table(edits: tuple[Edit, ...]) -> dict[str, list[Any]]:
+    """Return the columns; of no edits a row to be filled in, which gives each column its type."""
+    if not edits:
+        numbers: dict[str, list[Any]] = dict.fromkeys(COLUMNS, [None])
+        return numbers | {"what": ["mute"], "harmonics": [False]}
     return {
-        "from": np.array([one.start for one in edits], float),
-        "to": np.array([one.end for one in edits], float),
-        "low": np.array([one.low for one in edits], float),
-        "high": np.array([one.high for one in edits], float),
-        "what": np.array([NAMES[one.action] for one in edits], object),
-        "gain": np.array([one.gain if one.action == "gain" else np.nan for one in edits], float),
-        "harmonics": np.array([one.harmonics for one in edits], bool),
+        "from": [one.start for one in edits],
+        "to": [one.end for one in edits],
+        "low": [one.low for one in edits],
+        "high": [one.high for one in edits],
+        "what": [NAMES[one.action] for one in edits],
+        "gain": [one.gain if one.action == "gain" else None for one in edits],
+        "harmonics": [one.harmonics for one in edits],
     }
 
 
@@ -205,10 +208,11 @@ def _edit(row: dict[str, Any]) -> Edit | None:
     numbers = [row[name] for name in ("from", "to", "low", "high")]
     if any(_is_empty(one) for one in numbers):
         return None
+    left, right, low, high = map(float, numbers)
     action = WHAT.get(row["what"], "mute")
     gain = 0.0 if action != "gain" or _is_empty(row["gain"]) else float(row["gain"])
     harmonics = row["harmonics"] is True or row["harmonics"] == np.True_
-    return Edit(*(float(one) for one in numbers), action, gain, bool(harmonics))
+    return Edit(left, right, low, high, action, gain, bool(harmonics))
 
 
 def _is_empty(cell: Any) -> bool:
