@@ -18,6 +18,7 @@ from xai_core.listening import (
     evidence_mask,
     mix,
     parse_edits,
+    strongest_mask,
 )
 from xai_core.values import FloatArray, Waveform
 
@@ -126,6 +127,16 @@ def test_what_is_made_of_a_part_by_hand() -> None:
 
 
 # ---------------------------------------------------------------------------- boxes
+
+
+def test_the_strongest_bins_are_as_many_as_are_asked_for() -> None:
+    canvas = np.random.default_rng(3).standard_normal(SHAPE)
+    mask = strongest_mask(canvas, 0.1)
+    assert mask.sum() == round(0.1 * canvas.size)
+    assert canvas[mask > 0].min() >= canvas[mask == 0].max()
+    assert (canvas[strongest_mask(canvas, 1.0) > 0] > 0).all()  # what speaks against is never kept
+    with pytest.raises(InputError, match="share from 0 to 1"):
+        strongest_mask(canvas, 1.1)
 
 
 def test_a_box_has_the_bins_that_lie_in_it() -> None:

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 
 from xai_core import store
+from xai_core.canvas import to_canvas
 from xai_core.errors import InputError
-from xai_core.explanations import explain
+from xai_core.explanations import explain, predict
 from xai_core.explanations.lessons import (
     grad_cam_parts,
     integration_path,
+    kept_sound,
 )
+from xai_core.listening import apply_mask
 from xai_core.networks.cnn import build_cnn
 from xai_core.values import Waveform
 
@@ -89,3 +92,20 @@ def test_a_sum_of_no_maps_is_refused(note: Waveform) -> None:
     for n in (0, parts.n_filters + 1):
         with pytest.raises(InputError, match=f"expected 1 to {parts.n_filters} filters"):
             parts.cam(n)
+
+
+def test_the_kept_sound_has_so_many_bins_and_the_models_are_asked_about_it(note: Waveform) -> None:
+    kept = kept_sound(note, share=0.02, **WHICH)
+    canvas = to_canvas(explain(note, **WHICH))
+    mask = np.zeros(canvas.size)
+    mask[np.argsort(-canvas, axis=None, kind="stable")[: round(0.02 * canvas.size)]] = 1.0
+    mask = mask.reshape(canvas.shape) * (canvas > 0)
+    assert mask.any()
+    sound = apply_mask(note, mask)
+    ratio = kept.sound.y[1000:60_000] @ sound.y[1000:60_000] / (sound.y[1000:60_000] ** 2).sum()
+    np.testing.assert_allclose(kept.sound.y, ratio * sound.y, atol=1e-5)  # only louder
+    for probabilities, heard in ((kept.probabilities, sound), (kept.of_note, note)):
+        said = predict(heard, types=["tonnetz"], models="lessons").probabilities["tonnetz"]
+        assert probabilities == pytest.approx(said, abs=1e-6)
+    with pytest.raises(InputError, match="above 0 and at most 1"):
+        kept_sound(note, share=0.0, **WHICH)

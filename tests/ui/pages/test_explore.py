@@ -18,11 +18,9 @@ from tests.few_models import link_models
 from tests.ui.visit import Figure, Visit, visit
 from xai_core import explain
 from xai_core.datasets.collection import read_collection
-from xai_core.explanations.hearing import hear
 from xai_core.figures.base.scales import number_text
 from xai_core.places import samples_folder
 from xai_core.ui.parts.choices import choose_in_hertz
-from xai_core.ui.parts.hearing import heard_sentence
 from xai_core.ui.parts.words import completeness_sentence
 from xai_core.values import FAMILIES
 
@@ -156,21 +154,6 @@ def test_maps_are_shown_in_hertz_on_demand() -> None:
     seen.choose("Frequencies named by", "note names")
     assert seen.address["axis"] == "notes"
     assert panels_of(seen).layout["yaxis"]["ticktext"][-3:] == ["C6", "C7", "C8"]
-
-
-@pytest.mark.usefixtures("pages")
-def test_the_reason_is_heard_and_judged_alone() -> None:
-    seen = visit(type="mfcc", family="guitar")
-    assert not seen.says("of the bins:")
-    seen.choose("Hear", "what speaks for it")
-    assert seen.address["hear"] == "for"
-    record = next(r for r in read_collection(samples_folder()) if r.family == "guitar")
-    heard = hear(explain(record.path, type="mfcc", family="guitar"), part="for", share=0.8)
-    assert seen.says(heard_sentence(heard, part="for", family="guitar").split(" Played")[0])
-    (player,) = seen.app.get("audio")
-    assert player.proto.url
-    again = visit(type="mfcc", family="guitar", hear="rest", kept="30")
-    assert again.says(re.compile("to what is missing, "))
 
 
 @pytest.mark.usefixtures("pages")

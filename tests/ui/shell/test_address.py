@@ -38,6 +38,28 @@ def turned() -> None:
     st.button("Last", on_click=set_choice, args=("letter", "c"))
 
 
+def switched() -> None:
+    import streamlit as st
+
+    from xai_core.ui.shell.address import set_choice, switch
+
+    said = switch(st._main, "Letter", {"a": "First", "b": "Second"}, key="letter")
+    st.button("Last", on_click=set_choice, args=("letter", "b"))
+    st.text(said)
+
+
+def edited() -> None:
+    import streamlit as st
+
+    from xai_core.ui.shell.address import edited_text, remember, set_text
+
+    start, widget = edited_text("text", label="Text", default="", is_one=lambda one: one != "bad")
+    now = st.text_input("Text", value=start, key=widget)
+    remember("text", now, default="")
+    st.button("Set", on_click=set_text, args=("text", "from a button"))
+    st.button("Empty", on_click=set_text, args=("text", ""))
+
+
 def letters(**query: str) -> AppTest:
     app = AppTest.from_function(script, default_timeout=30)
     for key, value in query.items():
@@ -127,3 +149,35 @@ def test_a_choice_comes_back_with_its_widget_and_stands_in_the_address_again() -
     app.checkbox[0].check().run()
     assert app.selectbox[0].value == "c"
     assert app.query_params["letter"] == "c"
+
+
+def test_a_switch_is_in_the_address_and_can_be_set() -> None:
+    app = AppTest.from_function(switched, default_timeout=30).run()
+    assert app.text[0].value == "a"
+    assert "letter" not in app.query_params
+    app.button[0].click().run()
+    assert app.text[0].value == "b"
+    assert app.query_params["letter"] == "b"
+    again = AppTest.from_function(switched, default_timeout=30)
+    again.query_params["letter"] = "b"
+    assert again.run().text[0].value == "b"
+    other = AppTest.from_function(switched, default_timeout=30)
+    other.query_params["letter"] = "z"
+    assert other.run().text[0].value == "a"
+    assert not other.exception
+
+
+def test_a_button_sets_what_an_editor_holds() -> None:
+    app = AppTest.from_function(edited, default_timeout=30)
+    app.query_params["text"] = "of the link"
+    app.run()
+    assert app.text_input[0].value == "of the link"
+    app.text_input[0].set_value("typed").run()
+    assert app.query_params["text"] == "typed"
+    app.button[0].click().run()
+    assert app.text_input[0].value == app.query_params["text"] == "from a button"
+    app.text_input[0].set_value("typed again").run()
+    assert app.query_params["text"] == "typed again"
+    app.button[1].click().run()
+    assert app.text_input[0].value == ""
+    assert "text" not in app.query_params

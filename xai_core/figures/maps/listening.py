@@ -2,15 +2,13 @@
 
 Conventions
 -----------
-Maps are those of the canvas, hertz upward on y. A box is drawn in the colour of what
-becomes of it, with its number; its harmonics are dotted. Probabilities are in [0, 1].
+Maps are those of the canvas, hertz upward on y. Probabilities are in [0, 1].
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,130 +22,39 @@ from xai_core.figures.maps.maps import attribution_figure
 from xai_core.figures.scores.parts import AXIS, short_name, title
 from xai_core.values import FAMILIES, Attribution
 
-__all__ = ["Box", "answer_change", "box_panel", "change_map", "level_curves"]
+__all__ = ["answer_change", "box_panel", "change_map", "level_curves"]
 
-COLOURS = {"mute": "#3B3B3B", "solo": "#009E73", "gain": "#B4690E"}
-RIM = "rgba(255, 255, 255, 0.9)"  # beneath the dark lines: seen on every colour and theme
 TOGETHER = "together"
 ROW = 25  # px
-NYQUIST = 8000.0  # Hz
-MOST_HARMONICS = 60  # drawn; of a box far below the first partial they would fill the panel
 LINES = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B4690E")  # of the families named in a legend
 PALE = "#9AA5B1"  # of the others
 
 
-@dataclass(frozen=True)
-class Box:
-    """A box on a map: seconds and hertz, what becomes of it, and whether its multiples are drawn.
-
-    Parameters
-    ----------
-    start, end, low, high : float
-    kind : {"mute", "solo", "gain"}
-        Decides the colour.
-    words : str
-        What becomes of it, such as "muted".
-    harmonics : bool
-    """
-
-    start: float
-    end: float
-    low: float
-    high: float
-    kind: Literal["mute", "solo", "gain"]
-    words: str
-    harmonics: bool = False
-
-    @property
-    def sentence(self) -> str:
-        """Say where it lies and what becomes of it."""
-        more = ", with its harmonics" if self.harmonics else ""
-        return (
-            f"{self.start:.2f} to {self.end:.2f} s, {self.low:.0f} to {self.high:.0f} Hz{more}, "
-            f"{self.words}."
-        )
-
-
-def box_panel(
-    attribution: Attribution,
-    boxes: Sequence[Box] = (),
-    *,
-    revision: int = 0,
-    title: str | None = None,
-    subtitle: str | None = None,
-    height: int = 430,
-) -> go.Figure:
-    """Draw a map in hertz and seconds on which boxes can be drawn.
+def box_panel(attribution: Attribution, *, height: int = 430) -> go.Figure:
+    """Draw a map in hertz and seconds on which the page lets boxes be drawn.
 
     Parameters
     ----------
     attribution : Attribution
         On the grid of the STFT.
-    boxes : sequence of Box
-        Those that are there.
-    revision : int
-        Another number takes away what the visitor has marked with the pointer since.
-    title, subtitle : str or None
-        As of :func:`xai_core.figures.attribution_figure`.
     height : int
         Pixels.
 
     Returns
     -------
     plotly.graph_objects.Figure
-        Dragging marks a box. The player of the page moves its line over the panel.
+        ``layout.meta["boxes"]`` says that boxes are drawn over it, by the page's script;
+        dragging does not zoom. The player of the page moves its line over the panel.
     """
-    figure = attribution_figure(attribution, title=title, subtitle=subtitle, height=height)
-    parts = figure.to_plotly_json()
-    layout = dict(parts["layout"])
-    said = " ".join(f"Box {k + 1}: {one.sentence}" for k, one in enumerate(boxes))
-    meta = layout["meta"]
-    layout |= {
-        "meta": {**meta, "alt": f"{meta['alt']} {said}".strip(), "playhead": ["x"]},
-        "dragmode": "select",
-        "selectionrevision": revision,
-        "newselection": {"line": {"color": "#000000", "width": 1.5, "dash": "dot"}},
-        "activeselection": {"fillcolor": "rgba(0, 0, 0, 0)", "opacity": 0},
-        "shapes": [shape for k, one in enumerate(boxes) for shape in _shapes(k + 1, one)],
-    }
-    # a heatmap has no points to select, and Plotly marks boxes only where a trace has some
-    unseen = {
-        "type": "scatter",
-        "mode": "markers",
-        "x": [0.0],
-        "y": [0.0],
-        "marker": {"opacity": 0},
-        "hoverinfo": "skip",
-    }
-    return go.Figure(data=[*parts["data"], unseen], layout=layout)
-
-
-def _shapes(number: int, one: Box) -> list[dict[str, Any]]:
-    colour = COLOURS[one.kind]
-    box = {"type": "rect", "x0": one.start, "x1": one.end, "y0": one.low, "y1": one.high}
-    label = {
-        "text": f"<b>{number}</b>",
-        "textposition": "top left",
-        "padding": 2,
-        "font": {"size": TEXT_SIZE + 1, "color": colour},
-    }
-    shapes = [
-        {**box, "line": {"color": RIM, "width": 4}},
-        {**box, "line": {"color": colour, "width": 2}, "label": label},
-    ]
-    if one.harmonics:
-        centre, reach = (one.low + one.high) / 2, (one.high - one.low) / 2
-        last = min(int((NYQUIST + reach) / centre), MOST_HARMONICS)
-        shapes += [
-            {
-                **box,
-                "y0": n * centre - reach,
-                "y1": min(n * centre + reach, NYQUIST),
-                "line": {"color": colour, "width": 1, "dash": "dot"},
-            }
-            for n in range(2, last + 1)
-        ]
-    return shapes
+    figure = attribution_figure(
+        attribution,
+        title="Draw a box here",
+        subtitle="Red: speaks for the family; blue: against it",
+        height=height,
+    )
+    meta = {**figure.layout.meta, "playhead": ["x"], "boxes": True}
+    figure.update_layout(meta=meta, dragmode=False)
+    return figure
 
 
 def change_map(

@@ -49,7 +49,7 @@ from xai_core.ui.parts.choices import (
     samples,
     sound_models,
 )
-from xai_core.ui.parts.edits import choose_edits, draw_boxes
+from xai_core.ui.parts.edits import choose_edits, draw_box_panel
 from xai_core.ui.parts.hearing import heard_sentence
 from xai_core.ui.parts.recordings import Recording, bring_recording, note_of, own_recording
 from xai_core.ui.parts.sharing import draw_link, draw_link_of_recording, draw_saving
@@ -187,7 +187,8 @@ def _reason(subject: _Subject) -> None:
     part = cast(Part, choose(beside, "Hear", PARTS, key="hear", help=PART_HELP))
     share = slide(slider, "Share of that evidence (%)", SHARES, key="kept", default=SHARE)
     player, numbers = left.container(), left.container()
-    explanation = _explained(subject.note, subject, right)
+    notice, picture = right.container(), right.empty()
+    explanation = _explained(subject.note, subject, notice)
     try:
         with queue_slot():
             heard = hear(explanation, part=part, share=float(share) / 100)
@@ -217,14 +218,15 @@ def _reason(subject: _Subject) -> None:
         subtitle="Red: speaks for the family; blue: against it; white: silenced or of no weight",
         height=PANEL_HEIGHT,
     )
-    draw_figure(right, _with_player(figure))
+    draw_figure(picture, _with_player(figure))
     change = {"part": part, "share": float(share) / 100, "method": DEFAULT_METHOD}
     _answers(subject, heard.sound, places, change | {"type": subject.type})
 
 
 def _change(subject: _Subject) -> None:
     """Change boxes of the note, and ask again."""
-    left, panel, places = _layout()
+    left, right, places = _layout()
+    notice, picture = right.container(), right.empty()
     player, said = left.container(), left.container()
     edits = choose_edits(places.middle)
     mask = edits_mask(edits)
@@ -235,8 +237,8 @@ def _change(subject: _Subject) -> None:
             draw_player(subject.note, other=changed, names=("the note", "changed"))
         else:
             draw_player(subject.note)
-    explanation = _explained(subject.note, subject, panel)
-    draw_boxes(panel, on_canvas(explanation).attribution, edits, height=TALL_HEIGHT)
+    explanation = _explained(subject.note, subject, notice)
+    draw_box_panel(picture, on_canvas(explanation).attribution, edits, height=TALL_HEIGHT)
     if not edits:
         said.info("Drag over the map to draw a box, or type one beneath it.")
     elif not heard:
@@ -271,12 +273,11 @@ def _mix(subject: _Subject) -> None:
     mixed, louder = mix(subject.note, second, level=level, start=start, fades=fades)
     with left:
         draw_player(subject.note, other=mixed, names=("the first note", "both"))
-    said = right.container()
-    panel = right.container()
+    said, notice, picture = right.empty(), right.container(), right.empty()
     change = {"level": level, "start": start, "fades": seconds,
               "second_sha256": array_digest(second.y)}  # fmt: skip
     _answers(subject, mixed, places, change)
-    explanation = _explained(mixed, subject, panel)
+    explanation = _explained(mixed, subject, notice)
     shares = shares_of_mix(explanation, louder)
     said.markdown(
         f"**{percent_text(shares.evidence)}** of what speaks for {subject.family} lies where the "
@@ -288,7 +289,7 @@ def _mix(subject: _Subject) -> None:
         subtitle=f"Red: speaks for {subject.family}; blue: against it",
         height=PANEL_HEIGHT,
     )
-    draw_figure(panel, _with_player(figure))
+    draw_figure(picture, _with_player(figure))
     _curves(places.table, subject, second, level=level, start=start, fades=fades)
 
 

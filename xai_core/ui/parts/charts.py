@@ -27,7 +27,7 @@ from xai_core.ui.browser.screen import is_narrow
 from xai_core.ui.shell.navigation import text_factor
 from xai_core.values import Attribution
 
-__all__ = ["Limits", "draw_clickable_figure", "draw_figure", "fitted", "held_limits"]
+__all__ = ["Limits", "draw_clickable_figure", "draw_figure", "held_limits"]
 
 BUTTONS = {"displaylogo": False}
 NO_BUTTONS = {"displayModeBar": False}
@@ -58,7 +58,7 @@ def draw_figure(
     key : str, optional
         Keeps the visitor's zoom where the figure moves on the page.
     """
-    place.plotly_chart(fitted(figure), config=_config(buttons), alt=alt_text(figure), key=key)
+    place.plotly_chart(_fitted(figure), config=_config(buttons), alt=alt_text(figure), key=key)
 
 
 def draw_clickable_figure(
@@ -90,7 +90,7 @@ def draw_clickable_figure(
                 on_click(point["customdata"])
 
     event = place.plotly_chart(
-        fitted(figure),
+        _fitted(figure),
         config=_config(buttons),
         alt=alt_text(figure),
         key=key,
@@ -166,8 +166,7 @@ def _from_address() -> tuple[float, ...] | None:
     return found if usable else None
 
 
-def fitted(figure: Figure) -> Figure:
-    """Return a figure as the visitor's screen and text size need it."""
+def _fitted(figure: Figure) -> Figure:
     return enlarged(narrowed(figure) if is_narrow() else figure, text_factor())
 
 

@@ -16,24 +16,23 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from xai_core.errors import InputError
-from xai_core.figures import alt_text
-from xai_core.figures.maps.listening import Box, box_panel
+from xai_core.figures.maps.listening import box_panel
 from xai_core.listening import GAINS, Action, Edit, parse_edits
-from xai_core.ui.parts.charts import fitted
+from xai_core.ui.browser.boxes import draw_boxes
+from xai_core.ui.parts.charts import draw_figure
 from xai_core.ui.shell.address import choose, edited_text, remember, set_text
 from xai_core.ui.shell.faults import sentence
 from xai_core.values import Attribution
 
-__all__ = ["choose_edits", "draw_boxes"]
+__all__ = ["choose_edits", "draw_box_panel"]
 
 KEY = "edit"  # in the address
-PANEL = "boxes"  # key of the figure
 NEW = "new_box"  # key of what becomes of a box that is drawn
 HISTORY = "edits before"  # in the session: texts, the last one is what there is
 MOST_UNDONE = 200
 MOST = 40  # boxes
 DURATION, NYQUIST = 4.0, 8000.0  # s, Hz
-LEAST = (0.01, 1.0)  # s and Hz: a click is no box
+LEAST = (0.02, 2.0)  # s and Hz: what rounds to nothing is no box
 WHAT: dict[str, Action] = {"mute": "mute", "solo": "solo", "change level": "gain"}
 NAMES = {action: name for name, action in WHAT.items()}
 NEW_BOXES = {
@@ -61,7 +60,7 @@ COLUMNS = {
 }
 
 
-def draw_boxes(
+def draw_box_panel(
     place: DeltaGenerator, attribution: Attribution, edits: tuple[Edit, ...], *, height: int
 ) -> None:
     """Draw the map on which a box is marked by dragging.
@@ -76,22 +75,8 @@ def draw_boxes(
     height : int
         Pixels.
     """
-    figure = box_panel(
-        attribution,
-        [_box(one) for one in edits],
-        revision=len(st.session_state.get(HISTORY, ())),
-        title="Draw a box here",
-        subtitle="Red: speaks for the family; blue: against it",
-        height=height,
-    )
-    place.plotly_chart(
-        fitted(figure),
-        config={"displayModeBar": False},
-        alt=alt_text(figure),
-        key=PANEL,
-        on_select=_take_drawn,
-        selection_mode="box",
-    )
+    draw_figure(place, box_panel(attribution, height=height))
+    draw_boxes(edits, on_drawn=_add_drawn)
 
 
 def choose_edits(place: DeltaGenerator) -> tuple[Edit, ...]:
@@ -140,28 +125,12 @@ def choose_edits(place: DeltaGenerator) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
-def _box(edit: Edit) -> Box:
-    words = {"mute": "muted", "solo": "played alone", "gain": f"changed by {edit.gain:g} dB"}
-    return Box(
-        edit.start,
-        edit.end,
-        edit.low,
-        edit.high,
-        edit.action,
-        words[edit.action],
-        harmonics=edit.harmonics,
-    )
-
-
-def _take_drawn() -> None:
-    """Add the box that was marked last."""
-    boxes = st.session_state[PANEL].selection.box
-    if not boxes:
-        return
+def _add_drawn(box: dict[str, float]) -> None:
+    """Add the box that was drawn."""
     history: list[str] = st.session_state.get(HISTORY) or [""]
-    (x0, x1), (y0, y1) = sorted(boxes[-1]["x"]), sorted(boxes[-1]["y"])
-    box = [*np.clip([x0, x1], 0.0, DURATION), *np.clip([y0, y1], 0.0, NYQUIST)]
-    if box[1] - box[0] < LEAST[0] or box[3] - box[2] < LEAST[1]:
+    start, end = np.clip([box["start"], box["end"]], 0.0, DURATION).tolist()
+    low, high = np.clip([box["low"], box["high"]], 0.0, NYQUIST).tolist()
+    if end - start < LEAST[0] or high - low < LEAST[1]:
         return
     if len(parse_edits(history[-1])) >= MOST:
         st.toast(f"There are {MOST} boxes: take some away first.", icon=":material/error:")
@@ -169,8 +138,7 @@ def _take_drawn() -> None:
     what = st.session_state.get(NEW, "mute")
     action: Action = what if what in ("mute", "solo") else "gain"
     gain = float(what) if action == "gain" else 0.0
-    left, right, low, high = map(float, box)
-    drawn = Edit(left, right, low, high, action, gain)
+    drawn = Edit(start, end, low, high, action, gain)
     set_text(KEY, ";".join(filter(None, (history[-1], drawn.text))))
 
 
@@ -190,7 +158,7 @@ def _is_one(text: str) -> bool:
 def _table(edits: tuple[Edit, ...]) -> dict[str, list[Any]]:
     """Return the columns; of no edits a row to be filled in, which gives each column its type."""
     if not edits:
-        numbers: dict[str, list[Any]] = dict.fromkeys(COLUMNS, [None])
+        numbers: dict[str, list[Any]] = {key: [None] for key in COLUMNS}
         return numbers | {"what": ["mute"], "harmonics": [False]}
     return {
         "from": [one.start for one in edits],
