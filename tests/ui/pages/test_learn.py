@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import CLICKS, TAKEN, AppServer, wait_for_layout
 from tests.ui.visit import Visit, visit
 
-STEPS = ("views", "filters", "path", "cam", "difference", "distances")
+STEPS = ("views", "filters", "path", "cam", "hear", "difference", "distances")
 
 
 # ------------------------------------------------------------------- without a browser
