@@ -81,6 +81,13 @@ def _said(text: str) -> Callable[[Page], None]:
 
 PICTURES = (
     Picture("explore", 1500, "", "?type=mfcc&family=guitar", _converged),
+    Picture(
+        "listen",
+        1650,
+        "listen?type=log_mel&tool=change&edit=0.30,2.80,560,760,mute,harmonics",
+        "listen?type=mfcc&tool=mix&family_with=guitar",
+        _said("All types together"),
+    ),
     Picture("compare", 1500, "compare", "compare?family_b=organ", _said("How far apart they are")),
     Picture("metrics", 1700, "metrics", "metrics?method=grad_cam", _computed),
     Picture("upload", 1850, "upload", "upload?type=mfcc", _uploaded),
