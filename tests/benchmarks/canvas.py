@@ -119,16 +119,22 @@ def strongest(falling: npt.NDArray[np.intp], n: int, shape: tuple[int, ...]) -> 
 
 def print_tables(of_types: dict[str, list[Line]]) -> None:
     """Print means, paired differences and how well sums are kept."""
-    print("| type | notes | share of the evidence | bins | by | drop | increase | gain | faithf. |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("Means over notes, of bins chosen by Integrated Gradients / Grad-CAM / power / random\n")
+    print("| type | notes | share | bins | drop, % | increase, % | gain, % | faithfulness |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
     for type, lines in of_types.items():
         for number, share in enumerate(SHARES):
             some, bins = with_evidence(lines, number)
-            for by, name in enumerate(BY):
-                columns = np.mean([scores(line, number, by) for line in some], axis=0)
-                cells = " | ".join(f"{100 * mean:.1f} %" for mean in columns[:3])
-                start = f"| {type} | {len(some)} | {share:.0%} | {100 * bins:.2f} % | {name} "
-                print(f"{start}| {cells} | {columns[3]:.3f} |")
+            means = np.array(
+                [
+                    np.mean([scores(line, number, by) for line in some], axis=0)
+                    for by in range(len(BY))
+                ]
+            )
+            cells = [" / ".join(f"{100 * x:.0f}" for x in column) for column in means.T[:3]]
+            cells.append(" / ".join(f"{x:.2f}" for x in means[:, 3]))
+            start = f"| {type} | {len(some)} | {share:.0%} | {100 * bins:.2f} %"
+            print(f"{start} | {' | '.join(cells)} |")
     print("\nIntegrated Gradients less power, note by note (less drop and more faithfulness is")
     print("better), with 95 % intervals; faith.: faithfulness\n")
     print("| type | notes | share | drop, points | faith. | keeps more | is missed more |")

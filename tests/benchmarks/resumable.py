@@ -38,9 +38,10 @@ class Lines:
         self._path = path
         self._key = key
         text = path.read_text(encoding="utf-8") if path and path.exists() else ""
-        # a run that was killed may have left half of a line
-        whole = [line for line in text.split("\n")[:-1] if line.startswith("{")]
-        self._lines = {self._of(line): line for line in map(json.loads, whole)}
+        whole = text[: text.rfind("\n") + 1]
+        if path and whole != text:  # a run that was killed has left half of a line
+            path.write_text(whole, encoding="utf-8")
+        self._lines = {self._of(line): line for line in map(json.loads, whole.splitlines())}
 
     def _of(self, line: Line) -> tuple[Any, ...]:
         return tuple(line[name] for name in self._key)
