@@ -104,6 +104,14 @@ def test_1_khz_of_the_stft_is_row_128() -> None:
     assert "%{y:.0f} Hz" in str(trace["hovertemplate"])
 
 
+def test_the_note_of_each_bin_is_sent_with_an_axis_in_hertz() -> None:
+    notes = sent(attribution_figure(integrated_gradients("stft", noise("stft", 5))))["layout"][
+        "meta"
+    ]["notes"]
+    assert notes["names"][128] == "B5"  # 1 kHz, 21 cents above 987.8 Hz
+    assert (notes["start"], notes["step"]) == (0.0, 7.8125)
+
+
 def test_hovering_names_time_bin_value_and_unit() -> None:
     template = str(
         _only(spectrogram_figure(spectrogram("log_mel", zeros("log_mel"))))["hovertemplate"]

@@ -28,9 +28,11 @@ from xai_core.figures.base.scales import (
     Ticks,
     axis_title,
     bin_edges,
+    bin_positions,
     bin_ticks,
     has_notes,
     is_even,
+    note_names,
     outer_edges,
 )
 from xai_core.values import Axis
@@ -42,6 +44,7 @@ SUBTITLE_SIZE = 12  # px
 TEXT_SIZE = 11  # px, ticks and colour bars
 LETTER = 6.2  # px, mean width of a letter at TEXT_SIZE
 LINE = "rgba(128, 128, 128, 0.55)"  # seen on white and on near-black
+NOTES = "notes"  # in `meta`: the note of each bin of an axis in Hz
 ZOOMED_IN = "1.25k"  # the longest tick of an evenly spaced axis that must fit
 CLEAR = "rgba(0, 0, 0, 0)"
 BUTTONS_LEFT_OUT = (
@@ -174,6 +177,9 @@ class Drawing:
     ) -> None:
         """Draw the bin axis of a panel, linked to that of panel 1.
 
+        ``meta["notes"]`` says which note each bin of an axis in Hz is nearest to, for
+        what the script of the player adds to hovering.
+
         Parameters
         ----------
         labelled, titled : bool
@@ -183,6 +189,8 @@ class Drawing:
         """
         title = axis_title(bins, notes=notes) if titled else ""
         even = is_even(bins)
+        if has_notes(bins) and NOTES not in self.meta:
+            self.meta[NOTES] = _notes_of(bins)
         self._add_axis(
             place.y,
             {
@@ -265,6 +273,12 @@ class Drawing:
 
     def _add_axis(self, name: str, settings: dict[str, Any]) -> None:
         self.layout[f"{name[0]}axis{name[1:]}"] = {**_AXIS, **settings}
+
+
+def _notes_of(bins: Axis) -> dict[str, Any]:
+    """Return the note of each bin, and where in the figure the bins lie."""
+    start, *others = (float(position) for position in bin_positions(bins))
+    return {"start": start, "step": others[0] - start, "names": note_names(bins)}
 
 
 def label_width(bins: Axis) -> int:

@@ -118,8 +118,8 @@ def bin_ticks(axis: Axis, *, notes: bool = False) -> Ticks:
 
 
 def has_notes(axis: Axis) -> bool:
-    """Whether each bin of an axis is a frequency, so that notes lie on it."""
-    return axis.unit == "Hz" and not axis.labels
+    """Whether the bins of an axis are frequencies, so that notes lie on it."""
+    return axis.unit == "Hz" and not axis.labels and axis.values.size > 1
 
 
 def note_names(axis: Axis) -> tuple[str, ...]:
@@ -133,7 +133,7 @@ def note_names(axis: Axis) -> tuple[str, ...]:
     >>> note_names(Axis("Frequency", "Hz", np.array([100.0, 440.0, 450.0])))
     ('', '', 'A4')
     """
-    apart = np.gradient(axis.values) if axis.values.size > 1 else np.zeros(1)
+    apart = np.gradient(axis.values)
     return tuple(
         note_name(float(value), width=float(width))
         for value, width in zip(axis.values, apart, strict=True)

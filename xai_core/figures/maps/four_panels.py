@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -30,10 +29,7 @@ from xai_core.figures.base.scales import (
     Scale,
     Sign,
     attribution_scale,
-    bin_positions,
     feature_maps_scale,
-    has_notes,
-    note_names,
     sign_of,
     spectrogram_scale,
 )
@@ -56,7 +52,6 @@ from xai_core.values import Attribution, Axis, FeatureMaps, Spectrogram
 __all__ = ["explore_panels"]
 
 WAITING = "computing…"
-NOTES = "notes"  # in `meta`: the note of each bin of an axis in hertz
 PLAYHEAD = "playhead"  # in `meta`: the time axes that the player of the page draws over
 TYPICAL = 1000  # px, the width that gaps are measured at; they still fit at 900
 GAP = 22  # px at that width, between two panels
@@ -127,8 +122,7 @@ def explore_panels(
     plotly.graph_objects.Figure
         Panel k has the axes ``x{k}`` and ``y{k}``; the further strips of the
         feature maps have ``y5`` and up. ``layout.meta["playhead"]`` lists the four
-        time axes, over which the player of the page moves its line; on axes in hertz
-        ``layout.meta["notes"]`` says which note each bin is nearest to, for hovering.
+        time axes, over which the player of the page moves its line.
 
     Raises
     ------
@@ -171,8 +165,6 @@ def explore_panels(
     for place in places:
         drawing.add_time_axis(place, time)
     drawing.meta[PLAYHEAD] = [place.x for place in places]
-    if has_notes(bins):
-        drawing.meta[NOTES] = _notes_of(bins)
     if stacked:
         drawing.layout["dragmode"] = False
 
@@ -195,13 +187,6 @@ def explore_panels(
         scale = attribution_scale(one, sign_of(one, sign), ends, percentile)
         _add_attribution(drawing, place, one, scale)
     return drawing.figure()
-
-
-def _notes_of(bins: Axis) -> dict[str, Any]:
-    """Return the note of each bin, and where in the figure the bins lie."""
-    positions = bin_positions(bins)
-    start, step = float(positions[0]), float(positions[1] - positions[0])
-    return {"start": start, "step": step, "names": note_names(bins)}
 
 
 def _responds(feature_maps: FeatureMaps | None) -> str:
