@@ -144,6 +144,21 @@ def test_a_band_is_divided_by_filter_and_power() -> None:
     assert canvas[50] == pytest.approx(2.0 * weights / weights.sum(), rel=1e-9)
 
 
+def test_with_filters_of_ones_a_band_goes_where_the_power_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    waveform = random_note(4)
+    power = power_spectrogram(waveform)
+    monkeypatch.setattr("xai_core.canvas.mel_filters", lambda: np.ones((1025, 128)))
+    attribution = attributed("log_mel", np.random.default_rng(4).normal(size=shape_of("log_mel")))
+    values = attribution.values.astype(np.float64)
+    canvas = canvas_of(attribution, waveform)
+    sums = power.sum(axis=1, keepdims=True)
+    heard = sums[:, 0] > 0
+    expected = values.sum(axis=1, keepdims=True) * power / np.where(sums > 0, sums, 1.0)
+    np.testing.assert_allclose(canvas[heard], expected[heard], rtol=1e-9, atol=1e-12)
+
+
 def test_two_pitch_classes_go_to_their_own_tones() -> None:
     waveform = tones(440.0, 1046.5)  # A4 and C6
     gradient = np.zeros(shape_of("chroma"))

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import AppServer, choose, open_popup
+from tests.browser import AppServer, choose, open_popup, wait_for_layout
 from tests.ui.pages.test_upload import tone
 from tests.ui.visit import Visit, visit
 from xai_core.audio import load, load_note, to_wav
@@ -181,8 +181,8 @@ def boxes_drawn(page: Page) -> Locator:
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Drag over the panel, from and to shares of its width and height, from above."""
-    box = panel(page).locator(".nsewdrag").first.bounding_box()
-    assert box
+    panel(page).scroll_into_view_if_needed()
+    box = wait_for_layout(panel(page).locator(".nsewdrag").first)[0]
     points = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in (start, end)]
     page.mouse.move(*points[0])
     page.mouse.down()
@@ -219,10 +219,16 @@ def test_a_box_is_drawn_changed_undone_linked_and_saved(
         answer_change(mfcc_says(note, "flute"), mfcc_says(changed, "flute"))
     )
 
+    choose(page, "A box that is drawn is", "made 12 dB softer")
+    drag(page, (0.6, 0.1), (0.8, 0.3))
+    expect(page).to_have_url(re.compile("%2C-12"))
+    expect(page.get_by_text(re.compile("The boxes hold"))).to_be_visible()
+    expect(boxes_drawn(page)).to_have_attribute("data-count", "2")
     choose(page, "A box that is drawn is", "played alone")
     drag(page, (0.55, 0.4), (0.9, 0.9))
-    expect(page.get_by_text(re.compile("The boxes hold"))).to_be_visible()
-    expect(page).to_have_url(re.compile("solo"))
+    expect(page).to_have_url(re.compile("%2C-12%3B.*solo"))  # the second one and the third
+    expect(boxes_drawn(page)).to_have_attribute("data-count", "3")
+    page.get_by_role("button", name="Undo").click()
     expect(boxes_drawn(page)).to_have_attribute("data-count", "2")
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text(re.compile("The box holds"))).to_be_visible()
@@ -253,3 +259,10 @@ def test_the_way_from_explore_takes_note_and_model_along(page: Page, server: App
     expect(page.get_by_role("heading", name="The MFCC model of reed")).to_be_visible()
     expect(page).to_have_url(re.compile("family=organ"))
     expect(page.get_by_text("All types together")).to_be_visible()
+    page.get_by_role("radio", name="Two notes at once").click()
+    expect(page).to_have_url(re.compile("tool=mix"))
+    expect(
+        page.get_by_text(re.compile("the verdict tips|most probable at every level"))
+    ).to_be_visible()
+    curves = page.locator(".js-plotly-plot").filter(has_text="Level of the second note")
+    expect(curves.locator(".scatterlayer .js-line")).to_have_count(10)

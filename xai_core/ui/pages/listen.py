@@ -187,7 +187,7 @@ def _reason(subject: _Subject) -> None:
     part = cast(Part, choose(beside, "Hear", PARTS, key="hear", help=PART_HELP))
     share = slide(slider, "Share of that evidence (%)", SHARES, key="kept", default=SHARE)
     player, numbers = left.container(), left.container()
-    notice, picture = right.container(), right.empty()
+    notice, picture = right.container(), right.container()
     explanation = _explained(subject.note, subject, notice)
     try:
         with queue_slot():
@@ -226,7 +226,7 @@ def _reason(subject: _Subject) -> None:
 def _change(subject: _Subject) -> None:
     """Change boxes of the note, and ask again."""
     left, right, places = _layout()
-    notice, picture = right.container(), right.empty()
+    notice, picture = right.container(), right.container()
     player, said = left.container(), left.container()
     edits = choose_edits(places.middle)
     mask = edits_mask(edits)
@@ -273,7 +273,7 @@ def _mix(subject: _Subject) -> None:
     mixed, louder = mix(subject.note, second, level=level, start=start, fades=fades)
     with left:
         draw_player(subject.note, other=mixed, names=("the first note", "both"))
-    said, notice, picture = right.empty(), right.container(), right.empty()
+    said, notice, picture = right.container(), right.container(), right.container()
     change = {"level": level, "start": start, "fades": seconds,
               "second_sha256": array_digest(second.y)}  # fmt: skip
     _answers(subject, mixed, places, change)

@@ -105,11 +105,8 @@ def choose_edits(place: DeltaGenerator) -> tuple[Edit, ...]:
     for fault in faults:
         right.caption(f":material/error: {fault}")
     now = ";".join(one.text for one in edits)
+    history = _note_down(now)  # before a Streamlit call, in which the run may be ended
     remember(KEY, now, default="")
-    history: list[str] = st.session_state.setdefault(HISTORY, [now])
-    if history[-1] != now:
-        history.append(now)
-        del history[:-MOST_UNDONE]
     buttons = left.container(horizontal=True)
     buttons.button(
         "Undo", icon=":material/undo:", on_click=_undo, key="undo", disabled=len(history) < 2
@@ -139,7 +136,18 @@ def _add_drawn(box: dict[str, float]) -> None:
     action: Action = what if what in ("mute", "solo") else "gain"
     gain = float(what) if action == "gain" else 0.0
     drawn = Edit(start, end, low, high, action, gain)
-    set_text(KEY, ";".join(filter(None, (history[-1], drawn.text))))
+    text = ";".join(filter(None, (history[-1], drawn.text)))
+    _note_down(text)
+    set_text(KEY, text)
+
+
+def _note_down(text: str) -> list[str]:
+    """Return the texts that there were, the present one last."""
+    history: list[str] = st.session_state.setdefault(HISTORY, [text])
+    if history[-1] != text:
+        history.append(text)
+        del history[:-MOST_UNDONE]
+    return history
 
 
 def _undo() -> None:

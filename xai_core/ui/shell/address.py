@@ -155,9 +155,11 @@ def edited_text(
     """
     state, shown = st.session_state, st.query_params.get(key)
     start, number = state.get(_start(key), (default, 0))
-    if state.pop(_set_by_us(key), False):
-        return start, _editor(key, number)
     is_drawn = _editor(key, number) in state
+    if is_drawn:
+        state.pop(_set_by_us(key), None)
+    elif state.get(_set_by_us(key)):  # until a run of the page has come as far as the editor
+        return start, _editor(key, number)
     if is_drawn and not _changed_by_visitor(key, shown):
         return start, _editor(key, number)
     wanted = shown or (default if is_drawn else state.get(_last(key), default))
