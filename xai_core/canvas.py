@@ -98,12 +98,14 @@ def to_canvas(explanation: Explanation) -> FloatArray:
     return total
 
 
-def on_canvas(explanation: Explanation) -> Explanation:
+def on_canvas(explanation: Explanation, *, canvas: FloatArray | None = None) -> Explanation:
     """Return an explanation whose spectrogram and map are those of the canvas.
 
     Parameters
     ----------
     explanation : Explanation
+    canvas : ndarray, shape (126, 1025), optional
+        What :func:`to_canvas` returns of it, where that is known.
 
     Returns
     -------
@@ -115,7 +117,7 @@ def on_canvas(explanation: Explanation) -> Explanation:
     if [one.type for one in explanation.spectrograms] == ["stft"]:
         return explanation
     old = explanation.attribution
-    values = to_canvas(explanation).astype(np.float32)
+    values = (to_canvas(explanation) if canvas is None else canvas).astype(np.float32)
     attribution = Attribution(values, "stft", *axes("stft"), method=old.method, target=old.target)
     return replace(
         explanation,

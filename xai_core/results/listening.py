@@ -37,21 +37,21 @@ def listening_files(
     change : mapping
         What was done to it, as JSON has it.
     """
-    record = {
-        "change": dict(change),
-        "before": prediction_record(before, note=note),
-        "after": prediction_record(after, note=note),
-    }
-    what = json.dumps([record["change"], array_digest(after.waveform.y)], sort_keys=True)
+
+    def record() -> bytes:
+        about = {
+            "change": dict(change),
+            "before": prediction_record(before, note=note),
+            "after": prediction_record(after, note=note),
+        }
+        return (json.dumps(about, indent=1, allow_nan=False) + "\n").encode()
+
+    what = json.dumps([dict(change), array_digest(after.waveform.y)], sort_keys=True)
     stem = f"{name_stem(note)}_changed_{hashlib.sha256(what.encode()).hexdigest()[:DIGITS]}"
     return (
         ExportFile(f"{stem}.wav", "The changed sound (WAV)", partial(to_exact_wav, after.waveform)),
         ExportFile(f"{stem}.csv", "Answers before and after (CSV)", partial(_csv, before, after)),
-        ExportFile(
-            f"{stem}.json",
-            "Change, answers, digests (JSON)",
-            lambda: (json.dumps(record, indent=1, allow_nan=False) + "\n").encode(),
-        ),
+        ExportFile(f"{stem}.json", "Change, answers, digests (JSON)", record),
     )
 
 

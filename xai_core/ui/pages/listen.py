@@ -58,7 +58,7 @@ from xai_core.ui.shell.address import choose, slide, switch
 from xai_core.ui.shell.faults import sentence
 from xai_core.ui.shell.preload import keep_keras_state, preload_models
 from xai_core.ui.shell.work_queue import compute_in_slots, queue_slot
-from xai_core.values import FAMILIES, Explanation, Waveform
+from xai_core.values import FAMILIES, Explanation, Prediction, Waveform
 
 __all__ = ["listen_page"]
 
@@ -106,6 +106,7 @@ ANSWERS_HELP = (
     "Red: more probable than before; blue: less."
 )
 CURVES = "tipping curves"  # in the session
+NOTE_SAYS = "answers to the note"  # in the session
 MOST_CURVES = 8
 
 
@@ -211,7 +212,7 @@ def _reason(subject: _Subject) -> None:
     ):
         place.metric(name, value, help=METRICS_HELP[name])
     numbers.caption(heard_sentence(heard, part=part, family=subject.family, gain=gain))
-    shown = on_canvas(explanation).attribution
+    shown = on_canvas(explanation, canvas=canvas_of(explanation)).attribution
     figure = attribution_figure(
         replace(shown, values=shown.values * heard.mask.astype(np.float32)),
         title=f"{PARTS[part][0].upper()}{PARTS[part][1:]}",
@@ -238,7 +239,12 @@ def _change(subject: _Subject) -> None:
         else:
             draw_player(subject.note)
     explanation = _explained(subject.note, subject, notice)
-    draw_box_panel(picture, on_canvas(explanation).attribution, edits, height=TALL_HEIGHT)
+    draw_box_panel(
+        picture,
+        on_canvas(explanation, canvas=canvas_of(explanation)).attribution,
+        edits,
+        height=TALL_HEIGHT,
+    )
     if not edits:
         said.info("Drag over the map to draw a box, or type one beneath it.")
     elif not heard:
@@ -284,7 +290,7 @@ def _mix(subject: _Subject) -> None:
         f"first note is the louder, which has {percent_text(shares.energy)} of the energy there."
     )
     figure = attribution_figure(
-        on_canvas(explanation).attribution,
+        on_canvas(explanation, canvas=canvas_of(explanation)).attribution,
         title="What drives the answer to both",
         subtitle=f"Red: speaks for {subject.family}; blue: against it",
         height=PANEL_HEIGHT,
@@ -409,35 +415,49 @@ def _answers(
 ) -> None:
     """Draw what the models say of the changed sound, first those of the explained type."""
     type, family, without = subject.type, subject.family, faulty_models()
-    sounds = (subject.note, changed)
+    types = tuple(sound_models())
     with queue_slot():
-        old, new = (predict(one, types=[type], without=without) for one in sounds)
-    before, after = old.probabilities[type], new.probabilities[type]
+        before = predict(subject.note, types=[type], without=without).probabilities[type]
+    others = {(type, one) for one in FAMILIES if one != family}
+    with queue_slot():  # the explained model first: ten of the STFT take a second
+        said = predict(changed, types=[type], without=others).probabilities[type]
     label = spectrogram_type(type).label
-    places.sentence.markdown(
-        f"##### The {label} model of {family}: {answer_change(before[family], after[family])}"
-    )
+    change_text = answer_change(before[family], said[family])
+    places.sentence.markdown(f"##### The {label} model of {family}: {change_text}")
+    with queue_slot():
+        after = predict(changed, types=[type], without=without).probabilities[type]
     bars = probability_bars(after, highlighted=family, before=before, height=BARS_HEIGHT)
     draw_figure(places.bars, bars)
     places.bars.caption("Bars: what the models say now. Blue marks: of the note as it was.")
     place = places.table
     place.markdown("##### What all models say, before and after", help=ANSWERS_HELP)
     words, figure, buttons = place.container(), place.container(), place.container()
-    everything = []
-    types = tuple(sound_models())
-    for one in sounds:
-        for each in types:
-            with queue_slot():  # each prediction is kept
-                predict(one, types=[each], without=without)
-        everything.append(predict(one, types=types, without=without))
-    first, second = everything
+    first, second = _of_the_note(subject.note, types), _of_all(changed, types)
     words.markdown(_verdicts(first.verdict(), second.verdict()))
-    tables = [{**one.by_type(), TOGETHER: one.verdict()} for one in everything]
+    tables = [{**one.by_type(), TOGETHER: one.verdict()} for one in (first, second)]
     draw_figure(figure, change_map(*tables, highlighted=(type, family), narrow=is_narrow()))
     with buttons.container(horizontal=True):
         files = listening_files(first, second, note=subject.name, change=change)
         draw_saving(files, label="Save", key="listening")
         _draw_link(subject)
+
+
+def _of_the_note(note: Waveform, types: Sequence[str]) -> Prediction:
+    """Return what all models say of the note as it is, kept while the visitor changes it."""
+    wanted = (array_digest(note.y), tuple(types), frozenset(faulty_models()))
+    kept: tuple[Any, Prediction] | None = st.session_state.get(NOTE_SAYS)
+    if kept is None or kept[0] != wanted:
+        kept = st.session_state[NOTE_SAYS] = (wanted, _of_all(note, types))
+    return kept[1]
+
+
+def _of_all(sound: Waveform, types: Sequence[str]) -> Prediction:
+    """Return what all models say of a sound, a type after the other."""
+    without = faulty_models()
+    for one in types:
+        with queue_slot():  # each prediction is kept
+            predict(sound, types=[one], without=without)
+    return predict(sound, types=types, without=without)
 
 
 def _verdicts(before: Mapping[str, float], after: Mapping[str, float]) -> str:

@@ -86,7 +86,7 @@ CLIPS = {f"{share:g}": f"{share:g} % of the bins" for share in (95, 98, 99, PERC
 CLIPS["100"] = "every bin"
 DEFAULT_NOISE = "0.1"
 OWN_GRID = "own"
-GRIDS = {OWN_GRID: "the bins of its spectrogram", "canvas": "hertz and seconds"}
+GRIDS = {OWN_GRID: "its own bins", "canvas": "hertz and seconds"}
 AXES = {"hertz": "hertz", "notes": "note names"}
 FILTERS = {"most_relevant": "the four that matter most", "first": "the first four"}
 

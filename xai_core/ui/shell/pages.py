@@ -75,8 +75,8 @@ PAGES = (
         icon="⚖️",
         menu_icon=":material/compare_arrows:",
         short="Two maps, their difference and their distance",
-        purpose="Two notes, or one note under two networks or two methods: what each map has that "
-        "the other has not, and how far apart the two are.",
+        purpose="Two notes, or one note under two networks, spectrograms or methods: what each map "
+        "has that the other has not, and how far apart the two are.",
         file="pages/compare.py",
         draws="xai_core.ui.pages.compare:compare_page",
     ),
