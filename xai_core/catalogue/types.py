@@ -116,6 +116,10 @@ class SpectrogramType:
     shows : str
         What the type keeps of a note and what it loses, in Markdown, after its
         label and a colon.
+    kept : str
+        What the sound of a map's bins is worth, in a sentence, where it is not worth more than
+        that of as many bins with the most power: measured with the models that come with the
+        program (`docs/benchmarks.md`). "" where it is, or where nothing was measured.
     step_ms : int
         ms of a training step for one note, with the pooled head.
     path_map_ms, layer_map_ms : int
@@ -136,6 +140,7 @@ class SpectrogramType:
     shows: str
     step_ms: int
     says: str = "most energy lies around {bin} {when}"
+    kept: str = ""
     path_map_ms: int = 200
     layer_map_ms: int = 30
     training: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -208,6 +213,8 @@ _ENTRIES = (
         says="apart from the overall level, {bin} is the largest, mostly {when}",
         shows="40 numbers that describe the *shape* of a log-mel column, from its overall level "
         "(0) to its finest ripples (39). Pitch matters less, timbre more.",
+        kept="Over many notes the model misses these bins more than as many with the most power; "
+        "that alone they keep more of its answer is shown for a tenth of the evidence only.",
         step_ms=5,
         path_map_ms=500,
         layer_map_ms=40,
@@ -232,6 +239,8 @@ _ENTRIES = (
         says="the strongest pitch class is {bin}, mostly {when}",
         shows="only which of the twelve pitch classes sounds, whatever the octave. What tells a "
         "flute from a guitar is mostly gone.",
+        kept="Over many notes the model misses these bins more than as many with the most power, "
+        "but by themselves they do not keep its answer better.",
         step_ms=3,
         training={"standard": {"trunk_rate": 1e-3}},  # twice as much and nothing is learnt
     ),
@@ -257,6 +266,8 @@ _ENTRIES = (
         says="peaks stand out most from valleys in {bin}, mostly {when}",
         shows="in each of seven octave bands, how far peaks stand above the valleys between them: "
         "clear tones are high, noise is low.",
+        kept="Over many notes these bins do not keep the answer better than as many with the most "
+        "power.",
         step_ms=2,
         training={"standard": {"trunk_rate": 1e-3}},
     ),
@@ -284,6 +295,7 @@ _ENTRIES = (
         says="the tonal centre is furthest from the middle along {bin}, mostly {when}",
         shows="six coordinates of the sounding pitch classes on the circles of fifths, minor and "
         "major thirds. Made for harmony; a single note hardly moves in it.",
+        kept="Over many notes as many bins with the most power keep the answer better than these.",
         step_ms=2,
         training={"standard": {"trunk_rate": 1e-3}},
     ),

@@ -212,6 +212,8 @@ def _reason(subject: _Subject) -> None:
     ):
         place.metric(name, value, help=METRICS_HELP[name])
     numbers.caption(heard_sentence(heard, part=part, family=subject.family, gain=gain))
+    if worth := spectrogram_type(subject.type).kept:
+        numbers.caption(worth)
     shown = on_canvas(explanation, canvas=canvas_of(explanation)).attribution
     figure = attribution_figure(
         replace(shown, values=shown.values * heard.mask.astype(np.float32)),
