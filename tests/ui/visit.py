@@ -168,13 +168,13 @@ class Visit:
 
     @property
     def sound(self) -> bytes:
-        """Return the WAV file that the page's player plays."""
+        """Return the WAV file that the page's player plays, without the line before it."""
         (player,) = (
             one.proto
             for one in self.app.get("bidi_component")
             if one.proto.component_name.endswith("player")
         )
-        return bytes(player.bytes)
+        return bytes(player.bytes).partition(b"\n")[2]
 
     def metrics(self) -> dict[str, str]:
         """Return each number that stands under a name."""

@@ -108,7 +108,7 @@ def change_map(
     top = 36 if narrow else 26
     drawing = Drawing(
         Frame(
-            ROW * len(families) + top + 4, left=round(LETTER * 9) + 4, right=2, top=top, bottom=4
+            ROW * len(families) + top + 4, left=round(LETTER * 9) + 4, right=8, top=top, bottom=4
         ),
         alt="Percent before and after. Largest changes: "
         + ("; ".join(words for _, words in said[:3]) or "none yet")

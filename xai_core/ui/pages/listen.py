@@ -218,7 +218,7 @@ def _reason(subject: _Subject) -> None:
     figure = attribution_figure(
         replace(shown, values=shown.values * heard.mask.astype(np.float32)),
         title=f"{PARTS[part][0].upper()}{PARTS[part][1:]}",
-        subtitle="Red: speaks for the family; blue: against it; white: silenced or of no weight",
+        subtitle=f"Red: for {subject.family}; blue: against; the rest is silenced",
         height=PANEL_HEIGHT,
     )
     draw_figure(picture, _with_player(figure))
