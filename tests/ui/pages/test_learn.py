@@ -140,9 +140,9 @@ def test_a_moved_slider_moves_the_address_and_comes_back_with_it(
 
 def type_into(page: Page, row: int, number: str) -> None:
     """Type a number into the first frame of map A; rows are counted from 1 below the heading."""
-    (box,) = wait_for_layout(page.get_by_test_id("stDataFrame").first)
     editor = page.locator("#portal input")
-    for _ in range(CLICKS):  # a table that is being drawn does not hear the key
+    for _ in range(CLICKS):  # a table that is being drawn does not hear the key, and may move
+        (box,) = wait_for_layout(page.get_by_test_id("stDataFrame").first)
         page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + (row + 0.5) * box["height"] / 5)
         page.keyboard.press("Enter")
         try:
