@@ -180,7 +180,13 @@ def _table(edits: tuple[Edit, ...]) -> dict[str, list[Any]]:
 
 
 def _edit(row: dict[str, Any]) -> Edit | None:
-    """Return the edit of a row, or None where it is not finished."""
+    """Return the edit of a row, as a link has it, or None where the row is not finished.
+
+    Raises
+    ------
+    InputError
+        If it cannot be done, or nothing of it is left to the digits of a link.
+    """
     numbers = [row[name] for name in ("from", "to", "low", "high")]
     if any(_is_empty(one) for one in numbers):
         return None
@@ -188,7 +194,8 @@ def _edit(row: dict[str, Any]) -> Edit | None:
     action = WHAT.get(row["what"], "mute")
     gain = 0.0 if action != "gain" or _is_empty(row["gain"]) else float(row["gain"])
     harmonics = row["harmonics"] is True or row["harmonics"] == np.True_
-    return Edit(left, right, low, high, action, gain, bool(harmonics))
+    edit = Edit(left, right, low, high, action, gain, bool(harmonics))
+    return parse_edits(edit.text)[0]
 
 
 def _is_empty(cell: Any) -> bool:
