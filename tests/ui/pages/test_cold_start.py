@@ -51,6 +51,12 @@ print(json.dumps({"title": seen.app.title[0].value, "shown": shown, "texts": see
             "speaks against organ",
         ),
         ("upload", {"type": "mfcc"}, {}, "Add a recording"),
+        (
+            "listen",
+            {"type": "mfcc", "family": "organ", "tool": "change", "edit": "0,1,200,300,mute"},
+            {"Spectrogram": "MFCC", "Instrument family": "organ"},
+            "of what speaks for organ",
+        ),
     ],
 )
 def test_deep_link_as_the_first_page_of_a_fresh_process(
