@@ -14,6 +14,7 @@ from xai_core.listening import (
     Kept,
     apply_mask,
     box_mask,
+    edits_inside,
     edits_mask,
     evidence_mask,
     mix,
@@ -173,6 +174,13 @@ def test_a_box_is_muted_left_alone_or_changed(change: str, levels: tuple[float, 
 
 def test_no_edit_leaves_the_note() -> None:
     assert np.all(edits_mask(()) == 1.0)
+    assert not edits_inside(()).any()
+
+
+def test_the_inside_of_boxes_is_that_of_any() -> None:
+    edits = parse_edits("0,1,100,200,mute;2,3,500,900,-6")
+    inside = box_mask(0, 1, 100, 200) | box_mask(2, 3, 500, 900)
+    np.testing.assert_array_equal(edits_inside(edits), inside)
 
 
 def test_where_boxes_overlap_the_later_counts_and_solos_are_joined() -> None:

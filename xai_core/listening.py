@@ -31,6 +31,7 @@ __all__ = [
     "Kept",
     "apply_mask",
     "box_mask",
+    "edits_inside",
     "edits_mask",
     "evidence_mask",
     "mix",
@@ -282,6 +283,14 @@ def _parse_edit(text: str) -> Edit:
         raise InputError(expected) from None
     action = cast(Action, change if change in get_args(Action) else "gain")
     return Edit(start, end, low, high, action, gain, harmonics)
+
+
+def edits_inside(edits: Iterable[Edit]) -> npt.NDArray[np.bool_]:
+    """Return which bins lie in any of some boxes, shape (126, 1025)."""
+    inside = np.zeros(SHAPE, bool)
+    for edit in edits:
+        inside |= edit.inside
+    return inside
 
 
 def edits_mask(edits: Iterable[Edit]) -> FloatArray:

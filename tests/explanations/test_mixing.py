@@ -67,6 +67,16 @@ def test_the_answers_are_those_to_each_mix(notes: list[Waveform]) -> None:
         assert curve.probabilities[:, k] == pytest.approx([said[f] for f in PAIR], abs=1e-5)
 
 
+def test_a_curve_is_kept_and_another_start_is_another(notes: list[Waveform]) -> None:
+    asked = {"type": "chroma", "levels": (-10.0, 5.0), "models": "tiny"}
+    first = tipping(*notes, **asked)
+    done: list[tuple[int, int]] = []
+    assert tipping(*notes, **asked, on_progress=lambda *pair: done.append(pair)) is first
+    assert done == []
+    other = tipping(*notes, **asked, start=1.0)
+    assert not np.allclose(other.probabilities, first.probabilities, atol=1e-6)
+
+
 def test_a_model_that_is_left_out_is_not_asked(notes: list[Waveform]) -> None:
     asked = {"type": "chroma", "levels": (0.0,), "models": "tiny"}
     assert tipping(*notes, without=[("chroma", "organ")], **asked).families == ("flute",)

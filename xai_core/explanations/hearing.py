@@ -8,14 +8,22 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from xai_core.canvas import is_carried, to_canvas
+from xai_core.canvas import is_carried, on_canvas, to_canvas
 from xai_core.errors import InputError
 from xai_core.explanations.explain import explained_model
 from xai_core.explanations.loaded_models import LRUCache, answer_of, array_digest
 from xai_core.listening import Kept, apply_mask, evidence_mask
-from xai_core.values import Explanation, FloatArray, Waveform
+from xai_core.values import Attribution, Explanation, FloatArray, Waveform
 
-__all__ = ["Heard", "Part", "canvas_of", "evidence_inside", "hear", "level_matched"]
+__all__ = [
+    "Heard",
+    "Part",
+    "canvas_of",
+    "evidence_inside",
+    "hear",
+    "level_matched",
+    "map_in_hertz",
+]
 
 CANVASES_KEPT = 6  # 1 MB each
 _canvases: LRUCache[tuple[str, ...], FloatArray] = LRUCache(CANVASES_KEPT)
@@ -119,6 +127,26 @@ def canvas_of(explanation: Explanation) -> FloatArray:
         return canvas
 
     return _canvases.get(key, carried)
+
+
+def map_in_hertz(explanation: Explanation, *, mask: FloatArray | None = None) -> Attribution:
+    """Return the map of an explanation in hertz and seconds, or what a mask leaves of it.
+
+    Parameters
+    ----------
+    explanation : Explanation
+    mask : ndarray, shape (126, 1025), optional
+        What each bin is multiplied by.
+
+    Raises
+    ------
+    InputError
+        If a spectrogram type has no place on the canvas.
+    """
+    whole = on_canvas(explanation, canvas=canvas_of(explanation)).attribution
+    if mask is None:
+        return whole
+    return replace(whole, values=whole.values * mask.astype(np.float32))
 
 
 def evidence_inside(canvas: FloatArray, inside: npt.ArrayLike) -> tuple[float, float]:

@@ -9,7 +9,7 @@ spectrogram type, (n_families, n_levels).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy.typing as npt
 from xai_core import store
 from xai_core.errors import ModelError
 from xai_core.explanations.hearing import canvas_of, evidence_inside
-from xai_core.explanations.loaded_models import load_gradients
+from xai_core.explanations.loaded_models import LRUCache, array_digest, load_gradients
 from xai_core.features import extract, power_spectrogram
 from xai_core.listening import LEVELS, Fades, mix
 from xai_core.values import Explanation, FloatArray, Waveform, check_type
@@ -26,6 +26,7 @@ from xai_core.values import Explanation, FloatArray, Waveform, check_type
 __all__ = ["MixShares", "Tip", "Tipping", "shares_of_mix", "tipping"]
 
 STEP = 2.0  # dB between two levels
+KEPT = 64  # curves of ten families and 21 levels
 BATCH = 7  # notes in one call: 21 levels of the STFT at once would take a gigabyte
 
 
@@ -78,6 +79,9 @@ class Tipping:
         return tuple(found)
 
 
+_tippings: LRUCache[tuple[Hashable, ...], Tipping] = LRUCache(KEPT)
+
+
 def tipping(
     first: Waveform,
     second: Waveform,
@@ -105,7 +109,8 @@ def tipping(
     without : collection of (str, str)
         Types and families of models that do not predict.
     on_progress : callable
-        Called with models done and models in all.
+        Called with models done and models in all; not at all where the curve is kept from
+        an earlier call.
 
     Raises
     ------
@@ -118,16 +123,22 @@ def tipping(
     families = tuple(family for family in available if (type, family) not in without)
     if not families:
         raise ModelError(f"the set {models!r} has no {type} models: choose another type")
-    mixes = (mix(first, second, level=one, start=start, fades=fades)[0] for one in levels)
-    x = np.stack([extract(one, type).values for one in mixes])  # (n_levels, n_frames, n_bins)
-    found = np.empty((len(families), len(x)))
-    for k, family in enumerate(families):
-        model, _ = load_gradients(type, family, models=models)
-        for begin in range(0, len(x), BATCH):
-            part = (x[begin : begin + BATCH],)
-            found[k, begin : begin + BATCH] = model.outputs(part, target="probability")[:, 0]
-        on_progress(k + 1, len(families))
-    return Tipping(type, np.asarray(levels, np.float64), families, found)
+    loaded = [load_gradients(type, family, models=models) for family in families]
+
+    def compute() -> Tipping:
+        mixes = (mix(first, second, level=one, start=start, fades=fades)[0] for one in levels)
+        x = np.stack([extract(one, type).values for one in mixes])  # (n_levels, n_frames, n_bins)
+        found = np.empty((len(families), len(x)))
+        for k, (model, _) in enumerate(loaded):
+            for begin in range(0, len(x), BATCH):
+                part = (x[begin : begin + BATCH],)
+                found[k, begin : begin + BATCH] = model.outputs(part, target="probability")[:, 0]
+            on_progress(k + 1, len(families))
+        return Tipping(type, np.asarray(levels, np.float64), families, found)
+
+    of_models = tuple(card.sha256 for _, card in loaded)
+    sounds = (array_digest(first.y), array_digest(second.y))
+    return _tippings.get((type, *of_models, *sounds, start, fades, tuple(levels)), compute)
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ One of three tools is on the page at a time; each makes one changed sound of the
 is played beside it, and whose answers stand beside those of the note. Type and explained
 model are in the address under the names of Explore, of a recording of the visitor's own
 under those of Upload; ``tool`` says which tool, ``hear`` and ``kept`` what a map keeps,
-``edit`` the boxes, ``family_with, with, level, at`` and the fades the second note.
+``edit`` the boxes, ``family_with, with, level, at, in_a, out_a, in_b, out_b`` the mix.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,27 +20,33 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from xai_core.audio import MAX_BYTES, fit_note, load_note
-from xai_core.canvas import is_carried, on_canvas
+from xai_core.audio import load_note
+from xai_core.canvas import is_carried
 from xai_core.catalogue.methods import DEFAULT_METHOD
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
 from xai_core.explanations import explain_progressively, predict
-from xai_core.explanations.hearing import Part, canvas_of, evidence_inside, hear, level_matched
+from xai_core.explanations.hearing import (
+    Part,
+    canvas_of,
+    evidence_inside,
+    hear,
+    level_matched,
+    map_in_hertz,
+)
 from xai_core.explanations.loaded_models import array_digest
-from xai_core.explanations.mixing import Tipping, shares_of_mix, tipping
+from xai_core.explanations.mixing import shares_of_mix
 from xai_core.explanations.settings import Settings
 from xai_core.figures import attribution_figure, probability_bars
 from xai_core.figures.base.words import percent_text
-from xai_core.figures.maps.listening import TOGETHER, answer_change, change_map, level_curves
-from xai_core.listening import LEVELS, Fades, apply_mask, edits_mask, mix
+from xai_core.figures.maps.listening import TOGETHER, answer_change, change_map
+from xai_core.listening import apply_mask, edits_inside, edits_mask, mix
 from xai_core.results.listening import listening_files
 from xai_core.ui.browser.player import draw_player
 from xai_core.ui.browser.screen import is_narrow
 from xai_core.ui.parts.charts import draw_figure
 from xai_core.ui.parts.choices import (
-    FIRST_FAMILY,
     choose_model,
     choose_note,
     choose_type,
@@ -51,9 +57,10 @@ from xai_core.ui.parts.choices import (
 )
 from xai_core.ui.parts.edits import choose_edits, draw_box_panel
 from xai_core.ui.parts.hearing import heard_sentence
-from xai_core.ui.parts.recordings import Recording, bring_recording, note_of, own_recording
+from xai_core.ui.parts.mixing import choose_mix, choose_second, draw_tipping
+from xai_core.ui.parts.recordings import Recording, note_of, own_recording
 from xai_core.ui.parts.sharing import draw_link, draw_link_of_recording, draw_saving
-from xai_core.ui.parts.words import note_label, plain
+from xai_core.ui.parts.words import plain
 from xai_core.ui.shell.address import choose, slide, switch
 from xai_core.ui.shell.faults import sentence
 from xai_core.ui.shell.preload import keep_keras_state, preload_models
@@ -79,17 +86,6 @@ PART_HELP = (
 )
 SHARES = ("10", "30", "50", "80", "95")  # percent
 SHARE = "80"
-FILE = "file"
-LEVELS_SHOWN = tuple(f"{level:g}" for level in np.arange(LEVELS[0], LEVELS[1] + 0.5))
-STARTS = tuple(f"{start:g}" for start in np.arange(0.0, 4.0, 0.25))
-FADES = ("0", "0.01", "0.05", "0.1", "0.25", "0.5", "1", "2")
-FADE_DEFAULTS = {"in_a": "0", "out_a": "0", "in_b": "0.01", "out_b": "0"}
-FADE_LABELS = {
-    "in_a": "First note in (s)",
-    "out_a": "First note out (s)",
-    "in_b": "Second note in (s)",
-    "out_b": "Second note out (s)",
-}
 PANEL_HEIGHT = 430  # px
 TALL_HEIGHT = 520  # px, of one on which boxes are drawn
 BARS_HEIGHT = 270  # px
@@ -105,9 +101,7 @@ ANSWERS_HELP = (
     "Percent before and after, by the models of each spectrogram type and over all types together. "
     "Red: more probable than before; blue: less."
 )
-CURVES = "tipping curves"  # in the session
 NOTE_SAYS = "answers to the note"  # in the session
-MOST_CURVES = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,9 +208,8 @@ def _reason(subject: _Subject) -> None:
     numbers.caption(heard_sentence(heard, part=part, family=subject.family, gain=gain))
     if worth := spectrogram_type(subject.type).kept:
         numbers.caption(worth)
-    shown = on_canvas(explanation, canvas=canvas_of(explanation)).attribution
     figure = attribution_figure(
-        replace(shown, values=shown.values * heard.mask.astype(np.float32)),
+        map_in_hertz(explanation, mask=heard.mask),
         title=f"{PARTS[part][0].upper()}{PARTS[part][1:]}",
         subtitle=f"Red: for {subject.family}; blue: against; the rest is silenced",
         height=PANEL_HEIGHT,
@@ -243,7 +236,7 @@ def _change(subject: _Subject) -> None:
     explanation = _explained(subject.note, subject, notice)
     draw_box_panel(
         picture,
-        on_canvas(explanation, canvas=canvas_of(explanation)).attribution,
+        map_in_hertz(explanation),
         edits,
         height=TALL_HEIGHT,
     )
@@ -253,8 +246,7 @@ def _change(subject: _Subject) -> None:
         said.warning("Nothing is left to hear: change a box.", icon=":material/volume_off:")
         return
     else:
-        inside = np.any([one.inside for one in edits], axis=0)
-        speaks_for, against = evidence_inside(canvas_of(explanation), inside)
+        speaks_for, against = evidence_inside(canvas_of(explanation), edits_inside(edits))
         said.caption(
             f"The {'boxes hold' if len(edits) > 1 else 'box holds'} {percent_text(speaks_for)} of "
             f"what speaks for {subject.family} and {percent_text(against)} of what speaks against "
@@ -266,24 +258,20 @@ def _change(subject: _Subject) -> None:
 def _mix(subject: _Subject) -> None:
     """Play a second note at the same time, and ask again."""
     left, right, places = _layout()
-    second = _choose_second(left, subject)
-    one, other = left.columns(2)
-    level = float(slide(one, "Its level (dB)", LEVELS_SHOWN, key="level", default="0"))
-    start = float(slide(other, "It begins at (s)", STARTS, key="at", default="0"))
-    with left.popover("Fades", icon=":material/timeline:"):
-        seconds = {
-            key: float(slide(st.container(), FADE_LABELS[key], FADES, key=key, default=default))
-            for key, default in FADE_DEFAULTS.items()
-        }
+    second = choose_second(left, beside=subject.family)
+    level, start, fades = choose_mix(left)
     if second is None:
         return
-    fades = (Fades(seconds["in_a"], seconds["out_a"]), Fades(seconds["in_b"], seconds["out_b"]))
     mixed, louder = mix(subject.note, second, level=level, start=start, fades=fades)
     with left:
         draw_player(subject.note, other=mixed, names=("the first note", "both"))
     said, notice, picture = right.container(), right.container(), right.container()
-    change = {"level": level, "start": start, "fades": seconds,
-              "second_sha256": array_digest(second.y)}  # fmt: skip
+    change = {
+        "level": level,
+        "start": start,
+        "fades": [asdict(one) for one in fades],
+        "second_sha256": array_digest(second.y),
+    }
     _answers(subject, mixed, places, change)
     explanation = _explained(mixed, subject, notice)
     shares = shares_of_mix(explanation, louder)
@@ -292,96 +280,20 @@ def _mix(subject: _Subject) -> None:
         f"first note is the louder, which has {percent_text(shares.energy)} of the energy there."
     )
     figure = attribution_figure(
-        on_canvas(explanation, canvas=canvas_of(explanation)).attribution,
+        map_in_hertz(explanation),
         title="What drives the answer to both",
         subtitle=f"Red: speaks for {subject.family}; blue: against it",
         height=PANEL_HEIGHT,
     )
     draw_figure(picture, _with_player(figure))
-    _curves(places.table, subject, second, level=level, start=start, fades=fades)
-
-
-def _choose_second(place: DeltaGenerator, subject: _Subject) -> Waveform | None:
-    """Let the visitor choose the second note, of the collection or a file; None before there is."""
-    records = samples()
-    left, right = place.columns(2)
-    present = {record.family for record in records}
-    families = {name: name for name in FAMILIES if name in present}
-    first = next(name for name in families if name not in (subject.family, FIRST_FAMILY))
-    family = choose(
-        left,
-        "Second note",
-        {**families, FILE: "a file of my own"},
-        key="family_with",
-        default=first,
-    )
-    if family != FILE:
-        notes = {record.note: record for record in records if record.family == family}
-        labels = {name: note_label(record) for name, record in notes.items()}
-        return load_note(notes[choose(right, "Which", labels, key="with")].path)
-    file = place.file_uploader(
-        "A recording; the link to this page does not hold it",
-        max_upload_size=MAX_BYTES // 2**20,
-        key="file_with",
-    )
-    if file is None:
-        return None
-    recording = bring_recording(file.name or "recording", file.getvalue())
-    return fit_note(recording.waveform, start=recording.start)
-
-
-def _curves(
-    place: DeltaGenerator,
-    subject: _Subject,
-    second: Waveform,
-    *,
-    level: float,
-    start: float,
-    fades: tuple[Fades, Fades],
-) -> None:
-    """Draw the ten answers along the level of the second note, and say where the verdict tips."""
-    label = spectrogram_type(subject.type).label
-    place.markdown(f"##### Along the level of the second note: the {label} models")
-    kept: dict[Any, Tipping] = st.session_state.setdefault(CURVES, {})
-    key = (array_digest(subject.note.y), array_digest(second.y), subject.type, start, fades)
-    if key not in kept:
-        bar = place.progress(0.0, "Asking ten models along the level …")
-        with queue_slot() as slot:
-
-            def on_progress(done: int, total: int) -> None:
-                bar.progress(done / total, f"Asking ten models along the level: {done} of {total}")
-                slot.requeue()
-
-            found = tipping(
-                subject.note,
-                second,
-                type=subject.type,
-                start=start,
-                fades=fades,
-                without=faulty_models(),
-                on_progress=on_progress,
-            )
-        bar.empty()
-        while len(kept) >= MOST_CURVES:
-            kept.pop(next(iter(kept)))
-        kept[key] = found
-    curve = kept[key]
-    best = curve.families[int(curve.probabilities[:, 0].argmax())]
-    tips = [f"at {one.level:.1f} dB to **{one.after}**".replace("-", "−") for one in curve.tips]
-    place.markdown(
-        f"At {curve.levels[0]:.0f} dB **{best}** is the most probable; the verdict tips "
-        f"{', '.join(tips)}.".replace("-", "−")
-        if tips
-        else f"**{best}** is the most probable at every level: the verdict does not tip."
-    )
-    figure = level_curves(
-        curve.levels,
-        curve.probabilities,
-        curve.families,
-        tips=[(one.level, one.after) for one in curve.tips],
+    draw_tipping(
+        places.table,
+        (subject.note, second),
+        subject.type,
         level=level,
+        start=start,
+        fades=fades,
     )
-    draw_figure(place, figure)
 
 
 # ----------------------------------------------------------------------- what they share
