@@ -194,17 +194,14 @@ def _reason(subject: _Subject) -> None:
     with player:
         draw_player(subject.note, other=sound, names=("the note", "what is kept"))
     kept = heard.kept
-    for place, (name, value) in zip(
-        numbers.columns([3, 4, 3, 5], gap="small"),
-        {
-            "Drop": percent_text(kept.drop),
-            "Increase": "yes" if kept.increase else "no",
-            "Gain": percent_text(kept.gain),
-            "Faithfulness": f"{100 * kept.faithfulness:.0f} %".replace("-", "−"),
-        }.items(),
-        strict=True,
-    ):
-        place.metric(name, value, help=METRICS_HELP[name])
+    row = numbers.container(horizontal=True)  # as wide as its numbers: in columns some are cut off
+    for name, value in {
+        "Drop": percent_text(kept.drop),
+        "Increase": "yes" if kept.increase else "no",
+        "Gain": percent_text(kept.gain),
+        "Faithfulness": f"{100 * kept.faithfulness:.0f} %".replace("-", "−"),
+    }.items():
+        row.metric(name, value, help=METRICS_HELP[name], width="content")
     numbers.caption(heard_sentence(heard, part=part, family=subject.family, gain=gain))
     if worth := spectrogram_type(subject.type).kept:
         numbers.caption(worth)

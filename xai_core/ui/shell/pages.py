@@ -64,8 +64,8 @@ PAGES = (
         icon="👂",
         menu_icon=":material/hearing:",
         short="Hear what a map keeps, change the sound, ask again",
-        purpose="Hear what a network goes by: the part of the sound that its map keeps, the note "
-        "without a partial, or two notes at once; and read what it answers then.",
+        purpose="Hear what a network goes by, take a partial away or add a second note, and read "
+        "what it answers then.",
         file="pages/listen.py",
         draws="xai_core.ui.pages.listen:listen_page",
     ),
