@@ -6,8 +6,9 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as BrowserTimeout
 
-from tests.browser import CLICKS, TAKEN, AppServer, wait_for_layout
+from tests.browser import CLICKS, TAKEN, AppServer, wait_for_idle, wait_for_layout
 from tests.ui.visit import Visit, visit
 
 STEPS = ("views", "filters", "path", "cam", "hear", "difference", "distances")
@@ -139,19 +140,24 @@ def test_a_moved_slider_moves_the_address_and_comes_back_with_it(
 
 
 def type_into(page: Page, row: int, number: str) -> None:
-    """Type a number into the first frame of map A; rows are counted from 1 below the heading."""
+    """Type a number into the first frame of map A; rows are counted from 1 below the heading.
+
+    A table that is drawn anew takes its cell editor with it, and what stood in it.
+    """
     editor = page.locator("#portal input")
-    for _ in range(CLICKS):  # a table that is being drawn does not hear the key, and may move
+    for _ in range(CLICKS):
+        wait_for_idle(page)
         (box,) = wait_for_layout(page.get_by_test_id("stDataFrame").first)
         page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + (row + 0.5) * box["height"] / 5)
         page.keyboard.press("Enter")
         try:
             expect(editor).to_be_visible(timeout=TAKEN)
-        except AssertionError:
+            editor.fill(number, timeout=TAKEN)
+            editor.press("Enter", timeout=TAKEN)
+        except (AssertionError, BrowserTimeout):
             continue
-        break
-    editor.fill(number)
-    editor.press("Enter")
+        return
+    raise AssertionError("the table closes the cell editor each time")
 
 
 @pytest.mark.browser
