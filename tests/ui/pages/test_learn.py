@@ -144,13 +144,14 @@ def type_into(page: Page, row: int, number: str) -> None:
 
     A table that is drawn anew takes its cell editor with it, and what stood in it.
     """
-    editor = page.locator("#portal input")
+    editor, table = page.locator("#portal input"), page.get_by_test_id("stDataFrame").first
     for _ in range(CLICKS):
         wait_for_idle(page)
-        (box,) = wait_for_layout(page.get_by_test_id("stDataFrame").first)
-        page.mouse.click(box["x"] + 0.3 * box["width"], box["y"] + (row + 0.5) * box["height"] / 5)
-        page.keyboard.press("Enter")
+        (box,) = wait_for_layout(table)
+        cell = {"x": 0.3 * box["width"], "y": (row + 0.5) * box["height"] / 5}
         try:
+            table.click(position=cell, timeout=TAKEN)  # what has moved away meanwhile is not hit
+            page.keyboard.press("Enter")
             expect(editor).to_be_visible(timeout=TAKEN)
             editor.fill(number, timeout=TAKEN)
             editor.press("Enter", timeout=TAKEN)
