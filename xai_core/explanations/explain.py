@@ -54,7 +54,7 @@ from xai_core.values import (
     Spectrogram,
 )
 
-__all__ = ["Audio", "explain", "explain_progressively", "feature_maps"]
+__all__ = ["Audio", "explain", "explain_progressively", "feature_maps", "map_of_input"]
 
 
 def explain(
@@ -227,6 +227,30 @@ def explain_progressively(
         if estimate.is_final:
             _to_cache(key, estimate)
         yield explanation(estimate)
+
+
+def map_of_input(
+    model: Model, x: FloatArray, baseline: FloatArray, *, family: str, settings: Settings
+) -> FloatArray:
+    """Return the finished map of any input and any model of one input; nothing is stored.
+
+    Parameters
+    ----------
+    model : Model
+        It need not be one of a set.
+    x, baseline : ndarray, shape (n_frames, n_bins)
+    family : str
+        One of the model's classes.
+    settings : Settings
+        With the layer, of a method that looks at one.
+
+    Returns
+    -------
+    ndarray, shape (n_frames, n_bins)
+    """
+    functions = _functions(model, family, settings, (x,), 0)
+    *_, last = estimates_by(settings.method, functions, x, baseline, settings.as_dict())
+    return last.values
 
 
 def explained_model(type: str, family: str, name: str | None, models: str) -> Loaded:

@@ -1,0 +1,566 @@
+"""Is a map about the model? The tests of :mod:`xai_core.trust` on one explained note.
+
+Conventions
+-----------
+The model has one input, and its logit is the target. "Energy" is the size of a bin of the
+spectrogram, whatever its sign; correlations are Spearman's, over the bins that are not
+silent (not 0).
+
+Maps that a test makes anew have a fixed, small cost: a method that adds up gradients along
+a path takes :data:`MAP_STEPS` midpoint steps, in the cascade also for the network as it is.
+What a method may cost in a test is counted in gradient steps of the type
+(``catalogue.types``); where its maps are dearer, the cascade stops at fewer layers, the last
+among them, sensitivity has fewer samples, and the dearest methods are left out of the
+matrix. What is left out is said.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from xai_core import store
+from xai_core.catalogue.methods import METHODS, listed
+from xai_core.catalogue.types import spectrogram_type
+from xai_core.errors import EmptyMapError, InputError
+from xai_core.explanations.explain import explained_model, map_of_input
+from xai_core.explanations.loaded_models import LRUCache, array_digest, resolve_layer
+from xai_core.explanations.predict import predict
+from xai_core.explanations.settings import Settings
+from xai_core.networks.contract import Model, PackedModel
+from xai_core.networks.randomising import layers_with_weights, randomised_cascade
+from xai_core.trust import (
+    Curve,
+    deletion,
+    insertion,
+    max_sensitivity,
+    overlap_of_strongest,
+    random_curve,
+    rank_correlation,
+)
+from xai_core.values import Attribution, Explanation, FloatArray
+
+__all__ = [
+    "MAP_STEPS",
+    "SHARE",
+    "Agreement",
+    "ClassOverlap",
+    "Removal",
+    "Stage",
+    "TrustScores",
+    "trust_progressively",
+    "trust_scores",
+    "trust_sentence",
+]
+
+MAP_STEPS = 8  # midpoint steps of a map that a test makes anew
+N_ORDERS = 5  # random orders of bins
+RANDOM_POINTS = 11  # of their curves, which are smooth
+N_SAMPLES = 3  # changed inputs
+RADIUS = 0.02  # largest change of a bin, in units of the spectrogram
+SHARE = 0.1  # of the bins, that are a map's strongest
+CASCADE_STEPS, SENSITIVITY_STEPS, AGREEMENT_STEPS = 80, 32, 60  # gradient steps that may be spent
+AFFORDABLE = 2_000  # ms that a test may take on a small type, whatever its steps
+SMALLEST = 0.05  # logits: of a change of the output, as in the completeness error
+BETTER = 0.05  # of the change of the output, by which a map is better than energy or worse
+ALIKE, PARTLY = 0.4, 0.2  # rank correlations from which maps look alike
+KEPT = 200  # results of tests; a map of the STFT has 0.5 MB
+
+Value = TypeVar("Value")
+_kept: LRUCache[tuple[Hashable, ...], Any] = LRUCache(KEPT)
+
+
+@dataclass(frozen=True)
+class Removal:
+    """The output while bins are removed from the note, or put into the baseline.
+
+    Parameters
+    ----------
+    by_map, by_energy : Curve
+        Bins by falling attribution, and by falling size.
+    at_random : Curve or None
+        Mean of random orders; None while it is not there.
+    """
+
+    by_map: Curve
+    by_energy: Curve
+    at_random: Curve | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """The map of a network in which some layers have fresh initial weights.
+
+    Parameters
+    ----------
+    layer : str
+        The layer nearest to the input that is randomised; "" for the network as it is.
+    map : Attribution
+    absolute, signed : float
+        Rank correlation with the map that is tested, of absolute values and as they are.
+    with_spectrogram : float
+        Of the absolute map with the size of the bins.
+    """
+
+    layer: str
+    map: Attribution
+    absolute: float
+    signed: float
+    with_spectrogram: float
+
+
+@dataclass(frozen=True)
+class ClassOverlap:
+    """The share of strongest bins that the maps of two families have in common.
+
+    Parameters
+    ----------
+    families : tuple of two str
+        The likeliest, and the next.
+    overlap : float
+        In [0, 1]; :data:`SHARE` for two maps that have nothing to do with each other.
+    """
+
+    families: tuple[str, str]
+    overlap: float
+
+
+@dataclass(frozen=True, eq=False)
+class Agreement:
+    """How far the methods agree.
+
+    Parameters
+    ----------
+    methods : tuple of str
+        The one that is tested first.
+    correlations : ndarray, shape (n_methods, n_methods)
+        Rank correlations of the signed maps; NaN for a map that is constant.
+    left_out : tuple of str
+        Methods that take too long.
+    """
+
+    methods: tuple[str, ...]
+    correlations: FloatArray
+    left_out: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TrustScores:
+    """What is known of a map so far; None for a test that is to come, or cannot be made.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        The map that is tested; its completeness is one of the tests.
+    deletion, insertion : Removal or None
+    cascade : tuple of Stage
+        Layers randomised from the output down; complete if `cascade_done`.
+    cascade_done : bool
+    sensitivity : float or None
+        Largest change of the map under small changes of the note, relative to its norm.
+    class_overlap : ClassOverlap or None
+    agreement : Agreement or None
+    notes : tuple of str
+        What was left out, a plain sentence each.
+    done, total : int
+        Pieces of work.
+    """
+
+    explanation: Explanation
+    deletion: Removal | None = None
+    insertion: Removal | None = None
+    cascade: tuple[Stage, ...] = ()
+    cascade_done: bool = False
+    sensitivity: float | None = None
+    class_overlap: ClassOverlap | None = None
+    agreement: Agreement | None = None
+    notes: tuple[str, ...] = ()
+    done: int = 0
+    total: int = 1
+
+    @property
+    def output_range(self) -> float:
+        """How far the logit changes from the baseline to the note, at least 0.05."""
+        if self.deletion is None:
+            return SMALLEST
+        outputs = self.deletion.by_map.outputs
+        return max(abs(float(outputs[0] - outputs[-1])), SMALLEST)
+
+    @property
+    def over_energy(self) -> float | None:
+        """How much better the map orders bins than their energy, as a share of the range.
+
+        The mean of both gains: how much smaller the area below the deletion curve is, and how
+        much larger that below the insertion curve.
+        """
+        return self._over("by_energy")
+
+    @property
+    def over_random(self) -> float | None:
+        """The same against random order."""
+        return self._over("at_random")
+
+    def _over(self, other: str) -> float | None:
+        if self.deletion is None or self.insertion is None:
+            return None
+        less, more = getattr(self.deletion, other), getattr(self.insertion, other)
+        if less is None or more is None:
+            return None
+        gains = (less.area - self.deletion.by_map.area) + (self.insertion.by_map.area - more.area)
+        return float(gains / 2 / self.output_range)
+
+
+def trust_scores(explanation: Explanation, *, seed: int = 0) -> TrustScores:
+    """Return all tests of a map, as :func:`trust_progressively` ends."""
+    *_, last = trust_progressively(explanation, seed=seed)
+    return last
+
+
+def trust_progressively(explanation: Explanation, *, seed: int = 0) -> Iterator[TrustScores]:
+    """Yield the tests of a map one after the other, each piece a few model calls.
+
+    Parameters
+    ----------
+    explanation : Explanation
+        Finished, of a model with one input, of the logit.
+    seed : int
+        Of the random orders, the fresh weights and the changes of the note; 0 or more.
+
+    Yields
+    ------
+    TrustScores
+        Curves by map and by energy first.
+
+    Raises
+    ------
+    InputError
+        If the map is zero everywhere, the model has several inputs, or another target than
+        the logit is explained.
+    """
+    tests = _Tests(explanation, seed)
+    scores = TrustScores(explanation, total=6 + N_ORDERS + len(tests.stages))
+    pieces = 0
+
+    def step(**found: Any) -> TrustScores:
+        nonlocal scores, pieces
+        pieces += 1
+        scores = replace(scores, done=pieces, **found)
+        return scores
+
+    for name in ("deletion", "insertion"):
+        yield step(**{name: tests.removal(name)})
+    orders = []
+    for number in range(N_ORDERS):
+        orders.append(tests.random_curves(number))
+        if number < N_ORDERS - 1:
+            yield step()
+    less, more = (_mean(curves) for curves in zip(*orders, strict=True))
+    assert scores.deletion is not None
+    assert scores.insertion is not None
+    yield step(
+        deletion=replace(scores.deletion, at_random=less),
+        insertion=replace(scores.insertion, at_random=more),
+    )
+    for number in range(len(tests.stages)):
+        stage = tests.stage(number)
+        is_last = number == len(tests.stages) - 1
+        yield step(cascade=(*scores.cascade, stage), cascade_done=is_last)
+    yield step(sensitivity=tests.sensitivity())
+    yield step(class_overlap=tests.class_overlap())
+    yield step(agreement=tests.agreement())
+    yield step(notes=tests.notes(scores))
+
+
+def trust_sentence(scores: TrustScores) -> str:
+    """Sum up in one sentence what the tests say, as far as they are done, or return "".
+
+    Notes
+    -----
+    Better than energy or random order, or worse: by at least 5 % of the change of the logit.
+    The absolute part would look much the same with random weights: its rank correlation with
+    the map of the network whose layers are all randomised is at least 0.4; partly: 0.2.
+    """
+    gain = scores.over_energy
+    if gain is None:
+        return ""
+    by_chance = scores.over_random
+    if by_chance is not None and by_chance < BETTER:
+        word = "no better than random order"
+    elif abs(gain) < BETTER:
+        word = "no better than energy"
+    else:
+        word = f"{'better' if gain > 0 else 'worse'} than energy"
+    said = f"By these tests this map is {word} at naming what the model needs"
+    if not scores.cascade_done:
+        return f"{said}."
+    alike = scores.cascade[-1].absolute
+    looks = (
+        "would look much the same"
+        if alike >= ALIKE
+        else "would look partly the same"
+        if alike >= PARTLY
+        else "would look different"
+    )
+    return f"{said}; its absolute part {looks} with random weights."
+
+
+# ----------------------------------------------------------------------- private
+
+
+class _Tests:
+    """Each test of one map, kept by the digests of all that decides it."""
+
+    def __init__(self, explanation: Explanation, seed: int) -> None:
+        record = explanation.settings
+        if len(explanation.spectrograms) != 1:
+            raise InputError("the tests of a map are of models with one input: choose another one")
+        if explanation.attribution.target != "logit":
+            raise InputError("the tests of a map are of the logit: explain that")
+        if explanation.attribution.is_zero:
+            raise InputError(
+                f"the map of {explanation.family} is zero everywhere, so there is nothing to "
+                "test: choose another method or another family"
+            )
+        self.explanation, self.seed = explanation, seed
+        self.type, self.models = str(record["type"]), str(record["models"])
+        self.model, self.card = explained_model(
+            self.type, explanation.family, record.get("model"), self.models
+        )
+        self.x = explanation.spectrogram.values
+        self.energy = np.abs(self.x)
+        self.heard = self.x != 0
+        self.baseline = explanation.baselines[0] if explanation.baselines else np.zeros_like(self.x)
+        self.map = explanation.attribution.values
+        names = {one.name for one in fields(Settings)} & set(record)
+        self.settings = _cheap(Settings(**{name: record[name] for name in names}))
+        text = json.dumps(record, sort_keys=True)
+        self.key = (text, array_digest(self.map), array_digest(self.x), self.card.sha256, seed)
+        self.outputs = PackedModel(self.model, explanation.family).outputs
+        self.cost = _cost(self.settings.method, self.type)  # ms of a map that is made anew
+        network, _ = store.load_model(name=self.card.name, models=self.models)
+        self._network = network
+        layers = layers_with_weights(network)
+        n = int(np.clip(self._allowed(CASCADE_STEPS) // self.cost, 2, len(layers) + 1))
+        self.stages = ("", *_spread(layers, n - 1))
+        self.all_layers = len(self.stages) == len(layers) + 1
+        self._samples = int(min(N_SAMPLES, self._allowed(SENSITIVITY_STEPS) // self.cost - 1))
+        self._walk: Iterator[tuple[str, Model]] = iter(())
+        self._walked = -1
+
+    def removal(self, name: str) -> Removal:
+        test = deletion if name == "deletion" else insertion
+
+        def compute() -> Removal:
+            by_map, by_energy = (
+                test(self.outputs, self.x, order, baseline=self.baseline)
+                for order in (self.map, self.energy)
+            )
+            return Removal(by_map, by_energy)
+
+        return self._once((name,), compute)
+
+    def random_curves(self, number: int) -> tuple[Curve, Curve]:
+        """Return the deletion and the insertion curve in a random order each."""
+
+        def compute() -> tuple[Curve, Curve]:
+            rng = self._rng("orders", number)
+            less, more = (
+                random_curve(
+                    self.outputs,
+                    self.x,
+                    baseline=self.baseline,
+                    n_points=RANDOM_POINTS,
+                    n_orders=1,
+                    insert=insert,
+                    rng=rng,
+                )
+                for insert in (False, True)
+            )
+            return less, more
+
+        return self._once(("orders", number), compute)
+
+    def stage(self, number: int) -> Stage:
+        def compute() -> Stage:
+            values = self._map(self._stage_model(number), self.explanation.family)
+            return Stage(
+                self.stages[number],
+                replace(self.explanation.attribution, values=values),
+                absolute=self._correlation(np.abs(values), np.abs(self.map)),
+                signed=self._correlation(values, self.map),
+                with_spectrogram=self._correlation(np.abs(values), self.energy),
+            )
+
+        return self._once(("stage", number), compute)
+
+    def sensitivity(self) -> float | None:
+        if self._samples < 1:
+            return None
+
+        def compute() -> float | None:
+            try:
+                return max_sensitivity(
+                    lambda x: self._map(self.model, self.explanation.family, x=x),
+                    self.x,
+                    radius=RADIUS,
+                    n_samples=self._samples,
+                    rng=self._rng("sensitivity"),
+                )
+            except EmptyMapError:
+                return None
+
+        return self._once(("sensitivity",), compute)
+
+    def class_overlap(self) -> ClassOverlap | None:
+        probabilities = self._probabilities()
+        if len(probabilities) < 2:
+            return None
+        first, second = sorted(probabilities, key=lambda one: -probabilities[one])[:2]
+
+        def compute() -> ClassOverlap | None:
+            maps = [self._map(self._model_of(family), family) for family in (first, second)]
+            if not all(np.any(values) for values in maps):
+                return None
+            return ClassOverlap((first, second), overlap_of_strongest(*maps, share=SHARE))
+
+        return self._once(("classes", first, second), compute)
+
+    def agreement(self) -> Agreement:
+        own = self.explanation.attribution.method
+        layers = self.model.convolution_layers[self.card.inputs[0]]
+        usable = [name for name, one in METHODS.items() if layers or not one.takes("layer")]
+        others = sorted(
+            (name for name in usable if name != own), key=lambda name: _cost(name, self.type)
+        )
+        left, taken = self._allowed(AGREEMENT_STEPS), [own]
+        for name in others:
+            left -= _cost(name, self.type)
+            if left >= 0:
+                taken.append(name)
+
+        def compute() -> Agreement:
+            maps = [self.map, *(self._map_by(name) for name in taken[1:])]
+            constant = [float(np.ptp(values[self.heard])) == 0.0 for values in maps]
+            table = np.array([[self._correlation(a, b) for b in maps] for a in maps])
+            table[constant] = np.nan
+            table[:, constant] = np.nan
+            return Agreement(
+                tuple(taken), table, tuple(name for name in usable if name not in taken)
+            )
+
+        return self._once(("agreement", *METHODS), compute)
+
+    def notes(self, scores: TrustScores) -> tuple[str, ...]:
+        """Say which tests are not there, or not as a whole, and why."""
+        label = METHODS[self.settings.method].label
+        found = []
+        if not self.all_layers:
+            found.append(
+                f"{label} takes long, so the cascade stops at {len(self.stages) - 1} of its layers."
+            )
+        if scores.sensitivity is None:
+            why = "takes too long" if self._samples < 1 else "with few steps is zero everywhere"
+            found.append(f"Sensitivity is left out: {label} {why}.")
+        if scores.class_overlap is None:
+            found.append("There are no two families with a map to compare.")
+        if scores.agreement is not None and scores.agreement.left_out:
+            labels = [METHODS[name].label for name in scores.agreement.left_out]
+            verb = "is" if len(labels) == 1 else "are"
+            found.append(f"{listed(labels)} {verb} left out of the matrix: too dear here.")
+        return tuple(found)
+
+    def _once(self, name: tuple[Hashable, ...], compute: Callable[[], Value]) -> Value:
+        return cast(Value, _kept.get((*self.key, *name), compute))
+
+    def _rng(self, name: str, number: int = 0) -> np.random.Generator:
+        return np.random.default_rng([self.seed, *name.encode(), number])
+
+    def _allowed(self, steps: int) -> float:
+        """Return the milliseconds that a test may take."""
+        return max(steps * spectrogram_type(self.type).step_ms, AFFORDABLE)
+
+    def _correlation(self, a: FloatArray, b: FloatArray) -> float:
+        return rank_correlation(a, b, where=self.heard)
+
+    def _map(self, model: Model, family: str, *, x: FloatArray | None = None) -> FloatArray:
+        return map_of_input(
+            model,
+            self.x if x is None else x,
+            self.baseline,
+            family=family,
+            settings=self._with_layer(self.settings, model),
+        )
+
+    def _map_by(self, method: str) -> FloatArray:
+        entry = METHODS[method]
+        settings = _cheap(Settings(method=method, target=entry.target_for("logit")))
+        return map_of_input(
+            self.model,
+            self.x,
+            self.baseline,
+            family=self.explanation.family,
+            settings=self._with_layer(settings, self.model),
+        )
+
+    def _with_layer(self, settings: Settings, model: Model) -> Settings:
+        if not METHODS[settings.method].takes("layer"):
+            return settings
+        return replace(settings, layer=resolve_layer(model, self.type, settings.layer))
+
+    def _stage_model(self, number: int) -> Model:
+        """Return the network of a stage; that of an earlier one is then another."""
+        if number == 0:
+            return self.model
+        if self._walked < 0 or self._walked >= number:
+            self._walk = randomised_cascade(
+                self._network, inputs=self.card.inputs, classes=self.card.classes, seed=self.seed
+            )
+        for layer, model in self._walk:
+            if layer == self.stages[number]:
+                self._walked = number
+                return model
+        raise AssertionError(f"the network has no layer {self.stages[number]}")
+
+    def _probabilities(self) -> Mapping[str, float]:
+        if not self.card.type:
+            found = self.model.outputs((self.x[np.newaxis],), target="probability")[0]
+            return dict(zip(self.card.classes, map(float, found), strict=True))
+        return predict(
+            self.explanation.waveform, models=self.models, types=[self.type]
+        ).probabilities[self.type]
+
+    def _model_of(self, family: str) -> Model:
+        if not self.card.type:
+            return self.model
+        return explained_model(self.type, family, None, self.models)[0]
+
+
+def _cheap(settings: Settings) -> Settings:
+    """Return settings with the few fixed steps of a map that is made anew."""
+    if not METHODS[settings.method].takes("n_steps"):
+        return settings
+    return replace(settings, n_steps=MAP_STEPS, rule="midpoint")
+
+
+def _cost(method: str, type: str) -> float:
+    """Return the milliseconds of a map that is made anew."""
+    cost = float(METHODS[method].cost_of(type))
+    if METHODS[method].takes("n_steps"):
+        cost = min(cost, MAP_STEPS * spectrogram_type(type).step_ms)
+    return max(cost, 1.0)
+
+
+def _spread(layers: tuple[str, ...], n: int) -> tuple[str, ...]:
+    """Return `n` of some layers, evenly spread, the last among them."""
+    if n >= len(layers):
+        return layers
+    chosen = np.round(np.arange(1, n + 1) * len(layers) / n).astype(int) - 1
+    return tuple(layers[k] for k in chosen)
+
+
+def _mean(curves: tuple[Curve, ...]) -> Curve:
+    return Curve(curves[0].fractions, np.mean([one.outputs for one in curves], axis=0))
