@@ -141,7 +141,7 @@ def _only_in_time(attributions: tuple[Attribution, ...]) -> tuple[str, ...]:
 
 
 def _is_spread_by_power(attribution: Attribution) -> bool:
-    return attribution.type in _BY_GRADIENT and not METHODS[attribution.method].complete
+    return attribution.type in _BY_GRADIENT and not METHODS[attribution.method].by_gradient
 
 
 def carry(

@@ -18,6 +18,7 @@ import xai_core
 from xai_core import store
 from xai_core.attribution.integrated_gradients import integrated_gradients
 from xai_core.audio import to_exact_wav
+from xai_core.catalogue.methods import METHODS
 from xai_core.cli import app
 from xai_core.errors import InputError, ModelError
 from xai_core.explanations import feature_maps, layers_of, predict
@@ -276,6 +277,24 @@ def test_both_inputs_are_explained_together(own: Path) -> None:
     assert found.settings["inputs"] == list(INPUTS)
     assert found.settings["classes"] == list(CLASSES)
     assert found.settings["model"] == "fused/two"
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_explains_a_model_of_two_inputs(own: Path, method: str) -> None:
+    given = {"family": "guitar", "models": "own", "model": "fused/two", "method": method}
+    found = xai_core.explain(NOTE, type="tonnetz", **given)
+    assert found.attribution.values.shape == (126, 6)
+    assert np.isfinite(found.attribution.values).all()
+    shown = ["tonnetz"] if METHODS[method].of_one_input else list(INPUTS)
+    assert [one.type for one in found.attributions] == shown
+    total = sum(float(one.values.sum(dtype=np.float64)) for one in found.attributions)
+    assert found.canvas().sum() == pytest.approx(total, rel=1e-6, abs=1e-6)
+    again = xai_core.explain(NOTE, type="tonnetz", **given)
+    np.testing.assert_array_equal(again.attribution.values, found.attribution.values)
+    assert again.completeness == found.completeness
+    if not METHODS[method].of_one_input:
+        other = xai_core.explain(NOTE, type="mfcc", **given)  # made once, for both inputs
+        np.testing.assert_array_equal(other.attributions[1].values, found.attribution.values)
 
 
 def test_grad_cam_and_feature_maps_use_the_layers_of_the_input(own: Path) -> None:

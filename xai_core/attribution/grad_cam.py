@@ -24,10 +24,14 @@ __all__ = [
     "estimates",
     "grad_cam",
     "grad_cam_plus_plus",
+    "grad_cam_plus_plus_estimates",
     "hires_cam",
+    "hires_cam_estimates",
     "layer_cam",
+    "layer_cam_estimates",
     "resize_bilinear",
     "score_cam",
+    "score_cam_estimates",
 ]
 
 MASKS_AT_ONCE = 8
@@ -168,8 +172,40 @@ def estimates(
     model, x, baseline, settings
         As :func:`xai_core.attribution.methods.estimates_by`; the baseline has no part.
     """
-    activations, gradients = model.layer_gradients(x, settings["layer"])
-    yield Estimate(resize_bilinear(grad_cam(activations, gradients), (x.shape[0], x.shape[1])))
+    yield _resized(grad_cam(*model.layer_gradients(x, settings["layer"])), x)
+
+
+def grad_cam_plus_plus_estimates(
+    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+) -> Iterator[Estimate]:
+    """Yield the Grad-CAM++ of a layer, as :func:`estimates`."""
+    yield _resized(grad_cam_plus_plus(*model.layer_gradients(x, settings["layer"])), x)
+
+
+def hires_cam_estimates(
+    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+) -> Iterator[Estimate]:
+    """Yield the HiResCAM of a layer, with its sign, as :func:`estimates`."""
+    yield _resized(hires_cam(*model.layer_gradients(x, settings["layer"])), x)
+
+
+def layer_cam_estimates(
+    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+) -> Iterator[Estimate]:
+    """Yield the LayerCAM of a layer, as :func:`estimates`."""
+    yield _resized(layer_cam(*model.layer_gradients(x, settings["layer"])), x)
+
+
+def score_cam_estimates(
+    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+) -> Iterator[Estimate]:
+    """Yield the Score-CAM of a layer, as :func:`estimates`; what is masked is the baseline."""
+    activations, _ = model.layer_gradients(x, settings["layer"])
+    yield _resized(score_cam(model.outputs, x, activations, baseline=baseline), x)
+
+
+def _resized(cam: FloatArray, x: FloatArray) -> Estimate:
+    return Estimate(resize_bilinear(cam, (x.shape[0], x.shape[1])))
 
 
 def resize_bilinear(values: FloatArray, shape: tuple[int, int]) -> FloatArray:

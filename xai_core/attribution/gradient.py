@@ -10,18 +10,34 @@ the output.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
+from xai_core.attribution.methods import Estimate, ModelFunctions
 from xai_core.errors import GridMismatchError, InputError
-from xai_core.values import FloatArray
+from xai_core.values import Completeness, FloatArray
 
-__all__ = ["expected_gradients", "gradient", "guided_ig", "input_x_gradient", "smooth_grad"]
+__all__ = [
+    "expected_gradients",
+    "expected_gradients_estimates",
+    "gradient",
+    "gradient_estimates",
+    "guided_ig",
+    "guided_ig_estimates",
+    "input_x_gradient",
+    "input_x_gradient_estimates",
+    "smooth_grad",
+    "smooth_grad_estimates",
+]
 
 Gradients = Callable[[FloatArray], FloatArray]
 SAMPLES_AT_ONCE = 8
 CLOSE = 1e-9  # relative to the length of the whole path
+N_NOISY = 32  # copies of the note, of SmoothGrad by name
+N_SAMPLES = 100  # gradients, of expected gradients by name
+GUIDED_STEPS = 64  # of guided IG by name: a gradient each, one after the other
 
 
 def gradient(gradients: Gradients, x: FloatArray) -> FloatArray:
@@ -342,3 +358,63 @@ def _step(
         moved[chosen] = highest
         left -= float(room.sum())
     return moved
+
+
+# ------------------------------------------------------------------ as methods by name
+#
+# Parameters and what is yielded are those of `xai_core.attribution.methods.estimates_by`.
+
+
+def gradient_estimates(
+    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+) -> Iterator[Estimate]:
+    """Yield the gradient at the input."""
+    yield Estimate(gradient(_gradients_of(model), x))
+
+
+def input_x_gradient_estimates(
+    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+) -> Iterator[Estimate]:
+    """Yield the gradient at the input times its way from the baseline."""
+    yield Estimate(input_x_gradient(_gradients_of(model), x, baseline=baseline))
+
+
+def smooth_grad_estimates(
+    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+) -> Iterator[Estimate]:
+    """Yield the mean gradient of N_NOISY copies; ``noise_level`` and ``seed`` of the settings."""
+    rng = np.random.default_rng(settings["seed"])
+    sigma = settings["noise_level"]
+    yield Estimate(smooth_grad(_gradients_of(model), x, sigma=sigma, n_samples=N_NOISY, rng=rng))
+
+
+def expected_gradients_estimates(
+    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+) -> Iterator[Estimate]:
+    """Yield expected gradients of N_SAMPLES samples; ``seed`` of the settings.
+
+    The baseline is several notes, shape (n, *x.shape).
+    """
+    rng = np.random.default_rng(settings["seed"])
+    gradients = _gradients_of(model)
+    yield Estimate(expected_gradients(gradients, x, baseline, n_samples=N_SAMPLES, rng=rng))
+
+
+def guided_ig_estimates(
+    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+) -> Iterator[Estimate]:
+    """Yield guided IG of GUIDED_STEPS steps, and how well it adds up."""
+    values = guided_ig(model.input_gradients, x, baseline, n_steps=GUIDED_STEPS)
+    start, end = np.asarray(model.outputs(np.stack([baseline, x])), np.float64).tolist()
+    sums = Completeness(
+        output=end,
+        baseline_output=start,
+        attributed=float(values.sum()),
+        n_steps=GUIDED_STEPS,
+        converged=True,
+    )
+    yield Estimate(values, sums)
+
+
+def _gradients_of(model: ModelFunctions) -> Gradients:
+    return lambda points: model.input_gradients(points)[1]

@@ -82,7 +82,8 @@ def estimates_by(
         One of METHODS.
     model : ModelFunctions
     x, baseline : ndarray
-        The input and what it is compared with, of one shape.
+        The input and what it is compared with, of one shape; of a method that compares
+        with other notes those, shape (n, *x.shape).
     settings : mapping of str to object
         A value for each setting that the method's entry names and that has an
         effect beside the others.

@@ -8,16 +8,19 @@ stride; a last one lies flush with the end, so that every bin is covered.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 
+from xai_core.attribution.methods import Estimate, ModelFunctions
 from xai_core.errors import GridMismatchError, InputError
 from xai_core.values import FloatArray
 
-__all__ = ["occlusion"]
+__all__ = ["estimates", "occlusion"]
 
 WINDOWS_AT_ONCE = 16
+TILES = 16  # along each axis, of the method by name; fewer where there are fewer bins
 
 
 def occlusion(
@@ -105,6 +108,21 @@ def occlusion(
             total[cut] += drop / (height * width)
             covered[cut] += 1.0
     return total / covered
+
+
+def estimates(
+    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+) -> Iterator[Estimate]:
+    """Yield the occlusion by tiles, 16 along each axis, which become the baseline.
+
+    Parameters
+    ----------
+    model, x, baseline, settings
+        As :func:`xai_core.attribution.methods.estimates_by`.
+    """
+    height, width = (max(1, -(-size // TILES)) for size in x.shape)
+    tile = height, width
+    yield Estimate(occlusion(model.outputs, x, baseline=baseline, window=tile, stride=tile))
 
 
 def _starts(n: int, size: int, stride: int) -> list[int]:

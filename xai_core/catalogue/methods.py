@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
@@ -68,6 +68,12 @@ ALL_AGAINST = ZeroMap(
     sentence="{label} is zero everywhere: the layer finds nothing that speaks for {family}, and "
     "evidence against it is not shown.",
     reason="all evidence in {layer} speaks against {family}",
+)
+
+
+NO_SLOPE = ZeroMap(
+    panel="Zero in every bin:<br>the score does not change.",
+    sentence="The map is zero everywhere: no bin, made louder, would change the score of {family}.",
 )
 
 
@@ -126,6 +132,15 @@ class Method(MapKind):
     targets : tuple of str
         Outputs that it can explain; the first is taken where a preset names
         another one.
+    of_one_input : bool
+        Whether a map of a model with several inputs is that of the shown one alone,
+        all others as they are: of a method that looks at a layer or covers parts of a
+        picture.
+    by_gradient : bool
+        Whether the values are a gradient times the way from the baseline to the note,
+        so that the canvas can follow the gradient on to hertz.
+    other_notes : bool
+        Whether the note is compared with other notes, in place of one baseline.
     cost : {"path", "layer"}
         Which of the costs in a spectrogram type's entry a map has: that of
         gradients along a path, or that of one layer's gradients.
@@ -138,6 +153,9 @@ class Method(MapKind):
     how_to_read: str = ""
     settings: tuple[str, ...] = ()
     targets: tuple[str, ...] = TARGETS
+    of_one_input: bool = False
+    by_gradient: bool = False
+    other_notes: bool = False
     cost: Literal["path", "layer"] = "path"
     times: float = 1.0
 
@@ -161,6 +179,21 @@ class Method(MapKind):
         return round(self.times * base)
 
 
+BASELINE = ("baseline", "noise_level", "seed")  # settings of a method that starts from one
+WEIGHTED = "weighted activation"  # unit of maps whose weights are no gradients of the output
+OF_LAYER: dict[str, Any] = {
+    "complete": False,
+    "settings": ("layer",),
+    "targets": ("logit",),
+    "of_one_input": True,
+    "meaning": "Where {layer} looks",
+    "meaning_absolute": "Where {layer} looks",
+    "smooth": True,
+    "unit": "{target}",
+    "zero": ALL_AGAINST,
+    "cost": "layer",
+}
+
 METHODS: dict[str, Method] = {
     one.name: one
     for one in (
@@ -174,15 +207,8 @@ METHODS: dict[str, Method] = {
             "note minus the score of the baseline,\n  which is silence unless you choose another; "
             "the badge says how exactly.",
             complete=True,
-            settings=(
-                "baseline",
-                "noise_level",
-                "seed",
-                "rule",
-                "n_steps",
-                "tolerance",
-                "max_steps",
-            ),
+            settings=(*BASELINE, "rule", "n_steps", "tolerance", "max_steps"),
+            by_gradient=True,
         ),
         Method(
             name="grad_cam",
@@ -190,16 +216,136 @@ METHODS: dict[str, Method] = {
             shows="Where the maps of a convolution layer find evidence for the family.",
             how_to_read="**Grad-CAM** is coarser: bright where the maps of a layer, weighed by how "
             "much they matter, find\n  evidence for the family. Evidence against it is not shown.",
-            complete=False,
-            settings=("layer",),
-            targets=("logit",),
             signed=False,
-            meaning="Where {layer} looks",
-            meaning_absolute="Where {layer} looks",
-            smooth=True,
-            unit="{target}",
-            zero=ALL_AGAINST,
-            cost="layer",
+            **OF_LAYER,
+        ),
+        Method(
+            name="guided_ig",
+            label="Guided IG",
+            function="gradient:guided_ig_estimates",
+            shows="Integrated Gradients along a path that moves the bins of least gradient first, "
+            "and so passes by where the score jumps.",
+            how_to_read="**Guided IG** is Integrated Gradients along another path: bins that "
+            "hardly matter move first,\n  so that less of the map is noise. It adds up to the same "
+            "sum.",
+            complete=True,
+            settings=BASELINE,
+            by_gradient=True,
+            times=2.0,
+        ),
+        Method(
+            name="expected_gradients",
+            label="Expected gradients",
+            function="gradient:expected_gradients_estimates",
+            shows="What makes the score of this note differ from that of other notes, one of each "
+            "family, on average.",
+            how_to_read="**Expected gradients** compare the note with one note of each family in "
+            "place of silence: red is\n  what makes its score higher than theirs.",
+            complete=False,
+            settings=("seed",),
+            other_notes=True,
+            zero=ZeroMap(
+                panel="Zero in every bin.",
+                sentence="The map is zero everywhere: no bin tells "
+                "the score of {family} from that of other notes.",
+            ),
+            times=2.0,
+        ),
+        Method(
+            name="input_x_gradient",
+            label="Input x gradient",
+            function="gradient:input_x_gradient_estimates",
+            shows="The gradient at the note times the way from the baseline: Integrated Gradients "
+            "with one step, at the end of the path.",
+            how_to_read="**Input x gradient** is what each bin would be responsible for if the "
+            "score were linear. It need not\n  add up.",
+            complete=False,
+            settings=BASELINE,
+            by_gradient=True,
+            times=0.1,
+        ),
+        Method(
+            name="gradient",
+            label="Gradient",
+            function="gradient:gradient_estimates",
+            shows="How fast the score changes with each bin.",
+            how_to_read="**Gradient** says how fast the score rises (red) or falls (blue) if a bin "
+            "becomes louder, also where\n  the note is silent.",
+            complete=False,
+            meaning="Louder here: the score<br>rises (red) or falls (blue)",
+            meaning_absolute="How much the score changes<br>if a bin gets louder",
+            unit="{target} per unit",
+            zero=NO_SLOPE,
+            times=0.1,
+        ),
+        Method(
+            name="smooth_grad",
+            label="SmoothGrad",
+            function="gradient:smooth_grad_estimates",
+            shows="The gradient, averaged over copies of the note with noise.",
+            how_to_read="**SmoothGrad** is the gradient, averaged over copies of the note with "
+            "noise.",
+            complete=False,
+            settings=("noise_level", "seed"),
+            meaning="Louder here: the score<br>rises (red) or falls (blue)",
+            meaning_absolute="How much the score changes<br>if a bin gets louder",
+            unit="{target} per unit",
+            zero=NO_SLOPE,
+        ),
+        Method(
+            name="grad_cam_plus_plus",
+            label="Grad-CAM++",
+            function="grad_cam:grad_cam_plus_plus_estimates",
+            shows="Where the maps of a layer find evidence for the family, several places as "
+            "strong as one.",
+            how_to_read="**Grad-CAM++** is Grad-CAM that does not lose the smaller of two places.",
+            signed=False,
+            **OF_LAYER | {"unit": WEIGHTED},
+        ),
+        Method(
+            name="hires_cam",
+            label="HiResCAM",
+            function="grad_cam:hires_cam_estimates",
+            shows="What each place of a layer's maps contributes to the score, for and against.",
+            how_to_read="**HiResCAM** multiplies maps and gradients place by place: red speaks for "
+            "the family, blue against it.",
+            **OF_LAYER | {"meaning": "Where the layer speaks for<br>(red) or against (blue)"},
+        ),
+        Method(
+            name="layer_cam",
+            label="LayerCAM",
+            function="grad_cam:layer_cam_estimates",
+            shows="Where a layer's maps and their positive gradients meet, place by place.",
+            how_to_read="**LayerCAM** weighs each place of a layer's maps by its own gradient, "
+            "where that is positive.",
+            signed=False,
+            **OF_LAYER,
+        ),
+        Method(
+            name="score_cam",
+            label="Score-CAM",
+            function="grad_cam:score_cam_estimates",
+            shows="Where those maps of a layer are bright through which alone the note still "
+            "scores high. Takes no gradient.",
+            how_to_read="**Score-CAM** shows the model the note through each map of a layer, and "
+            "weighs the maps by the score.",
+            signed=False,
+            **OF_LAYER | {"settings": ("layer", *BASELINE), "unit": WEIGHTED, "times": 30.0},
+        ),
+        Method(
+            name="occlusion",
+            label="Occlusion",
+            function="occlusion:estimates",
+            shows="How much the score falls if a window of bins becomes the baseline. Takes no "
+            "gradient.",
+            how_to_read="**Occlusion** silences one tile after the other: red where the score "
+            "falls without it, blue where it rises.",
+            complete=False,
+            settings=BASELINE,
+            of_one_input=True,
+            meaning="Bins without which the score<br>falls (red) or rises (blue)",
+            meaning_absolute="How much the score changes<br>without each bin",
+            times=2.0,
         ),
     )
 }
@@ -212,7 +358,7 @@ LESSON_MAPS: dict[str, MapKind] = {
     one.name: one
     for one in (
         MapKind(
-            name="gradient",
+            name="gradient_on_path",
             label="Gradient",
             shows="How fast the score changes with each bin at one point of the path.",
             unit="{target}",

@@ -23,6 +23,8 @@ from xai_core.attribution.grad_cam import choose_filters
 from xai_core.attribution.methods import Estimate, ModelFunctions, estimates_by
 from xai_core.audio import load_note
 from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS
+from xai_core.datasets.collection import read_collection
+from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
 from xai_core.explanations.loaded_models import (
     Audio,
@@ -36,6 +38,7 @@ from xai_core.explanations.loaded_models import (
     weakness_sentence,
 )
 from xai_core.explanations.settings import Settings, resolve_settings
+from xai_core.features import extract
 from xai_core.networks.contract import (
     Arrays,
     InputView,
@@ -45,6 +48,7 @@ from xai_core.networks.contract import (
     pack,
     unpack,
 )
+from xai_core.places import samples_folder
 from xai_core.values import (
     Attribution,
     Completeness,
@@ -170,8 +174,8 @@ def explain_progressively(
     spectrograms = tuple(spectrogram_of(note, one) for one in card.inputs)
     shown = card.inputs.index(type)
     logit, probability = answer_of(note, loaded, card, family, models=models)
-    of_layer = method.takes("layer")
-    if of_layer:
+    alone = method.of_one_input
+    if method.takes("layer"):
         settings = replace(settings, layer=resolve_layer(loaded, type, settings.layer))
     record: dict[str, Any] = {
         **settings.as_dict(),
@@ -185,15 +189,17 @@ def explain_progressively(
         record |= {"model": card.name, "inputs": [*card.inputs], "classes": [*card.classes]}
     xs = tuple(one.values for one in spectrograms)
     starts = tuple(baseline_values(settings, one, card, baseline_audio) for one in spectrograms)
-    x, baseline = (one[shown] if of_layer else pack(one) for one in (xs, starts))
+    x, baseline = (one[shown] if alone else pack(one) for one in (xs, starts))
     doubt = weakness_sentence(card)
-    if method.takes("baseline"):
+    if method.other_notes:
+        baseline = _other_notes(card)
+    if method.takes("baseline") or method.other_notes:
         record["baseline_sha256"] = array_digest(baseline)
 
     def explanation(estimate: Estimate) -> Explanation:
         notes = _notes(estimate, settings, family) if estimate.is_final else ()
-        explained = spectrograms[shown : shown + 1] if of_layer else spectrograms
-        parts = (estimate.values,) if of_layer else unpack(estimate.values, loaded.input_shapes)
+        explained = spectrograms[shown : shown + 1] if alone else spectrograms
+        parts = (estimate.values,) if alone else unpack(estimate.values, loaded.input_shapes)
         attributions = tuple(
             Attribution(
                 values, one.type, one.time, one.bins, method=settings.method, target=settings.target
@@ -202,7 +208,7 @@ def explain_progressively(
         )
         return Explanation(
             spectrogram=spectrograms[shown],
-            attribution=attributions[0 if of_layer else shown],
+            attribution=attributions[0 if alone else shown],
             attributions=attributions,
             spectrograms=spectrograms,
             baselines=starts,
@@ -215,8 +221,8 @@ def explain_progressively(
             notes=(*notes, doubt) if doubt else notes,
         )
 
-    # whichever input is shown, a method that looks at no layer has the maps of all
-    inputs = type if of_layer else card.inputs
+    # whichever input is shown, a method that explains them together has the maps of all
+    inputs = type if alone else card.inputs
     key = store.cache_key(kind=settings.method, **{**record, "type": inputs})
     cached = _from_cache(key, x.shape, complete=method.complete) if use_cache else None
     if cached is not None:
@@ -332,11 +338,11 @@ def _functions(
 ) -> ModelFunctions:
     """Return what a method calls, of the output that is explained.
 
-    Of all inputs packed; of the shown one alone for a method that looks at a layer.
+    Of all inputs packed, or of the shown one alone.
     """
     target: Any = settings.target
     packed = PackedModel(model, family, target)
-    if not METHODS[settings.method].takes("layer"):
+    if not METHODS[settings.method].of_one_input:
         return ModelFunctions(
             outputs=packed.outputs,
             input_gradients=packed.evaluate,
@@ -418,7 +424,7 @@ def _at_layer(
 def baseline_values(
     settings: Settings, spectrogram: Spectrogram, card: store.Card, other: Audio | None
 ) -> FloatArray:
-    """Return what the note is compared with: where the path of Integrated Gradients begins."""
+    """Return what the note is compared with: the baseline of the methods that have one."""
     if other is not None and settings.baseline != "note":
         raise InputError("a baseline note has an effect only with baseline note: choose that too")
     shape = spectrogram.values.shape
@@ -432,6 +438,21 @@ def baseline_values(
             raise InputError("expected another note as baseline, got none: name one")
         return spectrogram_of(load_note(other), spectrogram.type).values
     return np.zeros(shape, np.float32)
+
+
+def _other_notes(card: store.Card) -> FloatArray:
+    """Return the first note of each family of ``samples/``, packed: shape (n, ...).
+
+    Raises
+    ------
+    InputError
+        If there are no samples, wherever :func:`read_collection` raises it.
+    """
+    firsts: dict[str, NoteRecord] = {}
+    for record in read_collection(samples_folder()):
+        firsts.setdefault(record.family, record)
+    notes = [load_note(record.path) for record in firsts.values()]
+    return np.stack([pack([extract(note, one).values for one in card.inputs]) for note in notes])
 
 
 def _mean_spectrum(card: store.Card, spectrogram: Spectrogram) -> FloatArray:

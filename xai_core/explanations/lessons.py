@@ -80,7 +80,7 @@ class IntegrationPath:
 
     def slope(self, step: int) -> Attribution:
         """Return the gradient of a step, from 1."""
-        return self._attribution(self.gradients[step - 1], method="gradient")
+        return self._attribution(self.gradients[step - 1], method="gradient_on_path")
 
     def attributed(self, step: int) -> Attribution:
         """Return the attributions after so many steps; 0 gives none."""

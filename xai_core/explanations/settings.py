@@ -43,9 +43,10 @@ class Settings:
         What the note is compared with: where the path of Integrated Gradients
         begins.
     noise_level : float
-        Standard deviation of the noise baseline, in units of the spectrogram.
+        Standard deviation of the noise baseline, or of the noise that SmoothGrad adds,
+        in units of the spectrogram.
     seed : int
-        Of the noise baseline.
+        Of that noise, or of the samples of expected gradients.
     rule : str
         Quadrature rule for a fixed number of steps; steps as needed are a
         trapezoid rule on sub-intervals that are halved.

@@ -18,16 +18,21 @@ from tests.few_models import link_models
 from tests.ui.visit import Figure, Visit, visit
 from xai_core import explain
 from xai_core.datasets.collection import read_collection
+from xai_core.explanations.partials import break_down, breakdown_sentence
 from xai_core.figures.base.scales import number_text
 from xai_core.places import samples_folder
 from xai_core.ui.parts.choices import choose_in_hertz
 from xai_core.ui.parts.words import completeness_sentence
-from xai_core.values import FAMILIES
+from xai_core.values import FAMILIES, pitch_frequency
 
 TITLES = ("Feature maps", "Integrated Gradients", "Grad-CAM")
 
 
 # ------------------------------------------------------------------- without a browser
+
+
+def samples_note(family: str) -> Path:
+    return next(one.path for one in read_collection(samples_folder()) if one.family == family)
 
 
 def panels_of(seen: Visit) -> Figure:
@@ -58,6 +63,49 @@ def test_four_panels_hold_the_maps_of_the_model() -> None:
     # the sentence beside the badge states the sum of the very values that are drawn
     assert seen.says(f"Attributions sum to {number_text(float(maps['x3'].sum()))};")
     assert error_said(seen) <= 1.0
+
+
+@pytest.mark.usefixtures("pages")
+def test_methods_of_the_last_two_panels_are_the_visitors_choice() -> None:
+    seen = visit(type="tonnetz")
+    assert "Grad-CAM" not in seen.shown("Third panel")
+    assert "Integrated Gradients" not in seen.options("Fourth panel")  # stands in the third
+    seen.choose("Third panel", "Occlusion")
+    seen.choose("Fourth panel", "HiResCAM")
+    assert (seen.address["third"], seen.address["fourth"]) == ("occlusion", "hires_cam")
+    note = samples_note("flute")
+    maps = seen.figure("HiResCAM").heatmaps()
+    for axis, method in (("x3", "occlusion"), ("x4", "hires_cam")):
+        expected = explain(note, type="tonnetz", family="flute", method=method).attribution.values
+        np.testing.assert_allclose(maps[axis], expected.T, atol=1e-6 * np.abs(expected).max())
+    assert not seen.says("Attributions sum to")  # neither is complete
+    assert seen.says("By HiResCAM")
+    assert seen.says("silences one tile after the other")  # how to read it
+
+
+@pytest.mark.usefixtures("pages")
+def test_a_complete_method_in_the_fourth_panel_has_its_own_badge() -> None:
+    seen = visit(type="tonnetz", third="grad_cam", fourth="guided_ig")
+    said = seen.text("Guided IG: Attributions sum to ")
+    assert seen.says("Completeness error ")
+    total = float(seen.figure("Guided IG").heatmaps()["x4"].sum())
+    assert said.startswith(f"Guided IG: Attributions sum to {number_text(total)};")
+    assert seen.options("Fourth panel")[0] == "Integrated Gradients"
+
+
+@pytest.mark.usefixtures("pages")
+def test_partials_and_parts_are_those_of_the_third_panel() -> None:
+    seen = visit(type="tonnetz", third="occlusion", drives="partials")
+    record = next(one for one in read_collection(samples_folder()) if one.family == "flute")
+    assert record.pitch is not None
+    given = {"type": "tonnetz", "family": "flute"}
+    said = {
+        method: breakdown_sentence(break_down(found, pitch=pitch_frequency(record.pitch)), found)
+        for method in ("occlusion", "integrated_gradients")
+        for found in [explain(record.path, method=method, **given)]
+    }
+    assert said["occlusion"] != said["integrated_gradients"]
+    assert seen.says(said["occlusion"])
 
 
 @pytest.mark.usefixtures("pages")

@@ -29,7 +29,7 @@ from xai_core.ui.parts.choices import (
 from xai_core.ui.parts.hearing import draw_way_to_listen
 from xai_core.ui.parts.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.parts.sharing import draw_link
-from xai_core.ui.parts.words import HOW_TO_READ, TEN_ANSWERS, doubts, note_credit, verdict
+from xai_core.ui.parts.words import TEN_ANSWERS, doubts, how_to_read, note_credit, verdict
 from xai_core.ui.shell.address import set_choice
 from xai_core.ui.shell.preload import keep_keras_state, preload_models
 from xai_core.ui.shell.work_queue import queue_slot
@@ -69,7 +69,7 @@ def explore_page() -> None:
         draw_link()
         draw_way_to_listen()
     with st.expander("How to read the four panels", icon=":material/help:"):
-        st.markdown(HOW_TO_READ)
+        st.markdown(how_to_read(advanced.shown))
     preload_models(tuple(available))
 
 

@@ -24,7 +24,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from xai_core import store
 from xai_core.canvas import is_carried
-from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, Method, labels_of, listed
+from xai_core.catalogue.methods import METHODS, PAPER_METHODS, Method, labels_of, listed
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
@@ -154,8 +154,9 @@ class Methods:
 
 @dataclass(frozen=True)
 class Advanced(Methods):
-    """Settings of each method, and of how maps are drawn."""
+    """Settings of each method, which two are shown, and how maps are drawn."""
 
+    shown: tuple[str, str]
     filters: str
     sign: str
     hold_colours: bool
@@ -263,9 +264,16 @@ def choose_advanced(records: Sequence[NoteRecord], layers: Sequence[str]) -> Adv
     """
     with st.expander("Advanced settings", icon=":material/tune:"):
         left, right = st.columns(2)
+        shown = _choose_shown(left, right)
         methods = _choose_methods(left, right, records, layers)
         filters = choose(right, "Feature maps shown", FILTERS, key="filters")
-        sign = choose(left, f"{METHODS[DEFAULT_METHOD].label} drawn", SIGNS, key="sign")
+        sign = choose(
+            left,
+            "Evidence drawn",
+            SIGNS,
+            key="sign",
+            help="Of methods whose maps have evidence against the family too.",
+        )
         colours = choose(
             right,
             "Colour scale",
@@ -296,12 +304,23 @@ def choose_advanced(records: Sequence[NoteRecord], layers: Sequence[str]) -> Adv
         settings=methods.settings,
         layer=methods.layer,
         baseline_note=methods.baseline_note,
+        shown=shown,
         filters=filters,
         sign=sign,
         hold_colours=colours == "held",
         percentile=float(clip),
         notes=axis == "notes",
     )
+
+
+def _choose_shown(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, str]:
+    """Let the visitor choose the methods of the third and the fourth panel, two that differ."""
+    labels = {name: one.label for name, one in METHODS.items()}
+    meaning = "\n".join(f"- **{one.label}**: {one.shows}" for one in METHODS.values())
+    third = choose(left, "Third panel", labels, key="third", help=meaning)
+    others = {name: label for name, label in labels.items() if name != third}
+    first = next(name for name in reversed(PAPER_METHODS) if name != third)
+    return third, choose(right, "Fourth panel", others, key="fourth", default=first)
 
 
 def choose_methods(records: Sequence[NoteRecord], layers: Sequence[str]) -> Methods:
@@ -338,7 +357,7 @@ def _choose_methods(
         "Baseline",
         BASELINES,
         key="baseline",
-        help=f"Where the path of {labels_of(taking='baseline')} begins. Silence is zero in every "
+        help=f"What {labels_of(taking='baseline')} compare the note with. Silence is zero in every "
         "bin, whatever the type. From another note, the map says what makes this one score "
         "higher or lower than that one.",
     )

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from xai_core.canvas import on_canvas
-from xai_core.catalogue.methods import METHODS, PAPER_METHODS
+from xai_core.catalogue.methods import METHODS
 from xai_core.explanations import explain_progressively, feature_maps
 from xai_core.figures import explore_panels
 from xai_core.figures.base.scales import Sign
@@ -98,7 +98,7 @@ def draw_panels(
             baseline_audio=advanced.baseline_of(method),
         )
 
-    refined, finished = PAPER_METHODS
+    refined, finished = advanced.shown
     with queue_slot(waiting):
         maps = feature_maps(note, type=type, family=family, layer=layer, choice=advanced.filters)
         *_, beside = estimates_by(finished)
@@ -124,6 +124,7 @@ def draw_panels(
             shown.spectrogram,
             maps,
             {one.attribution.method: one.attribution for one in (shown, shown_beside)},
+            methods=advanced.shown,
             sign=sign,
             limits=colours,
             percentile=advanced.percentile,
@@ -190,14 +191,16 @@ def _status(
     beside: Explanation,
     refining: bool,
 ) -> None:
-    completeness = explanation.completeness
-    if completeness is None:
-        return
-    badge = completeness_badge(completeness, refining=refining)
     with place.container(horizontal=True, vertical_alignment="center"):
-        st.badge(badge.text, color=badge.colour, help=badge.meaning)  # type: ignore[arg-type]
-        st.caption(completeness_sentence(completeness, target=explanation.attribution.target))
-        if said := baseline_sentence(completeness, target=explanation.attribution.target):
-            st.caption(said)
+        for one in (explanation, beside):
+            if (completeness := one.completeness) is None:
+                continue
+            target, is_third = one.attribution.target, one is explanation
+            badge = completeness_badge(completeness, refining=refining and is_third)
+            whose = "" if is_third else f"{METHODS[one.attribution.method].label}: "
+            st.badge(badge.text, color=badge.colour, help=badge.meaning)  # type: ignore[arg-type]
+            st.caption(whose + completeness_sentence(completeness, target=target))
+            if is_third and (said := baseline_sentence(completeness, target=target)):
+                st.caption(said)
         for note in dict.fromkeys((*explanation.notes, *beside.notes)):
             st.caption(note)

@@ -28,7 +28,7 @@ from xai_core.attribution.salient_regions import (
     share_text,
 )
 from xai_core.canvas import is_carried
-from xai_core.catalogue.methods import METHODS, PAPER_METHODS
+from xai_core.catalogue.methods import METHODS
 from xai_core.explanations.loaded_models import LRUCache, array_digest
 from xai_core.explanations.partials import NO_PITCH, break_down, breakdown_sentence, pitch_of
 from xai_core.figures import Figure
@@ -48,7 +48,7 @@ COLOURS = {"for": "red", "against": "blue"}  # as in the map
 WIDTHS = {"From": 62, "To": 54, "Range": 90, "Peak": 76, "Note": 50, "Share": 120}  # px
 NAMES_WIDTH = 220  # px, of a column of named bins
 HELP = (
-    f"Read from the map of {METHODS[PAPER_METHODS[0]].label}. Evidence for the family is what "
+    "Read from the map of {}. Evidence for the family is what "
     "raises the model's score (red), evidence against it what lowers it (blue). Point at a table "
     "to save it as CSV."
 )
@@ -66,7 +66,7 @@ NOTE_HELP = (
     "the bins of the map are too wide to tell semitones apart."
 )
 PARTIALS_HELP = (
-    f"Read from the map of {METHODS[PAPER_METHODS[0]].label}, carried to hertz and seconds. A "
+    "Read from the map of {}, carried to hertz and seconds. A "
     "partial reaches a quarter tone to each side. The attack ends at 90 % of the largest level, "
     "0.3 s after the onset at the latest; the release begins where the last 20 dB do."
 )
@@ -145,11 +145,12 @@ def _draw_regions(place: WhatDrives, explanation: Explanation, beside: Explanati
     attribution, family = explanation.attribution, explanation.family
     evidence = _regions_of(attribution)
     other = _regions_of(beside.attribution, n_regions=0)
-    place.heading.markdown("##### What drives the answer", help=HELP)
+    place.heading.markdown("##### What drives the answer", help=HELP.format(_label(explanation)))
     place.sentence.markdown(salient_regions_sentence(evidence, attribution, family=family))
     said = salient_regions_sentence(other, beside.attribution, family=family)
     method = METHODS[beside.attribution.method]
-    by = f"By {method.label}{', which is coarser' if method.smooth else ''}"
+    coarser = method.smooth and not METHODS[attribution.method].smooth
+    by = f"By {method.label}{', which is coarser' if coarser else ''}"
     place.beside.caption(said if other.is_zero else f"{by}: {said}")
     for side in SIDES:
         regions = evidence.on(side)
@@ -178,7 +179,9 @@ def _draw_partials(
             pitch = pitch_of(explanation.waveform)
     breakdown = break_down(explanation, pitch=pitch)
     family, target = explanation.family, explanation.attribution.target
-    place.heading.markdown("##### What drives the answer", help=PARTIALS_HELP)
+    place.heading.markdown(
+        "##### What drives the answer", help=PARTIALS_HELP.format(_label(explanation))
+    )
     place.sentence.markdown(breakdown_sentence(breakdown, explanation))
     parts = part_bars(breakdown.by_part, family=family, target=target)
     if pitch is None:
@@ -196,6 +199,10 @@ def _draw_bars(place: WhatDrives, column: Side, title: str, figure: Figure) -> N
     head, colon, rest = title.partition(":")
     place.titles[column].markdown(f"**{head}**{colon}{rest}")
     draw_figure(place.tables[column], figure)
+
+
+def _label(explanation: Explanation) -> str:
+    return METHODS[explanation.attribution.method].label
 
 
 def _regions_of(attribution: Attribution, *, n_regions: int = N_REGIONS) -> SalientRegions:

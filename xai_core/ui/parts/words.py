@@ -9,11 +9,11 @@ print them.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xai_core.attribution.salient_regions.rectangles import note_name
-from xai_core.catalogue.methods import METHODS, PAPER_METHODS
+from xai_core.catalogue.methods import METHODS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.figures.base.scales import number_text
@@ -21,7 +21,6 @@ from xai_core.figures.base.words import percent_text
 from xai_core.values import Completeness, pitch_name
 
 __all__ = [
-    "HOW_TO_READ",
     "PAPER",
     "TEN_ANSWERS",
     "Badge",
@@ -30,6 +29,7 @@ __all__ = [
     "completeness_badge",
     "completeness_sentence",
     "doubts",
+    "how_to_read",
     "note_credit",
     "note_label",
     "overall_verdict",
@@ -49,8 +49,8 @@ GOOD_ERROR = 0.01  # completeness error up to which a map is trusted
 FAIR_ERROR = 0.05
 YES = 0.5  # probability from which a model predicts its family
 COMPLETENESS_HELP = (
-    "Integrated Gradients should add up to the difference between the model's score for the "
-    "note and for the baseline. The completeness error is how far they miss it. Green: at most "
+    "The map should add up to the difference between the model's score for the "
+    "note and for the baseline. The completeness error is how far it misses that. Green: at most "
     "1 %. Amber: at most 5 %. Red: more, so do not trust the map."
 )
 TEN_ANSWERS = (
@@ -58,8 +58,7 @@ TEN_ANSWERS = (
     "add up to 100 %. They are set so that 50 % means: as likely this family as not, if half of "
     "all notes were of this family."
 )
-METHODS_SAY = "\n".join(f"- {METHODS[name].how_to_read}" for name in PAPER_METHODS)
-HOW_TO_READ = f"""
+HOW_TO_READ = """
 Time runs from left to right in all four panels; zoom into one by dragging, and the others follow.
 Double-click to see the whole note again. Point at a bin to read its value, in this panel and in
 the others. While the note plays, a line moves over the panels: it is
@@ -70,7 +69,7 @@ plays and pauses, and the arrow keys move by 0.1 s (0.5 s with shift).
   for: loudness for STFT and log-mel, the size of a coefficient for MFCC.
 - **Feature maps** show how four filters of a convolution layer respond: bright where a filter
   finds the pattern that it has learnt.
-{METHODS_SAY}
+{methods}
 
 A map explains the model, not the instrument: where the model is wrong, the map shows what misled
 it. Try *Explain the model of* another family to ask why it was not chosen.
@@ -265,6 +264,12 @@ def completeness_badge(completeness: Completeness, *, refining: bool) -> Badge:
     else:
         colour = "red"
     return Badge(f"Completeness error {error}, {steps}", colour, COMPLETENESS_HELP)
+
+
+def how_to_read(methods: Iterable[str]) -> str:
+    """Say in Markdown how the four panels are read, with the methods of the last two."""
+    said = "\n".join(f"- {METHODS[one].how_to_read or METHODS[one].shows}" for one in methods)
+    return HOW_TO_READ.format(methods=said)
 
 
 def completeness_sentence(completeness: Completeness, *, target: str) -> str:
