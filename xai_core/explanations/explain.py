@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -192,7 +193,7 @@ def explain_progressively(
     x, baseline = (one[shown] if alone else pack(one) for one in (xs, starts))
     doubt = weakness_sentence(card)
     if method.other_notes:
-        baseline = _other_notes(card)
+        baseline = _other_notes(card.inputs)
     if method.takes("baseline") or method.other_notes:
         record["baseline_sha256"] = array_digest(baseline)
 
@@ -255,7 +256,8 @@ def map_of_input(
     ndarray, shape (n_frames, n_bins)
     """
     functions = _functions(model, family, settings, (x,), 0)
-    *_, last = estimates_by(settings.method, functions, x, baseline, settings.as_dict())
+    start = _other_notes(model.inputs) if METHODS[settings.method].other_notes else baseline
+    *_, last = estimates_by(settings.method, functions, x, start, settings.as_dict())
     return last.values
 
 
@@ -440,7 +442,8 @@ def baseline_values(
     return np.zeros(shape, np.float32)
 
 
-def _other_notes(card: store.Card) -> FloatArray:
+@lru_cache(maxsize=2)  # the ten spectrograms of STFT have 5 MB
+def _other_notes(types: tuple[str, ...]) -> FloatArray:
     """Return the first note of each family of ``samples/``, packed: shape (n, ...).
 
     Raises
@@ -452,7 +455,7 @@ def _other_notes(card: store.Card) -> FloatArray:
     for record in read_collection(samples_folder()):
         firsts.setdefault(record.family, record)
     notes = [load_note(record.path) for record in firsts.values()]
-    return np.stack([pack([extract(note, one).values for one in card.inputs]) for note in notes])
+    return np.stack([pack([extract(note, one).values for one in types]) for note in notes])
 
 
 def _mean_spectrum(card: store.Card, spectrogram: Spectrogram) -> FloatArray:
