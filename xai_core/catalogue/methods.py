@@ -262,7 +262,7 @@ METHODS: dict[str, Method] = {
             complete=False,
             settings=BASELINE,
             by_gradient=True,
-            times=0.1,
+            times=0.05,
         ),
         Method(
             name="gradient",
@@ -276,7 +276,7 @@ METHODS: dict[str, Method] = {
             meaning_absolute="How much the score changes<br>if a bin gets louder",
             unit="{target} per unit",
             zero=NO_SLOPE,
-            times=0.1,
+            times=0.05,
         ),
         Method(
             name="smooth_grad",
@@ -291,6 +291,7 @@ METHODS: dict[str, Method] = {
             meaning_absolute="How much the score changes<br>if a bin gets louder",
             unit="{target} per unit",
             zero=NO_SLOPE,
+            times=0.7,
         ),
         Method(
             name="grad_cam_plus_plus",
@@ -330,7 +331,7 @@ METHODS: dict[str, Method] = {
             how_to_read="**Score-CAM** shows the model the note through each map of a layer, and "
             "weighs the maps by the score.",
             signed=False,
-            **OF_LAYER | {"settings": ("layer", *BASELINE), "unit": WEIGHTED, "times": 30.0},
+            **OF_LAYER | {"settings": ("layer", *BASELINE), "unit": WEIGHTED, "times": 15.0},
         ),
         Method(
             name="occlusion",
