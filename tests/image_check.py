@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tests.image import LIMIT, ROOT, Image, NoNamespaceError, build
 
-PAGES = ("", "listen", "compare", "metrics", "upload", "models", "learn")
+PAGES = ("", "listen", "trust", "compare", "metrics", "upload", "models", "learn")
 NOTE = "$(find samples -name '*.wav' -o -name '*.flac' -o -name '*.ogg' | sort | head -1)"
 # Tones, two notes of each of four instruments a family: enough to split and to learn from.
 NOTES = """

@@ -20,6 +20,7 @@ COMMANDS = {  # the words, and what is interrupted
     "explain x.wav -t mfcc -f flute": "explaining.quiet_start",
     "compare x.wav y.wav -t mfcc -f flute": "explaining.quiet_start",
     "listen x.wav --with y.wav": "listening.quiet_start",
+    "trust x.wav -t mfcc -f flute": "trusting.quiet_start",
     "train --data x": "long_runs.quiet_start",
     "evaluate --data x": "evaluating.read_collections",
     "analyse --data x --out out": "long_runs.read_collections",

@@ -24,6 +24,7 @@ from xai_core.cli.evaluating import evaluate
 from xai_core.cli.explaining import compare, explain, predict
 from xai_core.cli.listening import listen
 from xai_core.cli.long_runs import analyse, train
+from xai_core.cli.trusting import trust
 from xai_core.errors import InputError, TimbreLensError
 
 __all__ = ["app", "main"]
@@ -39,6 +40,7 @@ app.command()(predict)
 app.command()(explain)
 app.command()(compare)
 app.command()(listen)
+app.command()(trust)
 app.command()(train)
 app.command()(evaluate)
 app.command()(analyse)

@@ -65,8 +65,8 @@ RADIUS = 0.02  # largest change of a bin, in units of the spectrogram
 SHARE = 0.1  # of the bins, that are a map's strongest
 CASCADE_STEPS, SENSITIVITY_STEPS, AGREEMENT_STEPS = 80, 32, 60  # gradient steps that may be spent
 AFFORDABLE = 2_000  # ms that a test may take on a small type, whatever its steps
-SMALLEST = 0.05  # logits: of a change of the output, as in the completeness error
-BETTER = 0.05  # of the change of the output, by which a map is better than energy or worse
+SMALLEST = 0.05  # logits, of the span of the curves
+BETTER = 0.05  # of the span of the curves, by which a map is better than energy or worse
 ALIKE, PARTLY = 0.4, 0.2  # rank correlations from which maps look alike
 KEPT = 200  # results of tests; a map of the STFT has 0.5 MB
 
@@ -183,16 +183,19 @@ class TrustScores:
     total: int = 1
 
     @property
-    def output_range(self) -> float:
-        """How far the logit changes from the baseline to the note, at least 0.05."""
-        if self.deletion is None:
-            return SMALLEST
-        outputs = self.deletion.by_map.outputs
-        return max(abs(float(outputs[0] - outputs[-1])), SMALLEST)
+    def span(self) -> float:
+        """How far apart the logits of the curves by map and by energy lie, at least 0.05."""
+        outputs = [
+            curve.outputs
+            for removal in (self.deletion, self.insertion)
+            if removal is not None
+            for curve in (removal.by_map, removal.by_energy)
+        ]
+        return max(float(np.ptp(np.concatenate(outputs))), SMALLEST) if outputs else SMALLEST
 
     @property
     def over_energy(self) -> float | None:
-        """How much better the map orders bins than their energy, as a share of the range.
+        """How much better the map orders bins than their energy, as a share of the span.
 
         The mean of both gains: how much smaller the area below the deletion curve is, and how
         much larger that below the insertion curve.
@@ -211,7 +214,7 @@ class TrustScores:
         if less is None or more is None:
             return None
         gains = (less.area - self.deletion.by_map.area) + (self.insertion.by_map.area - more.area)
-        return float(gains / 2 / self.output_range)
+        return float(gains / 2 / self.span)
 
 
 def trust_scores(explanation: Explanation, *, seed: int = 0) -> TrustScores:
@@ -280,7 +283,7 @@ def trust_sentence(scores: TrustScores) -> str:
 
     Notes
     -----
-    Better than energy or random order, or worse: by at least 5 % of the change of the logit.
+    Better than energy or random order, or worse: by at least 5 % of the span of the curves.
     The absolute part would look much the same with random weights: its rank correlation with
     the map of the network whose layers are all randomised is at least 0.4; partly: 0.2.
     """

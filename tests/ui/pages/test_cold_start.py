@@ -57,6 +57,12 @@ print(json.dumps({"title": seen.app.title[0].value, "shown": shown, "texts": see
             {"Spectrogram": "MFCC", "Instrument family": "organ"},
             "of what speaks for organ",
         ),
+        (
+            "trust",
+            {"type": "mfcc", "family": "organ"},
+            {"Spectrogram": "MFCC", "Instrument family": "organ", "Method": "Integrated Gradients"},
+            "at naming what the model needs",
+        ),
     ],
 )
 def test_deep_link_as_the_first_page_of_a_fresh_process(

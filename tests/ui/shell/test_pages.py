@@ -69,5 +69,5 @@ def test_every_page_has_a_file_that_opens_it_and_a_function_that_draws_it() -> N
 
 
 def test_an_unknown_page_is_refused_with_the_choices() -> None:
-    with pytest.raises(InputError, match=r"Explore, Listen, Compare, .*, got 'Game'"):
+    with pytest.raises(InputError, match=r"Explore, Listen, Trust, Compare, .*, got 'Game'"):
         pages.page_named("Game")

@@ -38,6 +38,8 @@ HEAD = 34  # px, the two lines above it
 TILE_GAP = 0.012  # of the width
 MOST_ROWS = 96  # of a tile; of several bins in a row the strongest is drawn
 CELL = 34  # px
+FEW = 6  # methods; of more the cells are narrow, and have one decimal in small letters
+SMALL = 9  # px
 DARK = 0.6  # absolute correlation from which a cell is dark, so that text is white
 LEGEND: dict[str, Any] = {
     "orientation": "h",
@@ -49,8 +51,8 @@ LEGEND: dict[str, Any] = {
 }
 
 
-def correlation_text(value: float) -> str:
-    """Return two decimals with a true minus sign, or "" for none.
+def correlation_text(value: float, *, digits: int = 2) -> str:
+    """Return a few decimals with a true minus sign, or "" for none.
 
     Examples
     --------
@@ -59,7 +61,7 @@ def correlation_text(value: float) -> str:
     """
     if not np.isfinite(value):
         return ""
-    return f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def removal_curves(
@@ -93,7 +95,7 @@ def removal_curves(
     if not panels or not all(panels.values()):
         raise InputError("expected curves to draw, got none")
     drawing = Drawing(
-        Frame(height, left=48, right=10, top=50, bottom=44),
+        Frame(height, left=48, right=10, top=34, bottom=44),
         alt=_removal_sentence(panels, family),
         uirevision=uirevision,
     )
@@ -180,7 +182,7 @@ def cascade_strip(
     n_rows = -(-len(maps) // columns)
     height = n_rows * (TILE + HEAD) + 6
     drawing = Drawing(
-        Frame(height, left=2, right=2, top=0, bottom=6),
+        Frame(height, left=2, right=6, top=0, bottom=6),
         alt=_cascade_sentence(names, correlations),
         uirevision=uirevision,
     )
@@ -214,7 +216,7 @@ def cascade_curves(
     names: Sequence[str],
     lines: Mapping[str, Sequence[float]],
     *,
-    height: int = 250,
+    height: int = 220,
     uirevision: str = "cascade curves",
 ) -> go.Figure:
     """Draw rank correlations along the layers that have lost what they learnt.
@@ -241,7 +243,7 @@ def cascade_curves(
         for label, values in lines.items()
     ]
     drawing = Drawing(
-        Frame(height, left=44, right=10, top=50, bottom=64),
+        Frame(height, left=44, right=10, top=34, bottom=52),
         alt="Rank correlations while layers lose what they learnt, from the output down: at first "
         f"{'; '.join(ends)}.",
         uirevision=uirevision,
@@ -267,7 +269,6 @@ def cascade_curves(
             "type": "category",
             "fixedrange": True,
             "showgrid": False,
-            "tickangle": -45 if len(names) > 4 else 0,
         },
         "yaxis": {
             **AXIS,
@@ -345,12 +346,16 @@ def agreement_map(
             "showscale": False,
         }
     )
+    many = len(methods) > FEW
     for row, column in np.argwhere(np.isfinite(table)):
         value = float(table[row, column])
         drawing.annotations.append(
             {
-                "text": correlation_text(value),
-                "font": {"size": TEXT_SIZE, "color": "white" if abs(value) >= DARK else "black"},
+                "text": correlation_text(value, digits=1 if many else 2),
+                "font": {
+                    "size": SMALL if many else TEXT_SIZE,
+                    "color": "white" if abs(value) >= DARK else "black",
+                },
                 "x": int(column),
                 "y": int(row),
                 "showarrow": False,

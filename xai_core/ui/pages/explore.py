@@ -29,6 +29,7 @@ from xai_core.ui.parts.choices import (
 from xai_core.ui.parts.hearing import draw_way_to_listen
 from xai_core.ui.parts.panels import draw_panels, draw_saving_of_panels
 from xai_core.ui.parts.sharing import draw_link
+from xai_core.ui.parts.trust import draw_way_to_trust
 from xai_core.ui.parts.words import TEN_ANSWERS, doubts, how_to_read, note_credit, verdict
 from xai_core.ui.shell.address import set_choice
 from xai_core.ui.shell.preload import keep_keras_state, preload_models
@@ -68,6 +69,7 @@ def explore_page() -> None:
         draw_saving_of_panels(panels, name=record.note, start=0.0)
         draw_link()
         draw_way_to_listen()
+        draw_way_to_trust()
     with st.expander("How to read the four panels", icon=":material/help:"):
         st.markdown(how_to_read(advanced.shown))
     preload_models(tuple(available))

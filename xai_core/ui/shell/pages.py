@@ -70,6 +70,17 @@ PAGES = (
         draws="xai_core.ui.pages.listen:listen_page",
     ),
     Page(
+        name="Trust",
+        title="Trust",
+        icon="🧪",
+        menu_icon=":material/fact_check:",
+        short="Is a map about the model? Its tests",
+        purpose="Is a map about the network, or would it look like this anyway? One map and its "
+        "tests.",
+        file="pages/trust.py",
+        draws="xai_core.ui.pages.trust:trust_page",
+    ),
+    Page(
         name="Compare",
         title="Compare",
         icon="⚖️",
