@@ -141,13 +141,10 @@ def _cascade(scores: TrustScores) -> Table:
 def _agreement(scores: TrustScores) -> Table:
     agreement = scores.agreement
     assert agreement is not None
-    table = Table(title="Rank correlation of the maps of the methods", show_edge=False)
+    table = Table(title="Rank correlation with the maps of other methods", show_edge=False)
     table.add_column("method")
-    for number in range(len(agreement.methods)):
-        table.add_column(str(number + 1), justify="right")
-    for number, (name, row) in enumerate(
-        zip(agreement.methods, agreement.correlations, strict=True), start=1
-    ):
-        cells = ("–" if value != value else f"{value:.2f}" for value in row)
-        table.add_row(f"{number} {METHODS[name].label}", *cells)
+    table.add_column("with signs", justify="right")
+    others = zip(agreement.methods[1:], agreement.correlations[0, 1:], strict=True)
+    for name, value in others:
+        table.add_row(METHODS[name].label, "–" if value != value else f"{value:.2f}")
     return table

@@ -339,7 +339,9 @@ class _Tests:
         self.baseline = explanation.baselines[0] if explanation.baselines else np.zeros_like(self.x)
         self.map = explanation.attribution.values
         names = {one.name for one in fields(Settings)} & set(record)
-        self.settings = _cheap(Settings(**{name: record[name] for name in names}))
+        whole = Settings(**{name: record[name] for name in names})
+        self.settings = _cheap(whole)
+        self.is_cheap = self.settings == whole  # made anew it is the same
         text = json.dumps(record, sort_keys=True)
         self.key = (text, array_digest(self.map), array_digest(self.x), self.card.sha256, seed)
         self.outputs = PackedModel(self.model, explanation.family).outputs
@@ -349,8 +351,8 @@ class _Tests:
         layers = layers_with_weights(network)
         n = int(np.clip(self._allowed(CASCADE_STEPS) // self.cost, 2, len(layers) + 1))
         self.stages = ("", *_spread(layers, n - 1))
-        self.all_layers = len(self.stages) == len(layers) + 1
-        self._samples = int(min(N_SAMPLES, self._allowed(SENSITIVITY_STEPS) // self.cost - 1))
+        self.n_layers = len(layers)
+        self._samples = int(min(N_SAMPLES, self._allowed(SENSITIVITY_STEPS) // self.cost))
         self._walk: Iterator[tuple[str, Model]] = iter(())
         self._walked = -1
 
@@ -461,9 +463,10 @@ class _Tests:
         """Say which tests are not there, or not as a whole, and why."""
         label = METHODS[self.settings.method].label
         found = []
-        if not self.all_layers:
+        if len(self.stages) <= self.n_layers:
             found.append(
-                f"{label} takes long, so the cascade stops at {len(self.stages) - 1} of its layers."
+                f"{label} takes long, so the cascade has only {len(self.stages) - 1} of "
+                f"{self.n_layers} steps."
             )
         if scores.sensitivity is None:
             why = "takes too long" if self._samples < 1 else "with few steps is zero everywhere"
@@ -490,13 +493,17 @@ class _Tests:
         return rank_correlation(a, b, where=self.heard)
 
     def _map(self, model: Model, family: str, *, x: FloatArray | None = None) -> FloatArray:
-        return map_of_input(
-            model,
-            self.x if x is None else x,
-            self.baseline,
-            family=family,
-            settings=self._with_layer(self.settings, model),
-        )
+        """Return a map that is made anew; that of the note itself once for all tests."""
+
+        def compute() -> FloatArray:
+            settings = self._with_layer(self.settings, model)
+            given = self.x if x is None else x
+            return map_of_input(model, given, self.baseline, family=family, settings=settings)
+
+        is_own = family == self.explanation.family and model is self.model
+        if not is_own or (x is not None and x is not self.x):
+            return compute()
+        return self.map if self.is_cheap else self._once(("own",), compute)
 
     def _map_by(self, method: str) -> FloatArray:
         entry = METHODS[method]
