@@ -266,8 +266,8 @@ _ENTRIES = (
         says="peaks stand out most from valleys in {bin}, mostly {when}",
         shows="in each of seven octave bands, how far peaks stand above the valleys between them: "
         "clear tones are high, noise is low.",
-        kept="Over many notes these bins do not keep the answer better than as many with the most "
-        "power, a tenth of the evidence apart.",
+        kept="Over many notes these bins keep more of the answer than as many with the most power; at "
+        "half of the evidence that is not shown.",
         step_ms=2,
         training={"standard": {"trunk_rate": 1e-3}},
     ),
@@ -295,7 +295,8 @@ _ENTRIES = (
         says="the tonal centre is furthest from the middle along {bin}, mostly {when}",
         shows="six coordinates of the sounding pitch classes on the circles of fifths, minor and "
         "major thirds. Made for harmony; a single note hardly moves in it.",
-        kept="Over many notes as many bins with the most power keep the answer better than these.",
+        kept="Over many notes as many bins with the most power keep the answer better than these, "
+        "from 30 % of the evidence on.",
         step_ms=2,
         training={"standard": {"trunk_rate": 1e-3}},
     ),
