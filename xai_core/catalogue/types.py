@@ -266,8 +266,8 @@ _ENTRIES = (
         says="peaks stand out most from valleys in {bin}, mostly {when}",
         shows="in each of seven octave bands, how far peaks stand above the valleys between them: "
         "clear tones are high, noise is low.",
-        kept="Over many notes these bins keep more of the answer than as many with the most power; at "
-        "half of the evidence that is not shown.",
+        kept="Over many notes these bins keep more of the answer than as many with the most power; "
+        "at half of the evidence that is not shown.",
         step_ms=2,
         training={"standard": {"trunk_rate": 1e-3}},
     ),
