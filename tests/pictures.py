@@ -88,6 +88,13 @@ PICTURES = (
         "listen?type=mfcc&tool=mix&family_with=guitar",
         _said("All types together"),
     ),
+    Picture(
+        "trust",
+        1450,
+        "trust?type=mfcc",
+        "trust?type=tonnetz&method=grad_cam",
+        _said("By these tests"),
+    ),
     Picture("compare", 1500, "compare", "compare?family_b=organ", _said("How far apart they are")),
     Picture("metrics", 1700, "metrics", "metrics?method=grad_cam", _computed),
     Picture("upload", 1850, "upload", "upload?type=mfcc", _uploaded),
