@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import AppServer, wait_for_idle
-from tests.ui.pages.test_explore import badge, panels
+from tests.ui.pages.test_explore import badge, wait_for_panels
 
 NOTE = "?type=mfcc&family=guitar"
 SLOWLY = 0.1  # playback rate at which a note lasts as long as a test
@@ -66,8 +66,7 @@ class Seen:
 def open_panels(page: Page, server: AppServer) -> None:
     page.goto(f"{server.url}/{NOTE}")
     expect(badge(page)).to_be_visible()
-    expect(panels(page)).to_be_visible()
-    wait_for_idle(page)
+    wait_for_panels(page)
 
 
 def audio(page: Page) -> Locator:

@@ -24,7 +24,7 @@ from tests.ui.browser.listening import (
     play,
     slider,
 )
-from tests.ui.pages.test_explore import badge, panels
+from tests.ui.pages.test_explore import badge, panels, wait_for_panels
 
 pytestmark = pytest.mark.browser
 
@@ -69,7 +69,7 @@ def test_a_note_can_be_heard_before_the_panels_are_there(page: Page, server: App
     for route in held:
         route.continue_()
     assert held
-    expect(panels(page)).to_be_visible()
+    expect(panels(page).first).to_be_visible()
     look_until(page, lambda seen: len(seen.lines) == 4)
     pause(page)
     look(page).check_lines()
@@ -316,7 +316,7 @@ def test_a_recording_of_a_visitor_has_the_line_too(
     page.goto(f"{server.url}/upload?type=mfcc&model=reed")
     expect(page.get_by_text("Add a recording")).to_be_visible()
     page.locator("input[type=file]").set_input_files(path)
-    expect(panels(page)).to_be_visible()
+    wait_for_panels(page)
     slider(page).press("End")
     slider(page).press("Shift+ArrowLeft")
     seen = look(page)

@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser import AppServer, choose, click_point, open_popup, wait_for_rest
+from tests.browser import AppServer, choose, click_point, open_popup, wait_for_idle, wait_for_rest
 from tests.conftest import StartApp
 from tests.few_models import link_models
 from tests.ui.visit import Figure, Visit, visit
@@ -256,6 +256,13 @@ def panels(page: Page) -> Locator:
     return page.locator(".js-plotly-plot").filter(has_text="Grad-CAM")
 
 
+def wait_for_panels(page: Page) -> None:
+    """Wait for the panels; until a run ends, those of the run before stand beside them."""
+    expect(panels(page).first).to_be_visible()
+    wait_for_idle(page)
+    expect(panels(page)).to_have_count(1)
+
+
 def heatmap_of_panel(page: Page, panel: int) -> np.ndarray:
     """Return the values that the browser drew in a panel, shape (rows, columns)."""
     axis = "x" if panel == 1 else f"x{panel}"
@@ -281,7 +288,7 @@ def test_first_request_of_a_fresh_server_draws_a_picture_before_the_ten_answers(
     expect(page.get_by_role("combobox", name="Spectrogram")).to_have_value("MFCC")
     expect(page.get_by_text("Explained below: the organ model.")).to_be_visible()
     for title in TITLES:
-        expect(panels(page).get_by_text(title, exact=True)).to_be_visible()
+        expect(panels(page).first.get_by_text(title, exact=True)).to_be_visible()
     appeared = page.evaluate("appeared")
     assert appeared["First picture"] < appeared["Explained below"]
     assert "Traceback" not in fresh.log

@@ -172,7 +172,7 @@ def test_the_visitors_own_recording_is_taken_along_from_upload() -> None:
 
 
 def panel(page: Page) -> Locator:
-    return page.locator(".js-plotly-plot").filter(has_text=PANEL)
+    return page.locator(".js-plotly-plot").filter(has_text=PANEL).last  # the one with the boxes
 
 
 def boxes_drawn(page: Page) -> Locator:
@@ -265,5 +265,5 @@ def test_the_way_from_explore_takes_note_and_model_along(page: Page, server: App
     expect(
         page.get_by_text(re.compile("the verdict tips|most probable at every level"))
     ).to_be_visible()
-    curves = page.locator(".js-plotly-plot").filter(has_text="Level of the second note")
+    curves = page.locator(".js-plotly-plot").filter(has_text="Level of the second note").last
     expect(curves.locator(".scatterlayer .js-line")).to_have_count(10)
