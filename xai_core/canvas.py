@@ -84,9 +84,9 @@ def to_canvas(explanation: Explanation) -> FloatArray:
 
     Notes
     -----
-    The map of a method that attributes to a layer or by removal says which
-    coefficients of MFCC or Tonnetz matter, but has no gradient that leads on to
-    bands: there the canvas has the frames of the map, spread by power.
+    Only a gradient times the way from the baseline leads on from the coefficients of
+    MFCC or Tonnetz to bands (``by_gradient`` in the entry of a method). Of other maps,
+    by layers, by removal or of bare gradients, the canvas has the frames, spread by power.
     """
     inputs = {one.type: k for k, one in enumerate(explanation.spectrograms)}
     total = np.zeros(_shape())

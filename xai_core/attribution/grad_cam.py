@@ -162,44 +162,33 @@ def layer_cam(activations: FloatArray, gradients: FloatArray) -> FloatArray:
     return np.maximum(cam, 0.0)
 
 
-def estimates(
-    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
-) -> Iterator[Estimate]:
-    """Yield the Grad-CAM of the ``layer`` of the settings, on the grid of x.
+def _of_layer(
+    cam: Callable[[FloatArray, FloatArray], FloatArray],
+) -> Callable[[ModelFunctions, FloatArray, FloatArray, Mapping[str, Any]], Iterator[Estimate]]:
+    """Return a method by name, as :func:`xai_core.attribution.methods.estimates_by` takes it.
 
-    Parameters
-    ----------
-    model, x, baseline, settings
-        As :func:`xai_core.attribution.methods.estimates_by`; the baseline has no part.
+    It yields what `cam` makes of the activations and gradients of the ``layer`` of the
+    settings, on the grid of x; the baseline has no part.
     """
-    yield _resized(grad_cam(*model.layer_gradients(x, settings["layer"])), x)
+
+    def estimates(
+        model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
+    ) -> Iterator[Estimate]:
+        yield _resized(cam(*model.layer_gradients(x, settings["layer"])), x)
+
+    return estimates
 
 
-def grad_cam_plus_plus_estimates(
-    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
-) -> Iterator[Estimate]:
-    """Yield the Grad-CAM++ of a layer, as :func:`estimates`."""
-    yield _resized(grad_cam_plus_plus(*model.layer_gradients(x, settings["layer"])), x)
-
-
-def hires_cam_estimates(
-    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
-) -> Iterator[Estimate]:
-    """Yield the HiResCAM of a layer, with its sign, as :func:`estimates`."""
-    yield _resized(hires_cam(*model.layer_gradients(x, settings["layer"])), x)
-
-
-def layer_cam_estimates(
-    model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
-) -> Iterator[Estimate]:
-    """Yield the LayerCAM of a layer, as :func:`estimates`."""
-    yield _resized(layer_cam(*model.layer_gradients(x, settings["layer"])), x)
+estimates = _of_layer(grad_cam)
+grad_cam_plus_plus_estimates = _of_layer(grad_cam_plus_plus)
+hires_cam_estimates = _of_layer(hires_cam)
+layer_cam_estimates = _of_layer(layer_cam)
 
 
 def score_cam_estimates(
     model: ModelFunctions, x: FloatArray, baseline: FloatArray, settings: Mapping[str, Any]
 ) -> Iterator[Estimate]:
-    """Yield the Score-CAM of a layer, as :func:`estimates`; what is masked is the baseline."""
+    """Yield the Score-CAM of the ``layer``, on the grid of x; what is masked is the baseline."""
     activations, _ = model.layer_gradients(x, settings["layer"])
     yield _resized(score_cam(model.outputs, x, activations, baseline=baseline), x)
 

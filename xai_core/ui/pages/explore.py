@@ -69,7 +69,7 @@ def explore_page() -> None:
         draw_saving_of_panels(panels, name=record.note, start=0.0)
         draw_link()
         draw_way_to_listen()
-        draw_way_to_trust()
+        draw_way_to_trust(advanced.shown[0])
     with st.expander("How to read the four panels", icon=":material/help:"):
         st.markdown(how_to_read(advanced.shown))
     preload_models(tuple(available))

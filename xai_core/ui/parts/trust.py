@@ -50,9 +50,14 @@ NUMBERS_HELP = {
 }
 
 
-def draw_way_to_trust() -> None:
-    """Draw a link to the Trust page, with what is chosen here."""
-    st.page_link("pages/trust.py", label=WAY, icon=":material/fact_check:")
+def draw_way_to_trust(method: str) -> None:
+    """Draw a link to the Trust page: what is chosen here, and the method of the map."""
+    st.page_link(
+        "pages/trust.py",
+        label=WAY,
+        icon=":material/fact_check:",
+        query_params={"method": method},
+    )
 
 
 def draw_numbers(place: DeltaGenerator, scores: TrustScores) -> None:
