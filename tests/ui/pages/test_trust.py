@@ -96,9 +96,10 @@ def test_on_a_phone_panels_stand_under_each_other(monkeypatch: pytest.MonkeyPatc
 def test_explore_leads_here_and_so_does_no_other_page() -> None:
     from pathlib import Path
 
-    seen = visit(type="mfcc")
+    seen = visit(type="mfcc", third="layer_cam")
     links = [one.proto for one in seen.app.main.get("page_link")]
-    assert [one.page for one in links if one.label == WAY] == ["trust"]
+    (way,) = (one for one in links if one.label == WAY)
+    assert (way.page, way.query_string) == ("trust", "method=layer_cam")
     pages = Path(parts.__file__).parents[1] / "pages"
     using = [one.stem for one in pages.glob("*.py") if "draw_way_to_trust" in one.read_text()]
     assert using == ["explore"]
@@ -107,11 +108,12 @@ def test_explore_leads_here_and_so_does_no_other_page() -> None:
 @pytest.mark.browser
 def test_from_explore_to_the_tests_on_a_phone(page: Page, server: AppServer) -> None:
     page.set_viewport_size(PHONE)
-    page.goto(f"{server.url}/?type=tonnetz&family=guitar")
+    page.goto(f"{server.url}/?type=tonnetz&family=guitar&third=hires_cam")
     page.get_by_text(WAY).click()
     expect(page.get_by_text(re.compile("with random weights\\."))).to_be_visible(timeout=120_000)
     assert "type=tonnetz" in page.url
     assert "family=guitar" in page.url
+    expect(page.get_by_role("combobox", name="Method")).to_have_value("HiResCAM")
     wait_for_idle(page)
     expect(page.locator(".js-plotly-plot")).to_have_count(4)
     assert page.evaluate(WIDER) == []

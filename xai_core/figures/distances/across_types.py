@@ -10,7 +10,6 @@ distances are written in the cells.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +20,7 @@ from xai_core.catalogue.metrics import metric as entry_of
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
 from xai_core.figures.base.drawing import LETTER, TEXT_SIZE, Drawing, Frame
+from xai_core.figures.base.square import add_square
 from xai_core.figures.distances.boxplots import three_digits
 from xai_core.figures.scores.parts import title
 
@@ -82,60 +82,25 @@ def across_types_map(
     )
     highest = float(np.nanmax(table)) if np.isfinite(table).any() else 0.0
     top = highest or 1.0
-    drawing.traces.append(
-        {
-            "type": "heatmap",
-            "z": table.astype(np.float32),
-            "x": names,
-            "y": names,
-            "customdata": [
-                [_hover(a, b, table[i, j]) for j, b in enumerate(labels)]
-                for i, a in enumerate(labels)
-            ],
-            "colorscale": COLOURS,
-            "zmin": 0,
-            "zmax": top,
-            "xgap": 1,
-            "ygap": 1,
-            "hoverongaps": False,
-            "hovertemplate": "%{customdata}<extra></extra>",
-            "showscale": False,
-        }
+    add_square(
+        drawing,
+        table,
+        columns=names,
+        rows=names,
+        hover=lambda i, j: _hover(labels[i], labels[j], table[i, j]),
+        text=lambda value: "0" if value == 0 else three_digits(value),
+        is_dark=lambda value: value / top <= DARK,
+        colours=COLOURS,
+        limits=(0, top),
     )
-    for row, column in np.argwhere(np.isfinite(table)):
-        value = float(table[row, column])
-        drawing.annotations.append(
-            {
-                "text": "0" if value == 0 else three_digits(value),
-                "font": {"size": TEXT_SIZE, "color": "white" if value / top <= DARK else "black"},
-                "x": int(column),
-                "y": int(row),
-                "showarrow": False,
-            }
-        )
     across, down = (
         ("Spectrogram type", "")
         if entry.is_symmetric
         else ("Spectrogram type of B", "Spectrogram type of A")
     )
-    drawing.layout = {
-        "xaxis": {
-            **_AXIS,
-            "tickangle": 0,
-            "tickfont": {"size": TEXT_SIZE - 1},
-            "title": title(across),
-        },
-        "yaxis": {
-            **_AXIS,
-            "range": [len(types) - 0.5, -0.5],
-            "ticklabelstandoff": 6,
-            "title": title(down),
-        },
-    }
+    drawing.layout["xaxis"] |= {"tickfont": {"size": TEXT_SIZE - 1}, "title": title(across)}
+    drawing.layout["yaxis"] |= {"ticklabelstandoff": 6, "title": title(down)}
     return drawing.figure()
-
-
-_AXIS: dict[str, Any] = {"type": "category", "fixedrange": True, "showgrid": False, "ticks": ""}
 
 
 def _hover(a: str, b: str, value: float) -> str:

@@ -21,6 +21,7 @@ from xai_core.catalogue.methods import METHODS, map_kind
 from xai_core.errors import InputError
 from xai_core.figures.base.drawing import LETTER, LINE, TEXT_SIZE, Drawing, Frame
 from xai_core.figures.base.scales import DIVERGING, PERCENTILE, attribution_scale, number_text
+from xai_core.figures.base.square import add_square
 from xai_core.figures.scores.parts import AXIS, MANY_COLOURS, title
 from xai_core.values import Attribution, FloatArray
 
@@ -323,49 +324,21 @@ def agreement_map(
         alt=_agreement_sentence(table, labels),
         uirevision=uirevision,
     )
-    drawing.traces.append(
-        {
-            "type": "heatmap",
-            "z": table.astype(np.float32),
-            "x": numbers,
-            "y": rows,
-            "customdata": [
-                [
-                    f"{a} and {b}<br><b>{correlation_text(table[i, j])}</b>"
-                    for j, b in enumerate(labels)
-                ]
-                for i, a in enumerate(labels)
-            ],
-            "colorscale": DIVERGING,
-            "zmin": -1,
-            "zmax": 1,
-            "xgap": 1,
-            "ygap": 1,
-            "hoverongaps": False,
-            "hovertemplate": "%{customdata}<extra></extra>",
-            "showscale": False,
-        }
-    )
     many = len(methods) > FEW
-    for row, column in np.argwhere(np.isfinite(table)):
-        value = float(table[row, column])
-        drawing.annotations.append(
-            {
-                "text": correlation_text(value, digits=1 if many else 2),
-                "font": {
-                    "size": SMALL if many else TEXT_SIZE,
-                    "color": "white" if abs(value) >= DARK else "black",
-                },
-                "x": int(column),
-                "y": int(row),
-                "showarrow": False,
-            }
-        )
-    category = {"type": "category", "fixedrange": True, "showgrid": False, "ticks": ""}
-    drawing.layout = {
-        "xaxis": {**category, "side": "top", "tickangle": 0},
-        "yaxis": {**category, "range": [len(methods) - 0.5, -0.5], "ticklabelstandoff": 4},
-    }
+    add_square(
+        drawing,
+        table,
+        columns=numbers,
+        rows=rows,
+        hover=lambda i, j: f"{labels[i]} and {labels[j]}<br><b>{correlation_text(table[i, j])}</b>",
+        text=lambda value: correlation_text(value, digits=1 if many else 2),
+        is_dark=lambda value: abs(value) >= DARK,
+        colours=DIVERGING,
+        limits=(-1, 1),
+        size=SMALL if many else TEXT_SIZE,
+    )
+    drawing.layout["xaxis"]["side"] = "top"
+    drawing.layout["yaxis"]["ticklabelstandoff"] = 4
     return drawing.figure()
 
 
