@@ -630,7 +630,7 @@ def test_the_key_of_spectrograms_depends_on_their_code_and_no_other(
     assert store.spectrogram_key(type="mfcc", seed=0) != key
     assert asked == [keys.DECIDING_SPECTROGRAMS]
     monkeypatch.undo()
-    monkeypatch.setattr(keys, "version", lambda package: "0")
+    monkeypatch.setattr(keys, "package_version", lambda package: "0")
     assert store.spectrogram_key(type="mfcc", seed=0) != key
 
 

@@ -22,11 +22,13 @@ from typing import Any
 
 import pandas as pd
 
+from xai_core.catalogue.compared import Compared
 from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.metrics import metric as entry_of
 from xai_core.errors import InputError
 
 __all__ = [
+    "BESIDE_COLUMNS",
     "METRIC_COLUMNS",
     "NOTE_COLUMNS",
     "PAIR_COLUMNS",
@@ -52,6 +54,7 @@ PAIR_COLUMNS: Mapping[str, str] = {  # and their dtypes
     "pitch_distance": "Int64",  # semitones; missing where a pitch is unknown
     **dict.fromkeys(METRIC_COLUMNS, "float64"),
 }
+BESIDE_COLUMNS: Mapping[str, str] = {**PAIR_COLUMNS, "maps": "str", "view": "str"}
 NOTE_COLUMNS: Mapping[str, str] = {
     "type": "str",
     "method": "str",
@@ -80,6 +83,10 @@ class Analysis:
         Columns and dtypes as in :data:`NOTE_COLUMNS`.
     settings : mapping
         JSON: what decided the numbers and how they can be made again.
+    beside : pandas.DataFrame or None
+        The same pairs by other maps than `pairs`: of random networks, spectrograms,
+        other views. Columns and dtypes as in :data:`BESIDE_COLUMNS`; the method of
+        spectrograms is "". None where nothing stands beside.
 
     Raises
     ------
@@ -94,10 +101,29 @@ class Analysis:
     pairs: pd.DataFrame
     notes: pd.DataFrame
     settings: Mapping[str, Any]
+    beside: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pairs", as_table(self.pairs, PAIR_COLUMNS))
         object.__setattr__(self, "notes", as_table(self.notes, NOTE_COLUMNS))
+        if self.beside is not None:
+            object.__setattr__(self, "beside", as_table(self.beside, BESIDE_COLUMNS))
+
+    @property
+    def compared(self) -> Compared:
+        """What maps `pairs` are of."""
+        chosen = {name: self.settings[name] for name in ("maps", "view") if name in self.settings}
+        return Compared(**chosen, seed=self.settings.get("null_seed", 0))
+
+    def pairs_of(self, maps: str, view: str) -> pd.DataFrame:
+        """Return the pairs of some maps, as :attr:`pairs`; none where they are not there."""
+        own = self.compared
+        if (own.maps, own.view) == (maps, view):
+            return self.pairs
+        if self.beside is None:
+            return self.pairs.iloc[:0]
+        chosen = (self.beside["maps"] == maps) & (self.beside["view"] == view)
+        return as_table(self.beside[chosen], PAIR_COLUMNS)
 
     @property
     def within(self) -> pd.DataFrame:

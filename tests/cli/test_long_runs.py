@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -47,9 +48,49 @@ def test_analyse_writes_tables_that_are_read_back(
         assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
 
 
+def test_null_maps_stand_beside_and_leave_the_tables_as_they_are(
+    chords: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["analyse", "--data", chords, "-t", "tonnetz", "--models", "tiny", "--notes", 3]
+    words += ["--between", 4, "--method", "integrated_gradients"]
+    assert run_command(monkeypatch, *words, "--out", tmp_path / "a") == 0
+    capsys.readouterr()
+    words += ["--null", "--view", "absolute", "--view", "signed"]
+    assert run_command(monkeypatch, *words, "--out", tmp_path / "b") == 0
+    said = capsys.readouterr().out
+    shown = said[said.index("tonnetz, ") : said.index("Wrote")]
+    assert max(map(len, shown.splitlines())) <= 80
+    for file in ("pairs.parquet", "pairs.csv", "notes.parquet", "notes.csv"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    analysis = read_analysis(tmp_path / "b")
+    assert analysis.beside is not None
+    assert analysis.beside.groupby(["maps", "view"]).size().to_dict() == {
+        ("model", "signed"): 10,
+        ("null", "absolute"): 10,
+        ("null", "signed"): 10,
+        ("spectrogram", "absolute"): 10,
+    }
+    found = json.loads((tmp_path / "b" / "beside.json").read_text())
+    assert len(found["mantel"]) == 2 * 2 * len(METRICS)
+    assert len(found["medians"]) == 2 * len(FAMILIES) * len(METRICS)
+    rows = [line for line in said.splitlines() if line.startswith(" null, ")]
+    assert [line.split("│")[0].strip() for line in rows] == [
+        "null, absolute",
+        "null, signed",
+    ]
+    first = [row["correlation"] for row in found["mantel"] if row["view"] == "absolute"]
+    cells = [cell.strip() for cell in rows[0].split("│")[1:]]
+    assert cells == [f"{one:+.2f}" for one in first[: len(METRICS)]]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
+        (["--view", "both"], "unknown view 'both' of maps"),
+        (["--view", "mean_gradient", "--method", "grad_cam"], "have no mean gradient"),
         (["--family", "bass"], "the set 'tiny' has no tonnetz model of bass"),
         (["-t", "mel"], "unknown spectrogram type 'mel'"),
         (["-t", "mfcc"], "the set 'tiny' has no mfcc model of bass"),

@@ -8,7 +8,7 @@ import pytest
 
 from xai_core.networks.cnn import CONV_LAYERS, build_cnn
 from xai_core.networks.gradients import ModelGradients
-from xai_core.networks.randomising import layers_with_weights, randomised_cascade
+from xai_core.networks.randomising import layers_with_weights, randomised, randomised_cascade
 
 RNG = np.random.default_rng(0)
 X = RNG.random((2, 16, 6), np.float32)
@@ -62,6 +62,13 @@ def test_a_seed_has_one_cascade_and_functions_follow_the_weights(network: keras.
         assert not np.allclose(first[k], other[k])
         assert not np.allclose(first[k], trained)
         assert k == 0 or not np.allclose(first[k], first[k - 1])
+
+
+def test_the_wholly_random_network_is_the_last_of_its_cascade(network: keras.Model) -> None:
+    *_, (_, last) = randomised_cascade(network, seed=3, **NAMES)
+    expected = last.outputs((X,))
+    np.testing.assert_array_equal(randomised(network, seed=3, **NAMES).outputs((X,)), expected)
+    assert not np.allclose(randomised(network, seed=(3, 1), **NAMES).outputs((X,)), expected)
 
 
 def test_the_functions_are_compiled_once_for_all_steps(network: keras.Model) -> None:

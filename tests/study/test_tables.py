@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,18 @@ import pytest
 
 from xai_core.errors import InputError
 from xai_core.pair_tables import (
+    BESIDE_COLUMNS,
     METRIC_COLUMNS,
     NOTE_COLUMNS,
     PAIR_COLUMNS,
     Analysis,
     as_table,
 )
+from xai_core.study.beside import MANTEL_COLUMNS, MEDIAN_COLUMNS, BesideTables
 from xai_core.study.tables import (
     read_analysis,
     write_analysis,
+    write_beside,
 )
 
 
@@ -61,6 +65,37 @@ def test_what_is_read_is_what_was_written(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(found.pairs, analysis.pairs, check_exact=True)
     pd.testing.assert_frame_equal(found.notes, analysis.notes, check_exact=True)
     assert found.settings == analysis.settings
+
+
+def test_other_maps_beside_it_are_written_and_go_with_the_next(tmp_path: Path) -> None:
+    plain = _analysis()
+    write_analysis(plain, tmp_path)
+    bytes_of = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    table = as_table(plain.pairs.assign(maps="null", view="signed"), BESIDE_COLUMNS)
+    analysis = Analysis(plain.pairs, plain.notes, plain.settings, table)
+    names = [path.name for path in write_analysis(analysis, tmp_path)]
+    assert names[4:] == ["beside.parquet", "beside.csv", "settings.json"]
+    assert {name: (tmp_path / name).read_bytes() for name in bytes_of} == bytes_of
+    found = read_analysis(tmp_path)
+    assert found.beside is not None
+    pd.testing.assert_frame_equal(found.beside, table, check_exact=True)
+    row = dict.fromkeys(MANTEL_COLUMNS, "x") | {"correlation": 0.5, "families": np.nan}
+    tables = BesideTables(pd.DataFrame([row]), pd.DataFrame(columns=list(MEDIAN_COLUMNS)))
+    paths = write_beside(tables, tmp_path)
+    assert [path.name for path in paths] == [
+        "beside_mantel.csv",
+        "beside_medians.csv",
+        "beside.json",
+    ]
+    records = json.loads(paths[2].read_text())
+    assert records["mantel"] == [row | {"families": None}]
+    assert records["medians"] == []
+    assert list(pd.read_csv(paths[0])) == list(MANTEL_COLUMNS)
+    write_analysis(plain, tmp_path)  # without them: what was there would be another run's
+    assert {path.name for path in tmp_path.iterdir()} == set(bytes_of)
+    assert read_analysis(tmp_path).beside is None
+    with pytest.raises(InputError, match="tables cannot be written to"):
+        write_beside(tables, tmp_path / "settings.json")
 
 
 def test_the_csv_holds_the_same_numbers(tmp_path: Path) -> None:

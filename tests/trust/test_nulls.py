@@ -79,12 +79,48 @@ def test_partial_correlation_by_hand() -> None:
     assert partial_mantel(a, b, c, rng=RNG, n_permutations=1).correlation == pytest.approx(expected)
 
 
+def test_distances_that_are_not_known_do_not_count() -> None:
+    points = RNG.random((30, 2))
+    a, b = distances(points), distances(points + 0.05 * RNG.standard_normal(points.shape))
+    families = np.repeat(np.arange(3), 10)
+    other = families[:, None] != families[None, :]
+    hidden = np.triu(RNG.random((30, 30)) < 0.4, 1)
+    gaps = np.where(hidden | hidden.T, np.nan, a)
+    above = np.triu_indices(30, 1)
+    known = ~np.isnan(gaps[above])
+    expected = spearmanr(a[above][known], b[above][known]).statistic
+    for one, two in ((gaps, b), (b, gaps)):
+        found = mantel(one, two, rng=RNG, n_permutations=99)
+        assert found.correlation == pytest.approx(expected)
+        assert found.p == pytest.approx(0.01)
+    r = lambda x, y: spearmanr(x[above][known], y[above][known]).statistic  # noqa: E731
+    xz, yz = r(a, b), r(other, b)
+    expected = (r(a, other) - xz * yz) / np.sqrt((1 - xz**2) * (1 - yz**2))
+    found = partial_mantel(gaps, other, b, rng=RNG, n_permutations=9)
+    assert found.correlation == pytest.approx(expected)
+    inside = np.where(other, np.nan, a)  # pairs within families alone
+    assert mantel(inside, inside, rng=RNG, n_permutations=99).correlation == pytest.approx(1.0)
+
+
+def test_p_is_not_too_small_where_distances_are_missing() -> None:
+    rng = np.random.default_rng(5)
+    small = 0
+    for _ in range(200):
+        a, b = distances(rng.random((10, 2))), distances(rng.random((10, 2)))
+        hidden = np.triu(rng.random((10, 10)) < 0.4, 1)
+        a[hidden | hidden.T] = np.nan
+        small += mantel(a, b, rng=rng, n_permutations=39).p <= 0.1
+    assert small <= 31  # of 20 expected; one time in 200 by chance if p were exact
+
+
 def test_what_cannot_be_used_is_refused() -> None:
     square = distances(RNG.random((5, 2)))
     with pytest.raises(GridMismatchError, match="square"):
         mantel(square, square[:4, :4], rng=RNG)
     with pytest.raises(InputError, match="at least 4 notes"):
         mantel(square[:3, :3], square[:3, :3], rng=RNG)
+    with pytest.raises(InputError, match="6 known distances, got 0"):
+        mantel(np.full((5, 5), np.nan), square, rng=RNG)
     with pytest.raises(GridMismatchError, match="one shape"):
         rank_correlation(square, square[:4])
     with pytest.raises(InputError, match="two bins"):

@@ -6,9 +6,11 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 from rich.table import Table
 
+from xai_core.catalogue.compared import ABSOLUTE, VIEWS, check_view
 from xai_core.catalogue.methods import METHODS, PAPER_METHODS, listed
 from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import PAPER_TYPES
@@ -21,6 +23,7 @@ from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, Progress, check_family,
 
 if TYPE_CHECKING:
     from xai_core.pair_tables import Analysis
+    from xai_core.study.beside import BesideTables
 
 __all__ = ["analyse", "train"]
 
@@ -139,6 +142,23 @@ def analyse(
     seed: Annotated[int, typer.Option(min=0, help="Decides which notes and which pairs.")] = 0,
     models: Annotated[str, typer.Option(help="Name of the model set.")] = "starter",
     preset: Annotated[str, typer.Option(help="Of the explanations: default or paper.")] = "default",
+    view: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"What of the maps is compared: {listed(VIEWS, 'or')}; repeatable. The tables "
+            "of pairs are of the first; by default absolute, as in the paper."
+        ),
+    ] = None,
+    null: Annotated[
+        bool,
+        typer.Option(
+            "--null/--no-null",
+            help="Compare the same notes by maps of random networks and by their spectrograms.",
+        ),
+    ] = False,
+    null_seed: Annotated[
+        int, typer.Option(min=0, help="Decides the weights of the random networks.")
+    ] = 0,
     cluster: Annotated[
         str | None,
         typer.Option(
@@ -155,13 +175,19 @@ def analyse(
     paper's section 4 is repeated on these notes: its figures, statistics with
     intervals, and which of its statements hold.
 
+    With --null the same distances between null maps (of the same networks with all
+    weights drawn anew) and between the spectrograms stand beside: in beside.csv, and
+    how alike they are in beside_mantel.csv, beside_medians.csv and beside.json. The
+    report then says which statements can be told from a random network.
+
     Maps and distances are kept in the cache as soon as they are there: a run that
     is killed goes on where it was when the same command is given again. With
     --cluster the workers must see the notes under the same path and share the
     folders of models and cache.
 
-    Example: python -m xai_core analyse --data samples -t mfcc --notes 6 --report report
+    Example: python -m xai_core analyse --data samples -t mfcc --notes 6 --null --report report
     """
+    views = list(dict.fromkeys(check_view(one) for one in view or [ABSOLUTE]))
     if out is None and report is None:
         raise InputError("expected --out or --report: a folder for what is found")
     for folder, what in ((out, "the analysis"), (report, "the report")):
@@ -170,16 +196,19 @@ def analyse(
     folders = [folder.resolve() for folder in data]
     records = read_collections(folders)
     with quiet_start():
-        from xai_core.study.run import analyse as analyse_notes
-        from xai_core.study.tables import left_out_sentence, write_analysis
+        from xai_core.study.beside import analyse_beside, beside_tables
+        from xai_core.study.tables import left_out_sentence, write_analysis, write_beside
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each model it traces
 
     with JobsProgress() as bars:
-        analysis = analyse_notes(
+        analysis = analyse_beside(
             records,
+            views=views,
+            null=null,
+            null_seed=null_seed,
             types=type,
             families=family,
-            methods=method or PAPER_METHODS,
+            methods=method or None,
             notes_per_family=notes,
             between_pairs=between,
             seed=seed,
@@ -189,7 +218,10 @@ def analyse(
             cluster=cluster,
             on_progress=lambda event: _show(bars, event),
         )
+    tables = beside_tables(analysis, rng=np.random.default_rng(seed)) if null else None
     paths = [] if out is None else write_analysis(analysis, out)
+    if out is not None and tables is not None:
+        paths += write_beside(tables, out)
     if report is not None:
         from xai_core.replication.report import write_report
 
@@ -197,6 +229,9 @@ def analyse(
     console = plain_console(soft_wrap=True)
     for table in _tables(analysis):
         console.print(table)
+    if tables is not None:
+        for table in _mantel_tables(tables):
+            console.print(table)
     if sentence := left_out_sentence(analysis):
         console.print(sentence, highlight=False)
     for path in paths:
@@ -222,3 +257,20 @@ def _tables(analysis: Analysis) -> list[Table]:
             table.add_row(str(family), f"{len(of_family):,}", *cells)
         tables.append(table)
     return tables
+
+
+def _mantel_tables(tables: BesideTables) -> list[Table]:
+    """Return rank correlations with null maps and spectrograms for each type and method."""
+    out = []
+    for (type, method), of_one in tables.mantel.groupby(["type", "method"], sort=False):
+        table = Table(title=f"{type}, {method}: rank correlation of distances", show_edge=False)
+        table.add_column("With")
+        for one in METRICS.values():
+            table.add_column(one.narrow_heading, justify="right")
+        for (view, beside), rows in of_one.groupby(["view", "beside"], sort=False):
+            by_metric = rows.set_index("metric")["correlation"]
+            found = (float(by_metric[name]) for name in METRICS)
+            cells = ("–" if np.isnan(one) else f"{one:+.2f}" for one in found)
+            table.add_row(f"{beside}, {view}", *cells)
+        out.append(table)
+    return out

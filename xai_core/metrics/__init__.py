@@ -10,7 +10,13 @@ scale both maps to sum to 1 first. What each is called and means is in
 
 from xai_core.catalogue.metrics import METRICS as _CATALOGUE
 from xai_core.metrics.binwise import difference_mean, js_divergence, kl_divergence
-from xai_core.metrics.pairwise import comparable, distances, pairwise, prepare
+from xai_core.metrics.pairwise import (
+    comparable,
+    distances,
+    pairwise,
+    parts_by_sign,
+    prepare,
+)
 from xai_core.metrics.registry import Function, Prepared, function_of, metric_settings
 from xai_core.metrics.transport import emd, emd_values
 
@@ -27,6 +33,7 @@ __all__ = [
     "kl_divergence",
     "metric_settings",
     "pairwise",
+    "parts_by_sign",
     "prepare",
 ]
 

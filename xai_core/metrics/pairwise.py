@@ -32,14 +32,23 @@ from xai_core.metrics.registry import (
     same_grid,
 )
 
-__all__ = ["comparable", "distances", "pairwise", "prepare", "values_of_pairs"]
+__all__ = [
+    "comparable",
+    "distances",
+    "pairwise",
+    "parts_by_sign",
+    "prepare",
+    "values_of_pairs",
+]
 
 BLOCK = 32  # maps on each side of a block of pairs
 Progress = Callable[[int, int], None]
 
 
-def comparable(attribution: npt.NDArray[np.floating], metric: str) -> Array:
-    """Return what a metric compares of an attribution: itself, or its absolute values.
+def comparable(
+    attribution: npt.NDArray[np.floating], metric: str, *, by_sign: bool = False
+) -> Array:
+    """Return what a metric compares of an attribution: itself, or a heatmap of it.
 
     Parameters
     ----------
@@ -47,6 +56,10 @@ def comparable(attribution: npt.NDArray[np.floating], metric: str) -> Array:
         Signed, in the units of the model's output.
     metric : str
         One of :data:`xai_core.catalogue.metrics.METRICS`.
+    by_sign : bool
+        Whether heatmaps keep signs: the parts of :func:`parts_by_sign`, one
+        distribution of twice the length, in place of absolute values. A metric on
+        attributions keeps signs anyway.
 
     Raises
     ------
@@ -58,7 +71,31 @@ def comparable(attribution: npt.NDArray[np.floating], metric: str) -> Array:
     >>> comparable(np.array([[-2.0, 1.0]]), "emd")
     array([[2., 1.]])
     """
-    return attribution if entry_of(metric).on == "attributions" else np.abs(attribution)
+    if entry_of(metric).on == "attributions":
+        return attribution
+    return parts_by_sign(attribution) if by_sign else np.abs(attribution)
+
+
+def parts_by_sign(attribution: npt.NDArray[np.floating]) -> Array:
+    """Return the evidence for and the evidence against, each from zero upwards.
+
+    Parameters
+    ----------
+    attribution : ndarray, shape (n_frames, n_bins)
+
+    Returns
+    -------
+    ndarray, shape (2, n_frames, n_bins)
+        Positive values, and negative ones without their sign. For the divergences and
+        the distance of values both parts are bins like others; for the Earth Mover's
+        Distance they are two layers of the plane, one axis length apart.
+
+    Examples
+    --------
+    >>> parts_by_sign(np.array([[-2.0, 1.0]])).tolist()
+    [[[0.0, 1.0]], [[2.0, 0.0]]]
+    """
+    return np.maximum(np.stack([attribution, -attribution]), 0.0)
 
 
 def prepare(maps: Sequence[npt.ArrayLike], metric: str) -> Prepared:
@@ -66,8 +103,8 @@ def prepare(maps: Sequence[npt.ArrayLike], metric: str) -> Prepared:
 
     Parameters
     ----------
-    maps : sequence of array, shape (n, n_frames, n_bins)
-        Attributions or heatmaps, as the metric's entry says.
+    maps : sequence of array, each of shape (n_frames, n_bins) or (2, n_frames, n_bins)
+        Attributions or heatmaps, as the metric's entry says; see :func:`comparable`.
     metric : str
         One of :data:`xai_core.catalogue.metrics.METRICS`.
 

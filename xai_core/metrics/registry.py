@@ -41,15 +41,21 @@ _Function = TypeVar("_Function", bound=Function)
 
 
 def as_map(values: npt.ArrayLike) -> Array:
-    """Return a finite 2-D map in double precision.
+    """Return a finite map in double precision.
+
+    Parameters
+    ----------
+    values : array, shape (n_frames, n_bins) or (2, n_frames, n_bins)
+        A map, or the positive and the negative part of one, as
+        :func:`xai_core.metrics.pairwise.parts_by_sign` returns them.
 
     Raises
     ------
     InputError
-        If it has not two axes, no bins, or a value that is not finite.
+        If it has other axes, no bins, or a value that is not finite.
     """
     out = np.asarray(values, np.float64)
-    if out.ndim != 2 or out.size == 0:
+    if out.size == 0 or not (out.ndim == 2 or (out.ndim == 3 and out.shape[0] == 2)):
         raise InputError(f"expected a map of frames and bins, got an array of shape {out.shape}")
     if not np.isfinite(out).all():
         raise InputError("expected finite values, got NaN or infinity in a map")
@@ -98,7 +104,7 @@ class Prepared:
     ----------
     metric : str
     grid : tuple of int
-        ``(n_frames, n_bins)`` of the maps.
+        ``(n_frames, n_bins)`` of the maps; ``(2, n_frames, n_bins)`` of maps in two parts.
     plane : tuple of int
         The grid that `values` lie on: smaller than `grid` where maps are pooled.
     values : ndarray, shape (n_maps, n_values)

@@ -12,6 +12,10 @@ neighbouring bins, along time or along frequency; a step costs what the axis say
 A grid of n bins has 2n arcs instead of the n^2 of the dense problem. Masses and
 costs are whole numbers, so no rounding decides a pivot.
 
+A map that keeps its signs has two layers, evidence for and evidence against, each a
+plane of its own. Mass may change its sign where it lies, which costs one axis length:
+the sign is a third axis of two bins, scaled to [0, 1] like the others.
+
 Every spanning tree of the grid carries a feasible flow, since arcs run both
 ways: the method starts from a comb (the first bin of each frame joined in
 time, each frame joined along frequency) and needs no artificial arcs. Arcs with
@@ -59,8 +63,9 @@ def _whole_masses(p: Array) -> npt.NDArray[np.int64]:
 
 def _transport(a: Prepared, b: Prepared, rows: Indices, cols: Indices) -> Array:
     found = np.empty(rows.size)
-    n_rows, n_cols = a.plane
-    least_costs(a.values, b.values, rows, cols, n_rows, n_cols, found)
+    n_rows, n_cols = a.plane[-2:]
+    n_layers = len(a.values[0]) // (n_rows * n_cols)
+    least_costs(a.values, b.values, rows, cols, n_rows, n_cols, n_layers, found)
     return np.asarray(found / UNITS)
 
 
@@ -82,8 +87,8 @@ def emd(
 
     Parameters
     ----------
-    p, q : array, shape (n_frames, n_bins)
-        Heatmaps.
+    p, q : array, shape (n_frames, n_bins) or (2, n_frames, n_bins)
+        Heatmaps, or the two parts of maps that keep their signs.
     max_bins : int
         Most bins of an axis after pooling.
     ground : {'cityblock', 'euclidean'}
@@ -94,7 +99,7 @@ def emd(
     Returns
     -------
     float
-        [0, 2] for the city block, [0, sqrt 2] for the straight line;
+        [0, 2] for the city block, 1 more with signs; [0, sqrt 2] for the straight line;
         symmetric, a metric between pooled maps; 0 for identical ones.
 
     Raises
@@ -104,7 +109,8 @@ def emd(
     EmptyMapError
         If a map is zero everywhere.
     InputError
-        If `ground` is unknown or `max_bins` is below 1.
+        If `ground` is unknown or `max_bins` is below 1, or for the straight line
+        between maps that keep their signs.
 
     References
     ----------
@@ -127,8 +133,11 @@ def emd(
     p, q = pool(p, max_bins=max_bins), pool(q, max_bins=max_bins)
     if ground == "cityblock":
         surplus = whole_units(p) - whole_units(q)
-        return float(least_cost(surplus, *p.shape)) / UNITS
+        n_rows, n_cols = p.shape[-2:]
+        return float(least_cost(surplus, n_rows, n_cols, p.size // (n_rows * n_cols))) / UNITS
     if ground == "euclidean":
+        if p.ndim != 2:
+            raise InputError("maps that keep their signs have the ground distance cityblock alone")
         return float(ot.emd2(p.ravel(), q.ravel(), _distances(*p.shape), numItermax=10**7))
     raise InputError(f"unknown ground distance {ground!r}: choose one of {', '.join(GROUND)}")
 
@@ -181,7 +190,8 @@ def pool(p: Array, *, max_bins: int = MAX_BINS) -> Array:
 
     Parameters
     ----------
-    p : ndarray, shape (n_frames, n_bins)
+    p : ndarray, shape (n_frames, n_bins) or (2, n_frames, n_bins)
+        Layers stay apart.
     max_bins : int
 
     Returns
@@ -191,7 +201,8 @@ def pool(p: Array, *, max_bins: int = MAX_BINS) -> Array:
     """
     if max_bins < 1:
         raise InputError(f"expected at least 1 bin an axis, got {max_bins}")
-    for axis, length in enumerate(p.shape):
+    for axis in range(p.ndim - 2, p.ndim):
+        length = p.shape[axis]
         size = -(-length // max_bins)
         p = np.add.reduceat(p, np.arange(0, length, size), axis=axis)
     return p
@@ -218,25 +229,29 @@ def _distances(n_rows: int, n_cols: int) -> Array:
 
 
 @numba.njit(cache=True, nogil=True)
-def least_cost(supply: npt.NDArray[np.int64], n_rows: int, n_cols: int) -> float:
+def least_cost(supply: npt.NDArray[np.int64], n_rows: int, n_cols: int, n_layers: int = 1) -> float:
     """Return the least cost of evening out a surplus on a grid.
 
     Parameters
     ----------
-    supply : ndarray of int64, shape (n_rows * n_cols,)
-        Surplus of each bin, row by row; sums to 0.
+    supply : ndarray of int64, shape (n_layers * n_rows * n_cols,)
+        Surplus of each bin, layer by layer and row by row; sums to 0.
     n_rows, n_cols : int
         A step to the next row costs ``1 / (n_rows - 1)``, to the next column
         ``1 / (n_cols - 1)``.
+    n_layers : int
+        Grids on top of each other; a step to the next one costs 1.
 
     Returns
     -------
     float
         In units of mass times axis length.
     """
-    n = n_rows * n_cols
+    size = n_rows * n_cols  # bins of a layer
+    n = n_layers * size
     row_cost = np.int64(max(n_cols - 1, 1))  # over the product of both lengths
     col_cost = np.int64(max(n_rows - 1, 1))
+    layer_cost = row_cost * col_cost
 
     # The tree: for each bin but the root (bin 0) the arc to its parent.
     parent = np.full(n, _NONE)
@@ -251,9 +266,12 @@ def least_cost(supply: npt.NDArray[np.int64], n_rows: int, n_cols: int) -> float
 
     surplus = supply.copy()
     for v in range(n - 1, 0, -1):
-        is_spine = v % n_cols == 0
-        parent[v] = v - n_cols if is_spine else v - 1
-        cost[v] = row_cost if is_spine else col_cost
+        if v % size == 0:
+            parent[v], cost[v] = v - size, layer_cost
+        elif v % n_cols == 0:
+            parent[v], cost[v] = v - n_cols, row_cost
+        else:
+            parent[v], cost[v] = v - 1, col_cost
         surplus[parent[v]] += surplus[v]
     for v in range(1, n):
         p = parent[v]
@@ -266,7 +284,7 @@ def least_cost(supply: npt.NDArray[np.int64], n_rows: int, n_cols: int) -> float
             before[first[p]] = v
         first[p] = v
 
-    n_edges = n_rows * (n_cols - 1) + (n_rows - 1) * n_cols
+    n_edges = n_layers * (n_rows * (n_cols - 1) + (n_rows - 1) * n_cols) + n - size
     tail = np.empty(n_edges, np.int64)
     head = np.empty(n_edges, np.int64)
     price = np.empty(n_edges, np.int64)
@@ -275,8 +293,11 @@ def least_cost(supply: npt.NDArray[np.int64], n_rows: int, n_cols: int) -> float
         if (v + 1) % n_cols:
             tail[k], head[k], price[k] = v, v + 1, col_cost
             k += 1
-        if v + n_cols < n:
+        if v % size + n_cols < size:
             tail[k], head[k], price[k] = v, v + n_cols, row_cost
+            k += 1
+        if v + size < n:
+            tail[k], head[k], price[k] = v, v + size, layer_cost
             k += 1
 
     block = max(10, int(np.sqrt(n_edges)))
@@ -382,8 +403,10 @@ def least_costs(
     cols: npt.NDArray[np.int64],
     n_rows: int,
     n_cols: int,
+    n_layers: int,
     out: npt.NDArray[np.float64],
 ) -> None:
     """Write to `out` the least cost between ``masses_a[rows[k]]`` and ``masses_b[cols[k]]``."""
     for k in range(rows.size):
-        out[k] = least_cost(masses_a[rows[k]] - masses_b[cols[k]], n_rows, n_cols)
+        surplus = masses_a[rows[k]] - masses_b[cols[k]]
+        out[k] = least_cost(surplus, n_rows, n_cols, n_layers)

@@ -10,7 +10,7 @@ given is read, never changed.
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import keras
@@ -18,7 +18,7 @@ import numpy as np
 
 from xai_core.networks.gradients import ModelGradients
 
-__all__ = ["layers_with_weights", "randomised_cascade"]
+__all__ = ["layers_with_weights", "randomised", "randomised_cascade"]
 
 
 def layers_with_weights(model: keras.Model) -> tuple[str, ...]:
@@ -66,17 +66,40 @@ def randomised_cascade(
     """
     trained = keras.models.clone_model(model)
     trained.set_weights(model.get_weights())
+    fresh = _drawn_anew(model, seed)
+    gradients = ModelGradients(trained, inputs, classes)
+    for name in layers_with_weights(trained):
+        trained.get_layer(name).set_weights(fresh.get_layer(name).get_weights())
+        yield name, copy.copy(gradients)  # compiled once; another model to what is kept by model
+
+
+def randomised(
+    model: keras.Model,
+    *,
+    inputs: tuple[str, ...],
+    classes: tuple[str, ...],
+    seed: int | Sequence[int],
+) -> ModelGradients:
+    """Return a network whose weights are all drawn anew: the last of its cascade.
+
+    Parameters
+    ----------
+    model, inputs, classes
+        As for :func:`randomised_cascade`.
+    seed : int or sequence of int
+        0 or more.
+    """
+    return ModelGradients(_drawn_anew(model, seed), inputs, classes)
+
+
+def _drawn_anew(model: keras.Model, seed: int | Sequence[int]) -> keras.Model:
     seeds = np.random.default_rng(seed)
 
     def as_new(layer: keras.Layer) -> keras.Layer:
         config = _seeded(layer.get_config(), seeds)
         return type(layer).from_config(config)
 
-    fresh = keras.models.clone_model(model, clone_function=as_new)
-    gradients = ModelGradients(trained, inputs, classes)
-    for name in layers_with_weights(trained):
-        trained.get_layer(name).set_weights(fresh.get_layer(name).get_weights())
-        yield name, copy.copy(gradients)  # compiled once; another model to what is kept by model
+    return keras.models.clone_model(model, clone_function=as_new)
 
 
 def _seeded(config: Any, seeds: np.random.Generator) -> Any:

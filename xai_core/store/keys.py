@@ -42,6 +42,7 @@ DECIDING = (
 )
 DECIDING_MAPS = (
     "values.py",
+    "catalogue/compared.py",
     "catalogue/families.py",
     "catalogue/methods.py",
     "catalogue/types.py",
@@ -52,9 +53,11 @@ DECIDING_MAPS = (
     "features.py",
     "networks/contract.py",
     "networks/gradients.py",
+    "networks/randomising.py",
     "attribution/*.py",
     "explanations/explain.py",
     "explanations/loaded_models.py",
+    "explanations/null_maps.py",
     "explanations/settings.py",
     "study/pairs.py",
 )
@@ -181,6 +184,7 @@ def spectrogram_key(**parts: Any) -> str:
     return _key_with(DECIDING_SPECTROGRAMS, SPECTROGRAM_PACKAGES, parts)
 
 
+@cache  # it reads files, and a key asks for ten
 def package_version(package: str) -> str:
     """Return the installed version of a package, "" for one that is not installed."""
     for name in (package, *OTHER_NAMES.get(package, ())):

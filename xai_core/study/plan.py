@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Any
 
 from xai_core import __version__, store
+from xai_core.catalogue.compared import NULL, PAPER_CHOICE, SPECTROGRAM, Compared
 from xai_core.catalogue.methods import METHODS
 from xai_core.datasets.note_names import named_apart
 from xai_core.datasets.notes import NoteRecord
@@ -50,6 +51,8 @@ __all__ = [
 
 NOTES_PER_JOB = 8
 PAIR_COST = 2  # ms for all metrics of a pair
+NULL_COST = 0.4  # of a map's: a random network's gradients change little along a path
+SPECTROGRAM_COST = 20  # ms
 
 Cards = Mapping[str, Mapping[str, store.Card]]  # by type and family
 Chosen = Mapping[str, tuple[ChosenNote, ...]]  # by family
@@ -129,16 +132,21 @@ def blocks_of(
     *,
     between: int,
     seed: int,
+    compared: Compared = PAPER_CHOICE,
 ) -> list[Block]:
-    """Return all blocks; each family is compared with those before it as soon as it can be."""
+    """Return all blocks; each family is compared with those before it as soon as it can be.
+
+    Spectrograms have one set of blocks, whatever the methods.
+    """
     blocks: list[Block] = []
-    for (type, of_type), method in itertools.product(cards.items(), settings):
+    methods = list(settings)[:1] if compared.maps == SPECTROGRAM else list(settings)
+    for (type, of_type), method in itertools.product(cards.items(), methods):
         groups: list[FamilyMaps] = []
         for family, notes in chosen.items():
             if family not in of_type:
                 continue
             sha256 = of_type[family].sha256
-            new = FamilyMaps(type, family, settings[method], models, sha256, notes)
+            new = FamilyMaps(type, family, settings[method], models, sha256, notes, compared)
             blocks.append(Block.of(new, new, pairs_within(len(notes))))
             for old in groups if between else ():
                 families, sizes = (old.family, family), (len(old.notes), len(notes))
@@ -151,30 +159,28 @@ def blocks_of(
 def jobs_of(blocks: Sequence[Block]) -> list[Job]:
     """Return the jobs of blocks that are not done yet, in an order in which results come early."""
     jobs: list[Job] = []
-    explained: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    explained: dict[str, tuple[str, ...]] = {}
     for block in blocks:
         for of in (block.a, block.b):
-            group = (of.type, of.settings.method, of.family)
-            if group not in explained:
+            if of.name not in explained:
                 parts = _explaining(of)
                 jobs += parts
-                explained[group] = tuple(job.name for job in parts)
-        needs = {
-            name
-            for of in (block.a, block.b)
-            for name in explained[of.type, of.settings.method, of.family]
-        }
+                explained[of.name] = tuple(job.name for job in parts)
+        needs = {name for of in (block.a, block.b) for name in explained[of.name]}
         cost = PAIR_COST * (len(block.pairs) + 10)
         jobs.append(Job(block.name, compare_block, (block,), tuple(sorted(needs)), cost=cost))
     return jobs
 
 
 def _explaining(of: FamilyMaps) -> list[Job]:
-    method = of.settings.method
-    cost = METHODS[method].cost_of(of.type)
+    cost = METHODS[of.settings.method].cost_of(of.type)
+    if of.compared.maps == NULL:
+        cost = max(1, round(NULL_COST * cost))
+    elif of.compared.maps == SPECTROGRAM:
+        cost = SPECTROGRAM_COST
     return [
         Job(
-            f"{of.type} {method} {of.family} maps {start + 1} to {start + len(notes)}",
+            f"{of.name} maps {start + 1} to {start + len(notes)}",
             explain_some,
             (of, notes),
             cost=cost * len(notes),

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 
 from xai_core import store
+from xai_core.catalogue.compared import PAPER_CHOICE, Compared
 from xai_core.catalogue.methods import METHODS, PAPER_METHODS
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError, TimbreLensError
@@ -61,6 +62,7 @@ def analyse(
     seed: int = 0,
     models: str = "starter",
     preset: str = "default",
+    compared: Compared = PAPER_CHOICE,
     data_sets: Sequence[Mapping[str, str]] = (),
     cluster: str | None = None,
     on_result: OnResult = lambda type, method, family, rows: None,
@@ -89,6 +91,9 @@ def analyse(
         Name of the model set.
     preset : {'default', 'paper'}
         Of the explanations.
+    compared : Compared
+        Whose maps, and what of them; the absolute maps of the models, as in the paper,
+        if not given. Rows of spectrograms have no method: it is "".
     data_sets : sequence of mapping
         What the settings say of where the notes are from, from
         :func:`xai_core.datasets.collection.describe_collection`.
@@ -130,7 +135,9 @@ def analyse(
         records, cards, families, n=notes_per_family, seed=seed, on_progress=on_progress
     )
     _check_cache()
-    blocks = blocks_of(cards, settings, chosen, models, between=between_pairs, seed=seed)
+    blocks = blocks_of(
+        cards, settings, chosen, models, between=between_pairs, seed=seed, compared=compared
+    )
     results = _Results(blocks, on_result)
     try:
         run_jobs(
@@ -152,6 +159,7 @@ def analyse(
             "seed": seed,
             "notes_per_family": notes_per_family,
             "between_pairs": between_pairs,
+            **compared.as_dict(),
             **describe_analysis(cards, settings, chosen, models=models, data_sets=data_sets),
             "left_out": [*left_out, *zero_maps(within)],
         },
@@ -223,7 +231,7 @@ class _Results:
                 return False
             self.found[block.name] = result
             a = block.a
-            self._on_result(a.type, a.settings.method, a.family, pair_rows(block, result))
+            self._on_result(a.type, a.method, a.family, pair_rows(block, result))
             return True
 
 
@@ -272,12 +280,13 @@ def read_partial_results(
     seed: int = 0,
     models: str = "starter",
     preset: str = "default",
+    compared: Compared = PAPER_CHOICE,
 ) -> PartialResults:
     """Return what :func:`analyse` with these settings would find in the cache.
 
     Parameters
     ----------
-    records, types, methods, notes_per_family, between_pairs, seed, models, preset
+    records, types, methods, notes_per_family, between_pairs, seed, models, preset, compared
         As for :func:`xai_core.explanations.analyse`.
     """
     settings = {method: resolve_settings(method, preset) for method in dict.fromkeys(methods)}
@@ -285,7 +294,9 @@ def read_partial_results(
     chosen, _ = choose_by_family(
         records, cards, None, n=notes_per_family, seed=seed, on_progress=lambda event: None
     )
-    blocks = blocks_of(cards, settings, chosen, models, between=between_pairs, seed=seed)
+    blocks = blocks_of(
+        cards, settings, chosen, models, between=between_pairs, seed=seed, compared=compared
+    )
     done = [(block, result) for block in blocks if (result := read_block(block)) is not None]
     tables = [pair_rows(block, result) for block, result in done]
     pairs = pd.concat(tables, ignore_index=True) if tables else as_table([], PAIR_COLUMNS)
@@ -293,6 +304,7 @@ def read_partial_results(
         "seed": seed,
         "notes_per_family": notes_per_family,
         "between_pairs": between_pairs,
+        **compared.as_dict(),
         **describe_analysis(cards, settings, chosen, models=models),
     }
     return PartialResults(pairs, len(done), len(blocks), analysis_settings)

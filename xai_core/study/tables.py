@@ -2,7 +2,9 @@
 
 Conventions
 -----------
-A folder holds two tables, each as Parquet and as CSV, and the settings as JSON.
+A folder holds two tables, each as Parquet and as CSV, and the settings as JSON; a
+third table, where other maps stand beside the analysis, and how alike they are
+(:class:`xai_core.study.beside.BesideTables`) as CSV and in one JSON file.
 Parquet is what is read back: it keeps column types and all digits. CSV is for
 spreadsheets and other programs; a missing number is an empty field there.
 """
@@ -12,7 +14,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +25,9 @@ from xai_core.explanations import layers_of
 from xai_core.pair_tables import PAIR_COLUMNS, Analysis, as_table
 from xai_core.study.pairs import Block, BlockResult
 
+if TYPE_CHECKING:
+    from xai_core.study.beside import BesideTables
+
 __all__ = [
     "LeftOut",
     "left_out_sentence",
@@ -30,6 +35,7 @@ __all__ = [
     "pair_rows",
     "read_analysis",
     "write_analysis",
+    "write_beside",
     "zero_maps",
 ]
 
@@ -42,7 +48,7 @@ def pair_rows(block: Block, result: BlockResult) -> pd.DataFrame:
     b = [block.b.notes[k].record for k in result.pairs[:, 1]]
     table = {
         "type": block.a.type,
-        "method": block.a.settings.method,
+        "method": block.a.method,
         "family": block.a.family,
         "other_family": block.b.family,
         "note_a": [one.note for one in a],
@@ -67,7 +73,7 @@ def note_rows(within: Iterable[tuple[Block, BlockResult]]) -> list[dict[str, Any
     return [
         {
             "type": block.a.type,
-            "method": block.a.settings.method,
+            "method": block.a.method,
             "note": note.record.note,
             "family": block.a.family,
             "instrument": note.record.instrument,
@@ -88,7 +94,7 @@ def zero_maps(within: Iterable[tuple[Block, BlockResult]]) -> list[LeftOut]:
     return [
         {
             "type": block.a.type,
-            "method": block.a.settings.method,
+            "method": block.a.method,
             "family": block.a.family,
             "note": block.a.notes[k].record.note,
             "reason": _why_zero(block),
@@ -123,6 +129,7 @@ def _why_zero(block: Block) -> str:
 
 
 TABLES = ("pairs", "notes")
+BESIDE = "beside"
 SETTINGS_FILE = "settings.json"
 
 
@@ -138,7 +145,7 @@ def write_analysis(analysis: Analysis, folder: str | Path) -> list[Path]:
     Returns
     -------
     list of Path
-        The five files.
+        Five files, and two of the table beside it.
 
     Raises
     ------
@@ -150,8 +157,11 @@ def write_analysis(analysis: Analysis, folder: str | Path) -> list[Path]:
     paths = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in TABLES:
-            table: pd.DataFrame = getattr(analysis, name)
+        for name in (*TABLES, BESIDE):
+            table: pd.DataFrame | None = getattr(analysis, name)
+            if table is None:
+                _remove_table(folder, name)
+                continue
             paths += [folder / f"{name}.parquet", folder / f"{name}.csv"]
             table.to_parquet(paths[-2], index=False)
             table.to_csv(paths[-1], index=False)
@@ -162,6 +172,42 @@ def write_analysis(analysis: Analysis, folder: str | Path) -> list[Path]:
             f"the analysis cannot be written to {folder}: {error.strerror or error}"
         ) from error
     return paths
+
+
+def write_beside(tables: BesideTables, folder: str | Path) -> list[Path]:
+    """Write how an analysis lies to what stands beside it: two CSV files, and both in JSON.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written to.
+    """
+    folder = Path(folder)
+    named = {"beside_mantel": tables.mantel, "beside_medians": tables.medians}
+    paths = [folder / f"{name}.csv" for name in named]
+    records = {
+        name.removeprefix("beside_"): json.loads(table.to_json(orient="records"))
+        for name, table in named.items()
+    }
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, table in zip(paths, named.values(), strict=True):
+            table.to_csv(path, index=False)
+        paths.append(folder / "beside.json")
+        paths[-1].write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(
+            f"the tables cannot be written to {folder}: {error.strerror or error}"
+        ) from error
+    return paths
+
+
+def _remove_table(folder: Path, name: str) -> None:
+    """Remove what an earlier analysis with other maps beside it left in a folder."""
+    for left in (f"{name}.parquet", f"{name}.csv", f"{name}.json"):
+        (folder / left).unlink(missing_ok=True)
+    for part in ("mantel", "medians"):
+        (folder / f"{name}_{part}.csv").unlink(missing_ok=True)
 
 
 def read_analysis(folder: str | Path) -> Analysis:
@@ -181,6 +227,8 @@ def read_analysis(folder: str | Path) -> Analysis:
             )
     try:
         pairs, notes = (pd.read_parquet(folder / f"{name}.parquet") for name in TABLES)
+        path = folder / f"{BESIDE}.parquet"
+        beside = pd.read_parquet(path) if path.is_file() else None
         settings = json.loads((folder / SETTINGS_FILE).read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise InputError(
@@ -188,4 +236,4 @@ def read_analysis(folder: str | Path) -> Analysis:
         ) from error
     if not isinstance(settings, dict):
         raise InputError(f"expected settings of an analysis in {folder / SETTINGS_FILE}, got none")
-    return Analysis(pairs, notes, settings)
+    return Analysis(pairs, notes, settings, beside)

@@ -8,8 +8,10 @@ are Euclidean over all bins.
 A null map is the map of the same note and settings by the same network with its
 weights drawn anew: it is what a heatmap owes to the note and the method alone.
 Matrices of distances are symmetric with a zero diagonal; only what lies above the
-diagonal counts. p-values count the order that is given as one of the permutations, so
-that none is 0.
+diagonal counts. A distance that is not known is NaN: the pairs known in all matrices
+count, and of a permutation those that are known after it too; with fewer pairs it
+varies more, so that p is rather too large than too small. p-values count the order that
+is given as one of the permutations, so that none is 0.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ __all__ = [
 
 N_PERMUTATIONS = 999
 LEAST_NOTES = 4  # three notes have three distances, and six orders
+LEAST_PAIRS = 6  # of four notes
 
 
 @dataclass(frozen=True)
@@ -122,13 +125,12 @@ def mantel(
     ----------
     Mantel 1967; Legendre and Legendre 2012, "Numerical ecology", section 10.5.
     """
-    above, first, second = _ranked(a, b)
-    observed = _pearson(first[above], second[above])
-    as_large = 1
-    for _ in range(n_permutations):
-        order = rng.permutation(len(first))
-        as_large += _pearson(first[np.ix_(order, order)][above], second[above]) >= observed
-    return MatrixCorrelation(observed, as_large / (n_permutations + 1))
+    first, second = _ranked(a, b)
+
+    def correlation(moved: FloatArray, there: Places) -> float:
+        return _pearson(moved, second[there])
+
+    return _permuted(first, correlation, n_permutations, rng)
 
 
 def partial_mantel(
@@ -158,16 +160,13 @@ def partial_mantel(
     Smouse, Long and Sokal 1986, "Multiple regression and correlation extensions of
     the Mantel test of matrix correspondence".
     """
-    above, first, second = _ranked(a, b)
-    _, third, _ = _ranked(given, b)
-    rest = _residual(second[above], third[above])
-    observed = _pearson(_residual(first[above], third[above]), rest)
-    as_large = 1
-    for _ in range(n_permutations):
-        order = rng.permutation(len(first))
-        moved = first[np.ix_(order, order)][above]
-        as_large += _pearson(_residual(moved, third[above]), rest) >= observed
-    return MatrixCorrelation(observed, as_large / (n_permutations + 1))
+    first, second, third = _ranked(a, b, given)
+
+    def correlation(moved: FloatArray, there: Places) -> float:
+        known = third[there]
+        return _pearson(_residual(moved, known), _residual(second[there], known))
+
+    return _permuted(first, correlation, n_permutations, rng)
 
 
 def max_sensitivity(
@@ -273,24 +272,56 @@ def overlap_of_strongest(a: FloatArray, b: FloatArray, *, share: float = 0.1) ->
     return len(strongest[0] & strongest[1]) / n
 
 
-def _ranked(
-    a: FloatArray, b: FloatArray
-) -> tuple[tuple[npt.NDArray[np.intp], ...], FloatArray, FloatArray]:
-    """Return where distances lie, and both matrices with ranks in place of distances."""
-    a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-    if a.ndim != 2 or a.shape[0] != a.shape[1] or a.shape != b.shape:
-        raise GridMismatchError(
-            f"expected two square matrices of one size, got {a.shape} and {b.shape}"
+Places = tuple[npt.NDArray[np.intp], ...]
+
+
+def _ranked(*matrices: FloatArray) -> list[FloatArray]:
+    """Return matrices with ranks in place of distances; NaN where one is not known in all."""
+    found = [np.asarray(one, np.float64) for one in matrices]
+    first = found[0]
+    for other in found[1:]:
+        if first.ndim != 2 or first.shape[0] != first.shape[1] or first.shape != other.shape:
+            raise GridMismatchError(
+                f"expected two square matrices of one size, got {first.shape} and {other.shape}"
+            )
+    if len(first) < LEAST_NOTES:
+        raise InputError(
+            f"expected distances between at least {LEAST_NOTES} notes, got {len(first)}"
         )
-    if len(a) < LEAST_NOTES:
-        raise InputError(f"expected distances between at least {LEAST_NOTES} notes, got {len(a)}")
-    above = np.triu_indices(len(a), 1)
+    above = np.triu_indices(len(first), 1)
+    unknown = np.any([np.isnan(one[above]) for one in found], axis=0)
+    if (~unknown).sum() < LEAST_PAIRS:
+        raise InputError(f"expected at least {LEAST_PAIRS} known distances, got {(~unknown).sum()}")
+    there = tuple(place[~unknown] for place in above)
     ranked = []
-    for matrix in (a, b):
-        ranks = np.zeros_like(matrix)
-        ranks[above] = rankdata(matrix[above])
-        ranked.append(ranks + ranks.T)
-    return above, ranked[0], ranked[1]
+    for matrix in found:
+        ranks = np.full(matrix.shape, np.nan)
+        ranks[there] = ranks[there[::-1]] = rankdata(matrix[there])
+        ranked.append(ranks)
+    return ranked
+
+
+def _permuted(
+    ranks: FloatArray,
+    correlation: Callable[[FloatArray, Places], float],
+    n_permutations: int,
+    rng: np.random.Generator,
+) -> MatrixCorrelation:
+    """Return a correlation with the ranks, and how many permutations of notes reach it."""
+    above = np.triu_indices(len(ranks), 1)
+    there: Places = tuple(place[~np.isnan(ranks[above])] for place in above)
+    observed = correlation(ranks[there], there)
+    as_large = 1
+    for _ in range(n_permutations):
+        order = rng.permutation(len(ranks))
+        moved = ranks[order[there[0]], order[there[1]]]
+        known = ~np.isnan(moved)
+        if known.sum() < LEAST_PAIRS:  # which say nothing: taken for as large
+            as_large += 1
+            continue
+        places = there if known.all() else tuple(place[known] for place in there)
+        as_large += correlation(moved[known], places) >= observed
+    return MatrixCorrelation(observed, as_large / (n_permutations + 1))
 
 
 def _residual(values: FloatArray, given: FloatArray) -> FloatArray:
