@@ -23,6 +23,8 @@ SETTINGS: dict[str, Any] = {
     "seed": 3,
     "n_steps": 16,
     "rule": "midpoint",
+    "gamma": 0.0,
+    "epsilon": 0.0,
 }
 
 
@@ -34,6 +36,7 @@ LINEAR = ModelFunctions(
     outputs=lambda points: _linear(points)[0],
     input_gradients=_linear,
     layer_gradients=lambda x, layer: (ACTIVATIONS, SLOPES),
+    relevances=lambda points, gamma, epsilon: points * WEIGHTS,
 )
 
 
@@ -51,6 +54,10 @@ def test_of_a_linear_function_each_bin_has_its_weight_times_its_way(name: str) -
     baseline = np.full(SHAPE, 0.5)
     expected = WEIGHTS * (X - baseline)
     np.testing.assert_allclose(final(name, baseline=baseline).values, expected, atol=1e-10)
+
+
+def test_lrp_of_a_linear_function_is_each_weight_times_its_input() -> None:
+    np.testing.assert_allclose(final("lrp").values, WEIGHTS * X, atol=1e-10)
 
 
 @pytest.mark.parametrize("name", ["gradient", "smooth_grad"])
@@ -137,6 +144,6 @@ def test_every_method_is_tried_here() -> None:
     tried = {
         *PAPER_METHODS,
         *("guided_ig", "input_x_gradient", "occlusion", "gradient", "smooth_grad"),
-        *("expected_gradients", "hires_cam", "layer_cam", "grad_cam_plus_plus", "score_cam"),
+        *("expected_gradients", "lrp", "hires_cam", "layer_cam", "grad_cam_plus_plus", "score_cam"),
     }
     assert set(METHODS) == tried

@@ -61,6 +61,22 @@ def test_the_command_gives_the_arrays_that_the_dashboard_saved(
     assert suffixes == {".png", ".svg", ".npz", ".json", ".wav"}
 
 
+def test_the_rules_of_lrp_can_be_set_and_are_saved(
+    saved: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = ["-t", "tonnetz", "-f", "organ", "--models", "tiny", "--method", "lrp"]
+    words = ["explain", saved["wav"], *about, "--gamma", "0.5", "--out", tmp_path]
+    assert run_command(monkeypatch, *words) == 0
+    (file,) = tmp_path.glob("*lrp*.json")
+    record = json.loads(file.read_text())
+    assert (record["settings"]["gamma"], record["settings"]["epsilon"]) == (0.5, 0.01)
+    assert record["completeness"] is None
+    words = ["explain", saved["wav"], "--settings", file, "--out", tmp_path / "again"]
+    assert run_command(monkeypatch, *words) == 0
+    again = json.loads((tmp_path / "again" / file.name).read_text())
+    assert again["attribution_sha256"] == record["attribution_sha256"]
+
+
 def test_options_that_agree_may_stand_beside_the_settings(
     saved: dict[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

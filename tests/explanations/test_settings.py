@@ -56,6 +56,14 @@ def test_the_record_holds_what_decides_the_map_and_nothing_else() -> None:
         "target": "logit",
         "layer": "conv2d_1",
     }
+    lrp = resolve_settings("lrp", "paper", gamma=0.5).as_dict()
+    assert lrp == {
+        "method": "lrp",
+        "preset": "paper",
+        "target": "logit",
+        "gamma": 0.5,
+        "epsilon": 0.01,
+    }
 
 
 @pytest.mark.parametrize(
@@ -64,6 +72,7 @@ def test_the_record_holds_what_decides_the_map_and_nothing_else() -> None:
         ("grad_cam", {"n_steps": 50}, "n_steps has no effect on grad_cam: leave it out"),
         ("grad_cam", {"baseline": "noise"}, "baseline has no effect on grad_cam"),
         ("integrated_gradients", {"layer": "conv2d_1"}, "layer has no effect on integrated_grad"),
+        ("integrated_gradients", {"gamma": 0.5}, "gamma has no effect on integrated_gradients"),
         ("integrated_gradients", {"seed": 1}, "seed has an effect only with baseline noise"),
         ("integrated_gradients", {"noise_level": 0.2}, "an effect only with baseline noise"),
         ("integrated_gradients", {"rule": "trapezoid"}, "only with a fixed number of steps"),
@@ -94,6 +103,9 @@ def test_changes_without_effect_are_refused(
         ({"tolerance": float("nan")}, "a tolerance between 0 and 1, got nan"),
         ({"noise_level": -0.1}, "a noise level between 0 and 1, got -0.1"),
         ({"noise_level": float("nan")}, "a noise level between 0 and 1"),
+        ({"method": "lrp", "gamma": -0.1}, "expected gamma between 0 and 1000, got -0.1"),
+        ({"method": "lrp", "epsilon": float("nan")}, "expected epsilon between 0 and 1000"),
+        ({"method": "lrp", "target": "probability"}, "LRP explains the logit"),
         ({"method": "grad_cam", "target": "probability"}, "Grad-CAM explains the logit"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Attribution methods in NumPy: gradients, paths, class activation maps, occlusion, feature maps.
+"""Attribution methods in NumPy: gradients, paths, relevance, class activation, occlusion.
 
 Conventions
 -----------
@@ -29,6 +29,7 @@ from xai_core.attribution.integrated_gradients import (
     quadrature,
     refine_integrated_gradients,
 )
+from xai_core.attribution.lrp import lrp
 from xai_core.attribution.methods import METHODS, Estimate, ModelFunctions, estimates_by
 from xai_core.attribution.occlusion import occlusion
 
@@ -49,6 +50,7 @@ __all__ = [
     "input_x_gradient",
     "integrated_gradients",
     "layer_cam",
+    "lrp",
     "occlusion",
     "quadrature",
     "refine_integrated_gradients",

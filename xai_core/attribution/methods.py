@@ -19,12 +19,16 @@ from typing import Any
 import numpy as np
 
 from xai_core.catalogue import methods as entries
-from xai_core.errors import GridMismatchError
+from xai_core.errors import GridMismatchError, InputError
 from xai_core.values import Completeness, FloatArray
 
 __all__ = ["METHODS", "Estimate", "ModelFunctions", "estimates_by"]
 
 METHODS: tuple[str, ...] = tuple(entries.METHODS)
+
+
+def _no_rules(points: FloatArray, gamma: float, epsilon: float) -> FloatArray:
+    raise InputError("LRP needs the layers of a network, and here is none: choose another method")
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,11 +45,14 @@ class ModelFunctions:
         Maps one point, shape x.shape, and the name of a convolution layer to the
         layer's activations and the output's gradient there, both of shape
         (height, width, channels).
+    relevances : callable
+        Maps points, gamma and epsilon to relevances by LRP, shape of the points.
     """
 
     outputs: Callable[[FloatArray], FloatArray]
     input_gradients: Callable[[FloatArray], tuple[FloatArray, FloatArray]]
     layer_gradients: Callable[[FloatArray, str], tuple[FloatArray, FloatArray]]
+    relevances: Callable[[FloatArray, float, float], FloatArray] = _no_rules
 
 
 @dataclass(frozen=True, eq=False)

@@ -265,6 +265,20 @@ METHODS: dict[str, Method] = {
             times=0.05,
         ),
         Method(
+            name="lrp",
+            label="LRP",
+            shows="Where the score ends when each layer hands it back to its inputs in proportion "
+            "to what they contributed.",
+            how_to_read="**LRP** hands the score back from layer to layer, each input its share: "
+            "red bins speak for the family, blue\n  bins against it. What the biases of the "
+            "network add to the score goes to no bin.",
+            complete=False,
+            settings=("gamma", "epsilon"),
+            by_gradient=True,
+            targets=("logit",),
+            times=0.1,
+        ),
+        Method(
             name="gradient",
             label="Gradient",
             function="gradient:gradient_estimates",

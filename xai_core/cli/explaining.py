@@ -123,6 +123,14 @@ def explain(
     layer: Annotated[
         str | None, typer.Option(help=f"Convolution layer of {labels_of(taking='layer')}.")
     ] = None,
+    gamma: Annotated[
+        float | None,
+        typer.Option(help="Of LRP: how much more contributions of the right sign count."),
+    ] = None,
+    epsilon: Annotated[
+        float | None,
+        typer.Option(help="Of LRP: what dense layers take away from weak contributions."),
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -156,6 +164,8 @@ def explain(
         "rule": rule,
         "n_steps": steps,
         "layer": layer,
+        "gamma": gamma,
+        "epsilon": epsilon,
         "model": model,
     }
     agreement = ""

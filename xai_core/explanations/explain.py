@@ -81,6 +81,8 @@ def explain(
     tolerance: float | None = None,
     max_steps: int | None = None,
     layer: str | None = None,
+    gamma: float | None = None,
+    epsilon: float | None = None,
     model: str | None = None,
 ) -> Explanation:
     """Return which bins of a note drive the model of one family.
@@ -98,7 +100,7 @@ def explain(
         Name of the model set.
     start : float
         Seconds into the recording at which the 4 s note begins.
-    target, baseline, noise_level, seed, rule, n_steps, tolerance, max_steps, layer
+    target, baseline, noise_level, seed, rule, n_steps, tolerance, max_steps, layer, gamma, epsilon
         As in :class:`xai_core.explanations.settings.Settings`; None for what the
         preset says.
     baseline_audio : path, bytes or Waveform, optional
@@ -126,6 +128,8 @@ def explain(
         tolerance=tolerance,
         max_steps=max_steps,
         layer=layer,
+        gamma=gamma,
+        epsilon=epsilon,
     )
     *_, last = explain_progressively(
         audio,
@@ -349,6 +353,7 @@ def _functions(
             outputs=packed.outputs,
             input_gradients=packed.evaluate,
             layer_gradients=lambda x, layer: _at_layer(model, x, family, layer),
+            relevances=packed.relevances,
         )
     view = InputView(packed, xs, shown)
     return ModelFunctions(

@@ -22,6 +22,7 @@ __all__ = ["BASELINES", "PRESETS", "TARGETS", "Settings", "resolve_settings"]
 
 BASELINES = ("silence", "dataset_mean", "noise", "note")
 MAX_STEPS = 512
+MAX_OF_RULES = 1000.0  # gamma and epsilon of LRP; the rules are at their limits by then
 ALWAYS = ("method", "preset", "target")  # settings that have an effect on every method
 
 
@@ -59,6 +60,9 @@ class Settings:
     layer : str or None
         Convolution layer of the methods that look at one, such as Grad-CAM; None
         for the last one of the model.
+    gamma, epsilon : float
+        Of LRP: how much more a convolution's contributions of the sign of their sum count,
+        and what dense layers add to a sum, as a share of the layer's root mean square.
     """
 
     method: str = DEFAULT_METHOD
@@ -72,6 +76,8 @@ class Settings:
     tolerance: float = 0.01
     max_steps: int = MAX_STEPS
     layer: str | None = None
+    gamma: float = 0.1
+    epsilon: float = 0.01
 
     def __post_init__(self) -> None:
         entry = method_of(self.method)
@@ -91,6 +97,11 @@ class Settings:
             raise InputError(f"expected a tolerance between 0 and 1, got {self.tolerance}")
         if not 0.0 <= self.noise_level <= 1.0:
             raise InputError(f"expected a noise level between 0 and 1, got {self.noise_level}")
+        for name in ("gamma", "epsilon"):
+            if not 0.0 <= getattr(self, name) <= MAX_OF_RULES:
+                raise InputError(
+                    f"expected {name} between 0 and {MAX_OF_RULES:g}, got {getattr(self, name)}"
+                )
         if self.target not in entry.targets:
             quoted = listed(map(repr, entry.targets), "or")
             raise InputError(

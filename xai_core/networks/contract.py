@@ -72,6 +72,12 @@ class Model(Protocol):
         """Return a layer's activations, (n, rows, columns, filters), and the logit's gradient."""
         ...
 
+    def relevances(
+        self, xs: Arrays, class_name: str, *, gamma: float, epsilon: float
+    ) -> tuple[FloatArray, Arrays]:
+        """Return one class's logit, shape (n,), and the relevance of each input by LRP."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class PackedModel:
@@ -106,6 +112,12 @@ class PackedModel:
     def gradients(self, points: FloatArray) -> FloatArray:
         """Return the gradients alone."""
         return self.evaluate(points)[1]
+
+    def relevances(self, points: FloatArray, gamma: float, epsilon: float) -> FloatArray:
+        """Return relevances by LRP, shape of `points`."""
+        xs = unpack(points, self.model.input_shapes)
+        _, found = self.model.relevances(xs, self.class_name, gamma=gamma, epsilon=epsilon)
+        return pack(found)
 
 
 @dataclass(frozen=True, eq=False)

@@ -26,6 +26,7 @@ import tensorflow as tf
 
 from xai_core.errors import InputError, ModelError
 from xai_core.networks.contract import Arrays, Target, class_index
+from xai_core.networks.relevance import logits_by_rules
 from xai_core.values import FloatArray
 
 __all__ = ["ModelGradients", "Target", "convolution_layers"]
@@ -34,7 +35,7 @@ BINS_PER_BATCH = 8 * 126 * 128  # 8 log-mel notes; larger pieces leave the proce
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
 
 Tensors = tuple[tf.Tensor, ...]
-Body = Callable[[Tensors, tf.Tensor], Tensors]  # of the inputs and the number of a class
+Body = Callable[..., Tensors]  # of the inputs, the number of a class and further numbers
 
 
 class ModelGradients:
@@ -190,6 +191,34 @@ class ModelGradients:
         activations, gradients = self._run(f"layer_gradients:{self._check(layer)}", xs, k)
         return activations, gradients
 
+    def relevances(
+        self, xs: Arrays, class_name: str, *, gamma: float, epsilon: float
+    ) -> tuple[FloatArray, Arrays]:
+        """Return the logit of a class and the relevance of every bin by LRP.
+
+        Parameters
+        ----------
+        xs : tuple of ndarray, each of shape (n, n_frames, n_bins)
+        class_name : str
+        gamma, epsilon : float
+            Of the rules of :mod:`xai_core.networks.relevance`.
+
+        Returns
+        -------
+        logits : ndarray, shape (n,), float64
+        relevances : tuple of ndarray, each of shape (n, n_frames, n_bins), float32
+            In units of the logit.
+
+        Raises
+        ------
+        InputError
+            If there is no rule for a layer.
+        """
+        k = class_index(self._classes, class_name)
+        logits, *gradients = self._run("relevances", xs, k, gamma, epsilon)
+        relevances = tuple(x * slope for x, slope in zip(self._checked(xs), gradients, strict=True))
+        return np.asarray(logits, np.float64)[:, k], relevances
+
     # ------------------------------------------------------------------ private
 
     def _as_target(self, logits: FloatArray, target: Target) -> FloatArray:
@@ -215,12 +244,13 @@ class ModelGradients:
             )
         raise InputError(f"unknown layer {layer!r}: {choices}")
 
-    def _run(self, name: str, xs: Arrays, class_number: int = 0) -> Arrays:
+    def _run(self, name: str, xs: Arrays, class_number: int = 0, *numbers: float) -> Arrays:
         arrays = self._checked(xs)
-        function = self._function(name)
+        function = self._function(name, len(numbers))
         k = tf.constant(class_number, tf.int32)
+        more = [tf.constant(number, tf.float32) for number in numbers]
         pieces = [
-            function(*(tf.constant(x[start : start + self._batch_size]) for x in arrays), k)
+            function(*(tf.constant(x[start : start + self._batch_size]) for x in arrays), k, *more)
             for start in range(0, len(arrays[0]), self._batch_size)
         ]
         return tuple(
@@ -249,7 +279,7 @@ class ModelGradients:
             raise InputError("expected at least one spectrogram, got none")
         return arrays
 
-    def _function(self, name: str) -> Callable[..., Tensors]:
+    def _function(self, name: str, n_numbers: int = 0) -> Callable[..., Tensors]:
         with self._lock:
             if name not in self._compiled:
                 kind, _, layer = name.partition(":")
@@ -259,16 +289,22 @@ class ModelGradients:
                     "log_gradients": self._log_gradients_body,
                     "activations": self._activations_body,
                     "layer_gradients": self._layer_gradients_body,
+                    "relevances": self._relevances_body,
                 }[kind](layer)
+                n_inputs = len(self._inputs)
 
                 def traced(*given: tf.Tensor) -> Tensors:
                     self.traces[name] += 1  # runs while tracing only
-                    *xs, k = given
-                    return body(tuple(x[..., tf.newaxis] for x in xs), k)
+                    xs, others = given[:n_inputs], given[n_inputs:]
+                    return body(tuple(x[..., tf.newaxis] for x in xs), *others)
 
                 self._compiled[name] = tf.function(
                     traced,
-                    input_signature=[*self._signature, tf.TensorSpec((), tf.int32)],
+                    input_signature=[
+                        *self._signature,
+                        tf.TensorSpec((), tf.int32),
+                        *[tf.TensorSpec((), tf.float32)] * n_numbers,
+                    ],
                     autograph=False,
                 ).get_concrete_function()
             return self._compiled[name]
@@ -281,18 +317,36 @@ class ModelGradients:
         return lambda xs, _: (self._logits_of(reader(_given(xs), training=False)),)
 
     def _input_gradients_body(self, _: str) -> Body:
-        return self._gradients_of(lambda logits: logits)
+        return self._gradients_of(tf.identity)
 
     def _log_gradients_body(self, _: str) -> Body:
         return self._gradients_of(tf.nn.log_softmax)
 
     def _gradients_of(self, change: Callable[[tf.Tensor], tf.Tensor]) -> Body:
         reader = keras.Model(self._model.inputs, self._logit_source)
+        return self._differentiated(
+            lambda xs: self._logits_of(reader(_given(xs), training=False)), change
+        )
+
+    def _relevances_body(self, _: str) -> Body:
+        def body(xs: Tensors, k: tf.Tensor, gamma: tf.Tensor, epsilon: tf.Tensor) -> Tensors:
+            return self._differentiated(
+                lambda xs: logits_by_rules(self._model, xs, gamma=gamma, epsilon=epsilon)
+            )(xs, k)
+
+        return body
+
+    def _differentiated(
+        self,
+        logits_of: Callable[[Tensors], tf.Tensor],
+        change: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
+    ) -> Body:
+        """Return what computes logits, and the gradient of one class's changed logit."""
 
         def body(xs: Tensors, k: tf.Tensor) -> Tensors:
             with tf.GradientTape(watch_accessed_variables=False) as tape:
                 tape.watch(xs)
-                logits = self._logits_of(reader(_given(xs), training=False))
+                logits = logits_of(xs)
                 of_class = self._of_class(change(logits), k)
             gradients = tape.gradient(
                 of_class, xs, unconnected_gradients=tf.UnconnectedGradients.ZERO

@@ -56,6 +56,8 @@ KINDS: dict[str, tuple[type, ...]] = {  # of values of Settings that are not tex
     "n_steps": (int, type(None)),
     "tolerance": (int, float),
     "max_steps": (int,),
+    "gamma": (int, float),
+    "epsilon": (int, float),
 }
 
 

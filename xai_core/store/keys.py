@@ -37,6 +37,7 @@ DECIDING = (
     "features.py",
     "networks/contract.py",
     "networks/gradients.py",
+    "networks/relevance.py",
     "attribution/*.py",
     "explanations/*.py",
 )
@@ -54,6 +55,7 @@ DECIDING_MAPS = (
     "networks/contract.py",
     "networks/gradients.py",
     "networks/randomising.py",
+    "networks/relevance.py",
     "attribution/*.py",
     "explanations/explain.py",
     "explanations/loaded_models.py",
