@@ -55,6 +55,11 @@ def test_the_page_asks_the_network_for_nothing(page: tuple[str, Path]) -> None:
     assert page[0].count("* plotly.js v") == 1  # its licence: the script is there once
 
 
+def test_nothing_is_said_of_random_networks_without_them(page: tuple[str, Path]) -> None:
+    assert "random network" not in _without_scripts(page[0])
+    assert not [name for name in pd.read_csv(page[1] / "claims.csv") if "null" in name]
+
+
 def test_names_are_escaped(page: tuple[str, Path]) -> None:
     assert TRICK not in page[0]
     assert "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; co" in page[0]

@@ -225,7 +225,7 @@ def analyse(
     if report is not None:
         from xai_core.replication.report import write_report
 
-        paths.append(write_report(analysis, report, models=models))
+        paths.append(write_report(analysis, report, models=models, beside=tables))
     console = plain_console(soft_wrap=True)
     for table in _tables(analysis):
         console.print(table)

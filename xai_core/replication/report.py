@@ -18,7 +18,9 @@ from typing import Any
 
 import jinja2
 import numpy as np
+import pandas as pd
 
+from xai_core.catalogue.compared import ABSOLUTE, NULL, SPECTROGRAM
 from xai_core.catalogue.methods import map_kind
 from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import PAPER_FIGURES, PAPER_METRICS
@@ -38,6 +40,17 @@ from xai_core.replication.findings import (
     median_tables,
     numbers_in,
 )
+from xai_core.replication.other_maps import (
+    Judged,
+    judge_other_maps,
+    judged_table,
+    mantel_tables,
+    median_difference_tables,
+    on_other_maps,
+    told_apart,
+    told_apart_sentence,
+)
+from xai_core.study.beside import BesideTables
 from xai_core.values import FAMILIES, SPECTROGRAM_TYPES
 
 __all__ = ["write_report"]
@@ -46,7 +59,13 @@ REPORT_FILE = "report.html"
 TEMPLATE = "report.html.jinja"
 
 
-def write_report(analysis: Analysis, folder: str | Path, *, models: str) -> Path:
+def write_report(
+    analysis: Analysis,
+    folder: str | Path,
+    *,
+    models: str,
+    beside: BesideTables | None = None,
+) -> Path:
     """Write the replication report of an analysis, with its tables beside it.
 
     Parameters
@@ -56,6 +75,8 @@ def write_report(analysis: Analysis, folder: str | Path, *, models: str) -> Path
         Made if need be; an earlier report there is written over.
     models : str
         Name of the model set whose cards have precision and accuracy.
+    beside : BesideTables, optional
+        Of an analysis with null maps beside it.
 
     Returns
     -------
@@ -70,13 +91,15 @@ def write_report(analysis: Analysis, folder: str | Path, *, models: str) -> Path
     folder = Path(folder)
     rng = np.random.default_rng(analysis.settings.get("seed", 0))
     findings = compute_findings(analysis, models=models, rng=rng)
-    page = _environment().get_template(TEMPLATE).render(_content(analysis, findings, models))
+    judged = judge_other_maps(analysis, method=findings.method, verdicts=findings.verdicts, rng=rng)
+    content = _content(analysis, findings, models) | _beside(analysis, findings, judged, beside)
+    page = _environment().get_template(TEMPLATE).render(content)
     tables = {
         "within_families": findings.medians,
         "within_against_between": findings.apart,
         "against_the_rest": findings.rest,
         "families_differ": findings.differ,
-        "claims": claim_frame(findings.verdicts),
+        "claims": _with_other_maps(claim_frame(findings.verdicts), judged),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -128,6 +151,34 @@ def _content(analysis: Analysis, findings: Findings, models: str) -> dict[str, A
         "apart": effect_tables(findings.apart, against="between families against within"),
         "rest": effect_tables(findings.rest, against="within it against within all others"),
         "settings": _settings(analysis.settings),
+    }
+
+
+def _with_other_maps(claims: pd.DataFrame, judged: Sequence[Judged]) -> pd.DataFrame:
+    """Return the claims with a column for each of the other maps: true as measured or not."""
+    for one in judged[1:]:
+        name = f"as_measured_{one.compared.maps}_{one.compared.view}"
+        claims = claims.assign(**{name: claims["id"].map(one.measured)})
+    return claims
+
+
+def _beside(
+    analysis: Analysis,
+    findings: Findings,
+    judged: Sequence[Judged],
+    tables: BesideTables | None,
+) -> dict[str, Any]:
+    """Return what the template prints of other maps; nothing of it where there are none."""
+    n_statements = len(findings.verdicts)
+    apart = told_apart(judged, n_statements=n_statements, view=analysis.compared.view)
+    return {
+        "told_apart": apart,
+        "told_apart_said": "" if apart is None else told_apart_sentence(apart),
+        "judged": judged_table(judged) if len(judged) > 1 else None,
+        "on_other_maps": on_other_maps(judged),
+        "mantel": () if tables is None else mantel_tables(tables),
+        "differences": () if tables is None else median_difference_tables(tables),
+        "compared": analysis.compared,
     }
 
 
@@ -235,12 +286,20 @@ def _score_figures(scorecards: Scorecards | None) -> list[dict[str, str]]:
 
 def _boxplots(analysis: Analysis, findings: Findings) -> list[dict[str, str]]:
     out = []
+    others = {
+        NULL: analysis.pairs_of(NULL, analysis.compared.view),
+        SPECTROGRAM: analysis.pairs_of(SPECTROGRAM, ABSOLUTE),
+    }
     for method in analysis.pairs["method"].unique():
         for type in SPECTROGRAM_TYPES:
             chosen = (analysis.pairs["type"] == type) & (analysis.pairs["method"] == method)
             if chosen.any():
                 figure = distance_boxplots(
-                    analysis.pairs[chosen], type=type, method=method, medians=findings.medians
+                    analysis.pairs[chosen],
+                    type=type,
+                    method=method,
+                    medians=findings.medians,
+                    beside=others,
                 )
                 number = f"Figure {PAPER_FIGURES[type]}. " if type in PAPER_FIGURES else ""
                 heading = f"{number}{short_name(type)}, {map_kind(method).label}"

@@ -206,7 +206,12 @@ def comparison_files(comparison: Comparison, *, notes: tuple[str, str]) -> tuple
 
 
 def distance_files(
-    pairs: pd.DataFrame, *, type: str, method: str, settings: Mapping[str, Any]
+    pairs: pd.DataFrame,
+    *,
+    type: str,
+    method: str,
+    settings: Mapping[str, Any],
+    beside: Mapping[str, pd.DataFrame] | None = None,
 ) -> tuple[ExportFile, ...]:
     """Return the files of many distances: CSV, Parquet, the boxplots as PNG, settings as JSON.
 
@@ -218,18 +223,32 @@ def distance_files(
         Of the pairs.
     settings : mapping
         What decided them.
+    beside : mapping, optional
+        ``{maps: pairs}`` of null maps and spectrograms, for the boxplots and a CSV of
+        their own.
     """
     stem = f"distances_{type}_{method}_{_digits(settings)}"
-    return (
+    others = [] if not beside else [table.assign(maps=maps) for maps, table in beside.items()]
+
+    def others_csv() -> bytes:
+        return "".join(
+            table.to_csv(index=False, header=number == 0) for number, table in enumerate(others)
+        ).encode()
+
+    files = (
         ExportFile(f"{stem}.csv", "Table (CSV)", lambda: pairs.to_csv(index=False).encode()),
         ExportFile(f"{stem}.parquet", "Table (Parquet)", lambda: pairs.to_parquet(index=False)),
         ExportFile(
             f"{stem}.png",
             "Boxplots (PNG)",
-            lambda: _charts().distance_boxplots_png(pairs, type=type, method=method),
+            lambda: _charts().distance_boxplots_png(pairs, type=type, method=method, beside=beside),
         ),
         ExportFile(f"{stem}.json", "Models, notes, settings (JSON)", lambda: _json(settings)),
     )
+    if not others:
+        return files
+    label = "Random networks, spectrograms (CSV)"
+    return (*files, ExportFile(f"{stem}_beside.csv", label, others_csv))
 
 
 def prediction_files(

@@ -31,6 +31,7 @@ from xai_core.catalogue.compared import (
     ABSOLUTE,
     MODEL,
     NULL,
+    SOURCES,
     SPECTROGRAM,
     Compared,
     has_view,
@@ -38,6 +39,7 @@ from xai_core.catalogue.compared import (
 from xai_core.catalogue.methods import PAPER_METHODS
 from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.metrics import metric as entry_of
+from xai_core.catalogue.paper import PAPER_METRICS
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
 from xai_core.metrics.statistics import (
@@ -58,12 +60,15 @@ __all__ = [
     "beside_tables",
     "correlation_of_pairs",
     "joined",
+    "likeness_sentence",
     "usual_methods",
 ]
 
 N_PERMUTATIONS = 199
 DRAWS_AT_ONCE = 100  # 100 resamples of 20,000 pairs take 16 MB
 LEAST_PAIRS = 6  # of four notes
+
+MUCH, PARTLY = 0.6, 0.3  # rank correlations from which distances rank pairs alike
 
 MANTEL_COLUMNS = (
     *("type", "method", "view", "metric", "beside", "n_notes", "n_pairs"),
@@ -232,6 +237,45 @@ def correlation_of_pairs(a: pd.DataFrame, b: pd.DataFrame, metric: str) -> float
         return float("nan")
     x, y = (_ranks(values_of(one, metric)) for one in (a, b))
     return float(_weighted(x, y, np.ones((1, len(x))))[0])
+
+
+def likeness_sentence(pairs: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -> str:
+    """Say in one sentence whether other maps rank the pairs of notes as the models' do.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        Of the models, of one type and method.
+    others : mapping
+        ``{maps: pairs}`` of ``null`` and ``spectrogram``.
+
+    Returns
+    -------
+    str
+        With the rank correlation by each of the paper's metrics, "much as" if their
+        median is at least 0.6, "partly as" from 0.3; "" where nothing can be compared.
+    """
+    parts = []
+    for maps, table in others.items():
+        a, b = joined(pairs, table)
+        by_metric = {name: correlation_of_pairs(a, b, name) for name in PAPER_METRICS}
+        found = [value for value in by_metric.values() if not np.isnan(value)]
+        if not found:
+            continue
+        middle = float(np.median(found))
+        word = "much" if middle >= MUCH else "partly" if middle >= PARTLY else "hardly"
+        numbers = ", ".join(f"{METRICS[name].short} {by_metric[name]:.2f}" for name in by_metric)
+        parts.append((maps, word, numbers))
+    if not parts:
+        return ""
+    (maps, word, numbers), *rest = parts
+    said = (
+        f"The distances between {SOURCES[maps].label} rank the pairs {word} as the models' do "
+        f"({numbers}; 1 would be the same order)"
+    )
+    for maps, word, numbers in rest:
+        said += f", those between {SOURCES[maps].label} {word} so ({numbers})"
+    return f"{said}."
 
 
 def values_of(pairs: pd.DataFrame, metric: str) -> FloatArray:

@@ -17,12 +17,8 @@ from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import PAPER_METRICS
 from xai_core.errors import InputError
 from xai_core.figures import alt_text, distance_boxplots
-from xai_core.figures.distances.boxplots import (
-    FAMILY_COLOURS,
-    MOST_POINTS,
-    boxes_of,
-    of_type_and_method,
-)
+from xai_core.figures.distances.boxes import FAMILY_COLOURS, boxes_of, of_type_and_method
+from xai_core.figures.distances.boxplots import MOST_POINTS
 from xai_core.figures.stills.charts import distance_boxplots_png
 from xai_core.metrics.statistics import draw_instruments, within_families
 from xai_core.values import FAMILIES
@@ -120,6 +116,55 @@ def test_intervals_of_medians_stand_beside_the_boxes() -> None:
     np.testing.assert_allclose(above, row["median_high"] - row["median"], rtol=1e-5)
     np.testing.assert_allclose(below, row["median"] - row["median_low"], rtol=1e-5)
     assert "66 pairs of 12 notes, 4 instruments" in bass["hovertext"][0]
+
+
+def test_null_maps_and_spectrograms_stand_beside_in_the_unit_or_to_scale() -> None:
+    null = PAIRS.assign(emd=PAIRS["emd"] * 2, difference_mean=PAIRS["difference_mean"] / 50)
+    other = PAIRS.assign(method="grad_cam", emd=99.0)
+    beside = {"null": pd.concat([null, other]), "spectrogram": PAIRS.assign(method="", emd=0.5)}
+    metrics = ["emd", "difference_mean"]
+    figure = distance_boxplots(PAIRS, type="mfcc", method=METHOD, metrics=metrics, beside=beside)
+    boxes = [one for one in _traces(figure, "box") if one.get("showlegend") is None]
+    for panel, medians in (("x", [1, 2, 2, 4, 0.5, 0.5]), ("x2", [1, 2, 1, 2, 1, 2])):
+        drawn = [one for one in boxes if one["xaxis"] == panel]
+        found = [decoded(one["median"])[0] for one in drawn]
+        np.testing.assert_allclose(found, medians, rtol=0.01)
+        places = [decoded(one["x"])[0] for one in drawn]
+        widths = [one["width"] for one in drawn]
+        ends = [(x - w / 2, x + w / 2) for x, w in zip(places, widths, strict=True)]
+        for first, second in ((0, 2), (2, 4)):  # of bass, from left to right, none over another
+            assert ends[first][1] <= ends[second][0]
+        assert ends[4][1] <= ends[1][0]  # the next family's is further on
+        assert widths[0] > widths[2] > widths[4]
+        assert [one["name"] for one in drawn[::2]] == [
+            "bass",
+            "bass, random network",
+            "bass, spectrogram",
+        ]
+    named = [one["name"] for one in _traces(figure, "box") if one.get("showlegend")]
+    assert named == ["model", "random network", "spectrogram"]
+    assert figure.layout.showlegend
+    assert alt_text(figure).endswith(
+        " Narrower boxes beside: maps of random networks (hollow) and spectrograms (grey)."
+    )
+    alone = distance_boxplots(PAIRS, type="mfcc", method=METHOD, beside={"null": other})
+    assert sent(alone) == sent(distance_boxplots(PAIRS, type="mfcc", method=METHOD))
+    plain = distance_boxplots_png(PAIRS, type="mfcc", method=METHOD)
+    assert plain == distance_boxplots_png(PAIRS, type="mfcc", method=METHOD, beside={})
+    picture = imread(
+        io.BytesIO(distance_boxplots_png(PAIRS, type="mfcc", method=METHOD, beside=beside))
+    )
+    assert picture.shape == imread(io.BytesIO(plain)).shape
+
+
+def test_points_lie_over_the_models_box() -> None:
+    beside = {"null": PAIRS}
+    figure = distance_boxplots(
+        PAIRS, type="mfcc", method=METHOD, metrics=["emd"], points=True, beside=beside
+    )
+    bass = _traces(figure, "scatter")[0]
+    box = _traces(figure, "box")[0]
+    assert np.abs(decoded(bass["x"]) - decoded(box["x"])[0]).max() <= box["width"] / 2
 
 
 def test_what_is_said_in_words() -> None:

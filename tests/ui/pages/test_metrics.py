@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as BrowserTimeout
+from scipy.stats import spearmanr
 
 from tests.browser import (
     CLICKS,
@@ -22,11 +23,15 @@ from tests.browser import (
 )
 from tests.few_models import link_models
 from tests.ui.visit import Visit, visit
+from xai_core.catalogue.compared import Compared
 from xai_core.datasets.collection import read_collection
 from xai_core.explanations import explain
 from xai_core.metrics import js_divergence
 from xai_core.places import samples_folder
+from xai_core.study.beside import joined
+from xai_core.study.run import read_partial_results
 from xai_core.ui.parts import across_types
+from xai_core.values import FAMILIES
 
 QUERY = "?type=tonnetz&method=grad_cam&notes=4"
 
@@ -105,6 +110,54 @@ def test_all_types_at_a_glance_are_computed_on_demand(
     assert medians.shape == (10, len(types))
     assert np.isfinite(medians).any(axis=0).all()
     assert not seen.says("Explaining and comparing notes")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("pages")
+def test_random_networks_and_spectrograms_stand_beside_on_demand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIMBRELENS_MODELS", str(link_models(tmp_path, ("tonnetz",))))
+    seen = visit("metrics", type="tonnetz", method="grad_cam", notes="4")
+    if seen.has_button("Compute"):
+        seen.press("Compute")
+    seen.press("Compare random networks")
+    assert not seen.says("not computed yet")
+    boxes = seen.figure("distances between the heatmaps of two notes of a family").traces("box")
+    families = {one["name"] for one in boxes if "," not in one["name"]} & set(FAMILIES)
+    assert families
+    for name in families:
+        assert {f"{name}, {maps}" for maps in ("random network", "spectrogram")} <= {
+            one["name"] for one in boxes
+        }
+    said = seen.text("The distances between maps of random networks rank the pairs")
+    numbers = re.findall(r"JS (-?\d\.\d\d)", said)
+    records = read_collection(samples_folder())
+    asked = {"types": ["tonnetz"], "methods": ["grad_cam"], "notes_per_family": 4}
+    model, *others = (
+        read_partial_results(records, compared=Compared(maps), **asked).pairs
+        for maps in ("model", "null", "spectrogram")
+    )
+    for number, table in zip(numbers, others, strict=True):
+        a, b = joined(model, table)
+        expected = spearmanr(a["js_divergence"], b["js_divergence"]).statistic
+        assert float(number) == pytest.approx(expected, abs=0.006)
+    alone = visit("metrics", type="tonnetz", method="grad_cam", notes="4", beside="none")
+    assert not alone.says("rank the pairs")
+    boxes = alone.figure("distances between the heatmaps of two notes of a family").traces("box")
+    assert not any("," in one["name"] for one in boxes)
+
+
+@pytest.mark.usefixtures("pages")
+def test_what_is_compared_is_a_choice_that_the_method_has() -> None:
+    label = "What is compared"
+    seen = visit("metrics", type="tonnetz", method="integrated_gradients", view="mean_gradient")
+    assert seen.shown(label) == "Mean gradients"
+    assert seen.options(label) == ["Absolute maps", "Signed maps", "Mean gradients"]
+    seen.choose("Method", "Grad-CAM")
+    assert seen.options(label) == ["Absolute maps", "Signed maps"]
+    assert seen.shown(label) == "Absolute maps"
+    assert "view" not in seen.address
 
 
 def medians_of(seen: Visit) -> np.ndarray:

@@ -3,11 +3,9 @@
 Conventions
 -----------
 One panel a metric, the ten families on x in their fixed order and colours,
-whether or not they have pairs yet. A box reaches from the first to the third
-quartile, its line is the median, its whiskers end at the furthest distances that
-lie within 1.5 lengths of the box from it (Tukey). Quartiles are interpolated like
-:func:`numpy.quantile`. The five numbers of a box are computed here, so that a
-figure stays small however many pairs there are. Beside a box, where they are
+whether or not they have pairs yet. Boxes are those of
+:mod:`xai_core.figures.distances.boxes`; beside a model's may stand those of null maps
+and of spectrograms (:mod:`xai_core.figures.distances.beside`). Beside a box, where they are
 given, stand the median and its 95 % interval over instruments: pairs are not
 independent, so the box itself does not show how precise a median is.
 
@@ -23,7 +21,6 @@ Chen, Ghobakhlou and Narayanan 2024, figures 5 to 10.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,116 +34,40 @@ from xai_core.catalogue.paper import PAPER_METRICS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.errors import InputError
 from xai_core.figures.base.drawing import SUBTITLE_SIZE, Drawing, Frame
-from xai_core.figures.scores.parts import AXIS, FAINT, title
-from xai_core.pair_tables import distances, within
-from xai_core.values import FAMILIES, check_type
+from xai_core.figures.distances.beside import (
+    ALONE,
+    IN_A_ROW,
+    LEGEND_HEIGHT,
+    Standing,
+    beside_sentence,
+    chosen_of,
+    legend_layout,
+    legend_traces,
+    traces_beside,
+)
+from xai_core.figures.distances.boxes import (
+    FAMILY_COLOURS,
+    Box,
+    box_trace,
+    boxes_of,
+    of_type_and_method,
+)
+from xai_core.figures.scores.parts import AXIS, title
+from xai_core.pair_tables import distances
+from xai_core.values import FAMILIES
 
 __all__ = [
-    "FAMILY_COLOURS",
     "MOST_POINTS",
-    "Box",
-    "boxes_of",
     "distance_boxplots",
-    "of_type_and_method",
     "three_digits",
 ]
 
-WHISKER = 1.5  # lengths of the box
-# each at least 3 to 1 on white and on near-black
-FAMILY_COLOURS = {
-    "bass": "#0072B2",
-    "brass": "#997700",
-    "flute": "#009E73",
-    "guitar": "#D55E00",
-    "keyboard": "#7A8794",
-    "mallet": "#AA4499",
-    "organ": "#9C6644",
-    "reed": "#2A8F9D",
-    "string": "#D1495B",
-    "vocal": "#6C6FD6",
-}
 MOST_POINTS = 300  # of one family and metric
 COLUMNS = 2
 GAP = 0.09  # of the width, between columns: ticks and title of an axis
 ROW_HEIGHT = 300  # px
 ROW_GAP = 62  # px, of tilted names of families
-BOX_WIDTH = 0.5  # of the distance between families
-BESIDE = 0.36  # where the interval of the median stands
 GOLDEN = 0.6180339887498949  # its multiples fill [0, 1) evenly
-
-
-@dataclass(frozen=True)
-class Box:
-    """Distances within one family in five numbers.
-
-    Parameters
-    ----------
-    family : str
-    n_distances : int
-    low, q1, median, q3, high : float
-        Whiskers' ends and quartiles.
-    n_beyond : int
-        Distances beyond the whiskers.
-    """
-
-    family: str
-    n_distances: int
-    low: float
-    q1: float
-    median: float
-    q3: float
-    high: float
-    n_beyond: int
-
-
-def of_type_and_method(pairs: pd.DataFrame, *, type: str, method: str) -> pd.DataFrame:
-    """Return the pairs within families of one spectrogram type and method.
-
-    Raises
-    ------
-    InputError
-        If the type is unknown.
-    """
-    check_type(type)
-    return within(pairs[(pairs["type"] == type) & (pairs["method"] == method)])
-
-
-def boxes_of(chosen: pd.DataFrame, metric: str) -> tuple[Box, ...]:
-    """Return the boxes of the families that have pairs, in the fixed order.
-
-    Parameters
-    ----------
-    chosen : DataFrame
-        From :func:`of_type_and_method`.
-    metric : str
-
-    Raises
-    ------
-    InputError
-        If the metric is unknown.
-    """
-    found = distances(chosen, metric)
-    out = []
-    for family in FAMILIES:
-        values = found.loc[found["family"] == family, "value"].to_numpy(np.float64)
-        if values.size == 0:
-            continue
-        q1, median, q3 = np.quantile(values, [0.25, 0.5, 0.75])
-        reach = WHISKER * (q3 - q1)
-        inside = values[(values >= q1 - reach) & (values <= q3 + reach)]
-        out.append(
-            Box(
-                family,
-                n_distances=values.size,
-                low=float(min(inside.min(), q1)),
-                q1=float(q1),
-                median=float(median),
-                q3=float(q3),
-                high=float(max(inside.max(), q3)),
-                n_beyond=values.size - inside.size,
-            )
-        )
-    return tuple(out)
 
 
 def boxes_sentence(
@@ -193,6 +114,7 @@ def distance_boxplots(
     metrics: Sequence[str] = PAPER_METRICS,
     points: bool = False,
     medians: pd.DataFrame | None = None,
+    beside: Mapping[str, pd.DataFrame] | None = None,
     columns: int = COLUMNS,
     uirevision: str = "distances",
 ) -> go.Figure:
@@ -212,6 +134,9 @@ def distance_boxplots(
     medians : DataFrame, optional
         From :meth:`xai_core.metrics.statistics.FamilyQuartiles.table`: medians
         with their intervals.
+    beside : mapping, optional
+        ``{maps: pairs}`` of ``null`` maps and of ``spectrogram`` s, as `pairs`; others
+        do not count.
     columns : int
         Panels side by side.
 
@@ -222,27 +147,44 @@ def distance_boxplots(
     """
     chosen = of_type_and_method(pairs, type=type, method=method)
     boxes = {metric: boxes_of(chosen, metric) for metric in metrics}
+    others = chosen_of(beside or {}, type=type, method=method)
+    standing = IN_A_ROW if others else ALONE
+    above = LEGEND_HEIGHT if others else 0
     columns = min(len(boxes), columns)
     rows = -(-len(boxes) // columns) if boxes else 0
     drawing = Drawing(
-        Frame(rows * ROW_HEIGHT, left=58, right=8, top=26, bottom=ROW_GAP),
-        alt=boxes_sentence(boxes, type=type, method=method, points=points),
+        Frame(rows * ROW_HEIGHT + above, left=58, right=8, top=26 + above, bottom=ROW_GAP),
+        alt=boxes_sentence(boxes, type=type, method=method, points=points)
+        + beside_sentence(others),
         uirevision=uirevision,
     )
+    gap = 26 + ROW_GAP  # px between two rows of panels
     for number, (metric, row) in enumerate(boxes.items()):
-        _add_panel(drawing, divmod(number, columns), (rows, columns), metric, empty=not row)
+        size, place = (rows, columns), divmod(number, columns)
+        _add_panel(drawing, place, size, metric, empty=not row, gap=gap)
         x, y = _names(number)
         for box in row:
-            drawing.traces.append({**_box(box), "xaxis": x, "yaxis": y})
+            trace = box_trace(
+                box,
+                place=FAMILIES.index(box.family) + standing.model,
+                width=standing.width,
+                colour=FAMILY_COLOURS[box.family],
+            )
+            drawing.traces.append({**trace, "xaxis": x, "yaxis": y})
+        for trace in traces_beside(row, others, metric):
+            drawing.traces.append({**trace, "xaxis": x, "yaxis": y})
         if points:
-            for trace in _points(distances(chosen, metric), type):
+            for trace in _points(distances(chosen, metric), type, standing):
                 drawing.traces.append({**trace, "xaxis": x, "yaxis": y})
         if medians is not None:
-            for trace in _medians(medians, type, method, metric):
+            for trace in _medians(medians, type, method, metric, standing):
                 drawing.traces.append({**trace, "xaxis": x, "yaxis": y})
         if not row:
             drawing.add_nothing(x, y)
     drawing.layout["boxgap"] = 0
+    if others:
+        drawing.traces += legend_traces(others)
+        drawing.layout |= legend_layout(drawing.frame.plot_height)
     return drawing.figure()
 
 
@@ -263,17 +205,26 @@ def _names(number: int) -> tuple[str, str]:
 
 
 def _add_panel(
-    drawing: Drawing, place: tuple[int, int], size: tuple[int, int], metric: str, *, empty: bool
+    drawing: Drawing,
+    place: tuple[int, int],
+    size: tuple[int, int],
+    metric: str,
+    *,
+    empty: bool,
+    gap: int,
 ) -> None:
-    """Add the axes of the panel at (row, column) of so many rows and columns."""
+    """Add the axes of the panel at (row, column) of so many rows and columns.
+
+    `gap` is in pixels between two rows.
+    """
     (row, column), (rows, columns) = place, size
     number = row * columns + column
     width = (1 - GAP * (columns - 1)) / columns
     left = column * (width + GAP)
     frame = drawing.frame
-    gap = (frame.top + frame.bottom) / frame.plot_height if rows > 1 else 0.0
-    height = (1 - gap * (rows - 1)) / rows
-    bottom = 1 - row * (height + gap) - height
+    between = gap / frame.plot_height if rows > 1 else 0.0
+    height = (1 - between * (rows - 1)) / rows
+    bottom = 1 - row * (height + between) - height
     x, y = _names(number)
     drawing.layout[f"xaxis{x[1:]}"] = {
         **AXIS,
@@ -312,25 +263,7 @@ def _add_panel(
     )
 
 
-def _box(box: Box) -> dict[str, Any]:
-    place = FAMILIES.index(box.family)
-    colour = FAMILY_COLOURS[box.family]
-    numbers = {"lowerfence": box.low, "q1": box.q1, "median": box.median, "q3": box.q3}
-    return {
-        "type": "box",
-        "name": box.family,
-        "x": np.array([place], np.float32),
-        **{name: np.array([v], np.float32) for name, v in numbers.items()},
-        "upperfence": np.array([box.high], np.float32),
-        "width": BOX_WIDTH,
-        "fillcolor": _faint(colour),
-        "line": {"color": colour, "width": 1.5},
-        "hoverinfo": "y+name",
-        "offsetgroup": box.family,
-    }
-
-
-def _points(found: pd.DataFrame, type: str) -> Iterator[dict[str, Any]]:
+def _points(found: pd.DataFrame, type: str, standing: Standing) -> Iterator[dict[str, Any]]:
     for place, family in enumerate(FAMILIES):
         of_family = found[found["family"] == family].sort_values("value", kind="stable")
         if of_family.empty:
@@ -351,7 +284,7 @@ def _points(found: pd.DataFrame, type: str) -> Iterator[dict[str, Any]]:
             "type": "scatter",
             "mode": "markers",
             "name": family,
-            "x": (place + 0.9 * BOX_WIDTH * side).astype(np.float32),
+            "x": (place + standing.model + 0.9 * standing.width * side).astype(np.float32),
             "y": drawn["value"].to_numpy(np.float32),
             "customdata": pair,
             "marker": {"size": 4, "color": FAMILY_COLOURS[family], "opacity": 0.6},
@@ -361,7 +294,7 @@ def _points(found: pd.DataFrame, type: str) -> Iterator[dict[str, Any]]:
 
 
 def _medians(
-    medians: pd.DataFrame, type: str, method: str, metric: str
+    medians: pd.DataFrame, type: str, method: str, metric: str, standing: Standing
 ) -> Iterator[dict[str, Any]]:
     chosen = medians[
         (medians["type"] == type) & (medians["method"] == method) & (medians["metric"] == metric)
@@ -375,7 +308,7 @@ def _medians(
             "type": "scatter",
             "mode": "markers",
             "name": row["family"],
-            "x": np.array([FAMILIES.index(row["family"]) + BESIDE], np.float32),
+            "x": np.array([FAMILIES.index(row["family"]) + standing.median], np.float32),
             "y": np.array([middle], np.float32),
             "error_y": {
                 "type": "data",
@@ -398,8 +331,3 @@ def _medians(
 
 def _length(value: float) -> npt.NDArray[np.float32]:
     return np.array([max(value, 0.0)], np.float32)
-
-
-def _faint(colour: str) -> str:
-    red, green, blue = bytes.fromhex(colour.removeprefix("#"))
-    return f"rgba({red}, {green}, {blue}, {FAINT})"

@@ -19,6 +19,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from xai_core.catalogue.compared import NULL, SPECTROGRAM
 from xai_core.catalogue.methods import map_kind
 from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import PAPER_METRICS
@@ -39,14 +40,9 @@ from xai_core.figures.audit import (
     pitch_grid,
     shortened,
 )
-from xai_core.figures.distances.boxplots import (
-    BOX_WIDTH,
-    COLUMNS,
-    FAMILY_COLOURS,
-    Box,
-    boxes_of,
-    of_type_and_method,
-)
+from xai_core.figures.distances.beside import ALONE, IN_A_ROW, NAMES, boxes_beside, chosen_of
+from xai_core.figures.distances.boxes import FAMILY_COLOURS, Box, boxes_of, of_type_and_method
+from xai_core.figures.distances.boxplots import COLUMNS
 from xai_core.figures.scores.bars import GROUP
 from xai_core.figures.scores.parts import (
     FAINT,
@@ -154,7 +150,12 @@ def score_bars_png(
 
 
 def distance_boxplots_png(
-    pairs: pd.DataFrame, *, type: str, method: str, metrics: Sequence[str] = PAPER_METRICS
+    pairs: pd.DataFrame,
+    *,
+    type: str,
+    method: str,
+    metrics: Sequence[str] = PAPER_METRICS,
+    beside: Mapping[str, pd.DataFrame] | None = None,
 ) -> bytes:
     """Draw what :func:`xai_core.figures.distances.boxplots.distance_boxplots` draws.
 
@@ -164,18 +165,19 @@ def distance_boxplots_png(
         A PNG 1650 pixels wide.
     """
     chosen = of_type_and_method(pairs, type=type, method=method)
+    others = chosen_of(beside or {}, type=type, method=method)
     rows, columns = -(-len(metrics) // COLUMNS), min(len(metrics), COLUMNS)
     figure = Figure(figsize=(BOXES_WIDTH, BOXES_ROW * rows), dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     panels = figure.subplots(rows, columns, squeeze=False).ravel()
     for axes, metric in zip(panels, metrics, strict=False):
-        _draw(axes, boxes_of(chosen, metric), metric)
+        _draw(axes, boxes_of(chosen, metric), metric, others)
     for axes in panels[len(metrics) :]:
         axes.set_axis_off()
     name = map_kind(method).label
     figure.suptitle(
         f"{spectrogram_type(type).label}, {name}: distances between the heatmaps of two notes of "
-        "a family",
+        f"a family{_narrower(others)}",
         fontsize=10,
     )
     buffer = io.BytesIO()
@@ -228,25 +230,21 @@ def audit_png(
     return buffer.getvalue()
 
 
-def _draw(axes: Axes, boxes: Sequence[Box], metric: str) -> None:
-    drawn = axes.bxp(
-        [
-            {"med": b.median, "q1": b.q1, "q3": b.q3, "whislo": b.low, "whishi": b.high}
-            for b in boxes
-        ],
-        positions=[FAMILIES.index(box.family) for box in boxes],
-        widths=BOX_WIDTH,
-        showfliers=False,
-        patch_artist=True,
-        manage_ticks=False,
-    )
-    for number, box in enumerate(boxes):
-        colour = FAMILY_COLOURS[box.family]
-        drawn["boxes"][number].set(facecolor=(colour, FAINT), edgecolor=colour)
-        drawn["medians"][number].set_color(colour)
-        for part in ("whiskers", "caps"):
-            for line in drawn[part][2 * number : 2 * number + 2]:
-                line.set_color(colour)
+def _narrower(others: Mapping[str, pd.DataFrame]) -> str:
+    look = {NULL: "hollow", SPECTROGRAM: "grey"}
+    said = [f"{NAMES[maps]}s ({look[maps]})" for maps in others]
+    return f"\nNarrower boxes: {' and '.join(said)}" if said else ""
+
+
+def _draw(
+    axes: Axes, boxes: Sequence[Box], metric: str, others: Mapping[str, pd.DataFrame]
+) -> None:
+    standing = IN_A_ROW if others else ALONE
+    _draw_boxes(axes, boxes, at=standing.model, width=standing.width)
+    for maps, some in boxes_beside(boxes, others, metric).items():
+        at, width = standing.beside[maps]
+        grey = OTHERS if maps == SPECTROGRAM else None
+        _draw_boxes(axes, some, at=at, width=width, colour=grey, opacity=FAINT if grey else 0.0)
     axes.set_xticks(range(len(FAMILIES)), FAMILIES, rotation=35, ha="right", fontsize=8)
     axes.set_xlim(-0.6, len(FAMILIES) - 0.4)
     axes.set_ylim(bottom=0)
@@ -255,6 +253,36 @@ def _draw(axes: Axes, boxes: Sequence[Box], metric: str) -> None:
     axes.grid(axis="y", alpha=0.3)
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)
+
+
+def _draw_boxes(
+    axes: Axes,
+    boxes: Sequence[Box],
+    *,
+    at: float,
+    width: float,
+    colour: str | None = None,
+    opacity: float = FAINT,
+) -> None:
+    """Draw boxes `at` some distance from the middle of their family, in its colour or another."""
+    drawn = axes.bxp(
+        [
+            {"med": b.median, "q1": b.q1, "q3": b.q3, "whislo": b.low, "whishi": b.high}
+            for b in boxes
+        ],
+        positions=[FAMILIES.index(box.family) + at for box in boxes],
+        widths=width,
+        showfliers=False,
+        patch_artist=True,
+        manage_ticks=False,
+    )
+    for number, box in enumerate(boxes):
+        edge = colour or FAMILY_COLOURS[box.family]
+        drawn["boxes"][number].set(facecolor=(edge, opacity), edgecolor=edge)
+        drawn["medians"][number].set_color(edge)
+        for part in ("whiskers", "caps"):
+            for line in drawn[part][2 * number : 2 * number + 2]:
+                line.set_color(edge)
 
 
 def _draw_sources(axes: Axes, notes: Counts) -> None:

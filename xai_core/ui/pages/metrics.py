@@ -12,14 +12,21 @@ are those in ``samples/``.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from xai_core.catalogue.compared import (
+    MODEL,
+    NULL,
+    SPECTROGRAM,
+    VIEWS,
+    has_view,
+)
 from xai_core.catalogue.methods import METHODS
 from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import PAPER_METRICS
@@ -32,7 +39,8 @@ from xai_core.replication.claims import RULES, Verdict, tally
 from xai_core.replication.findings import DistanceFindings, judge_distances
 from xai_core.results.files import distance_files
 from xai_core.scores import Score
-from xai_core.study.run import PartialResults, analyse, read_partial_results
+from xai_core.study.beside import likeness_sentence
+from xai_core.study.run import PartialResults
 from xai_core.ui.browser.screen import is_narrow
 from xai_core.ui.parts.across_types import draw_across_types
 from xai_core.ui.parts.charts import draw_clickable_figure, draw_figure
@@ -45,19 +53,24 @@ from xai_core.ui.parts.choices import (
     samples,
     sound_models,
 )
+from xai_core.ui.parts.distance_runs import (
+    SEED,
+    Chosen,
+    compute,
+    draw_button_beside,
+    draw_button_of_all,
+    draw_buttons,
+    is_cancelled,
+    stop_running,
+)
 from xai_core.ui.parts.sharing import draw_link, draw_saving
-from xai_core.ui.parts.words import PAPER, time_text
-from xai_core.ui.shell.address import choose
+from xai_core.ui.parts.words import PAPER
+from xai_core.ui.shell.address import choose, switch
 from xai_core.ui.shell.preload import keep_keras_state
-from xai_core.ui.shell.work_queue import queue_slot
-from xai_core.values import FAMILIES, Progress
+from xai_core.values import FAMILIES
 
 __all__ = ["metrics_page"]
 
-SEED = 0
-RUNNING = "metrics are computed"  # in the session
-RUNNING_ALL = "metrics of all types are computed"
-CANCELLED = "metrics given up"
 LABELS = {name: one.label for name, one in METHODS.items()}
 NOTES = {str(n): f"{n} notes a family" for n in (4, 6, 8, 12)}
 DEFAULT_NOTES = "6"
@@ -68,7 +81,9 @@ SIGNS = {
     "does not hold": ":material/cancel:",
     "not decidable": ":material/help:",
 }
+BESIDE = {"null": "Beside the maps of random networks", "none": "The models alone"}
 OPENS = "A click on a point opens its pair in Compare."
+VIEWS_HELP = " ".join(f"**{one.label}**: {one.sentence}" for one in VIEWS.values())
 WAITING = (
     "Press *Compute*: the notes that come with TimbreLens are explained, and every two of a family "
     "are compared. The boxes fill as it goes on; pause at any time, nothing that is done is lost."
@@ -79,31 +94,39 @@ def metrics_page() -> None:
     """Draw the page below its title."""
     keep_keras_state()
     records = samples()
-    columns = st.columns([2, 2, 2, 3], vertical_alignment="bottom")
+    columns = st.columns(4, vertical_alignment="bottom")
     available = sound_models()
     type = choose_type(columns[0], available)
     method = choose(columns[1], "Method", LABELS, key="method")
     n_notes = int(choose(columns[2], "How many notes", NOTES, key="notes", default=DEFAULT_NOTES))
-    found = read_partial_results(records, types=[type], methods=[method], notes_per_family=n_notes)
-    place = columns[3].empty()
-    chosen = Chosen(type, method, n_notes)
+    views = {name: one.label for name, one in VIEWS.items() if has_view(method, name)}
+    view = choose(columns[3], "What is compared", views, key="view", help=VIEWS_HELP)
+    place = st.empty()
+    chosen = Chosen(type, method, n_notes, view)
+    found = chosen.read(records)
     running = draw_buttons(place, found, chosen)
     if is_cancelled(chosen) and not running:
         found = found.cleared()
     bar, picture = st.empty(), st.empty()
-    points = st.toggle("Show every pair as a point", key="points", help=OPENS)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        points = st.toggle("Show every pair as a point", key="points", help=OPENS)
+        wanted = switch(st.container(width="content"), "Beside", BESIDE, key="beside") == NULL
     if running:
         found = _compute(records, chosen, found, bar, picture, points=points)
         draw_buttons(place, found, chosen)
-    _boxes(picture, found, chosen, points=points)
+    beside = _beside(records, chosen, found, bar, picture, points) if wanted else {}
+    _boxes(picture, found, chosen, points=points, beside=beside)
     if not found.n_done:
         bar.info(WAITING, icon=":material/play_arrow:")
     else:
-        findings = _findings(found, [type], method)
-        _claims(findings)
+        findings = _findings(found, [type], chosen)
+        of_null = None
+        if NULL in beside:
+            of_null = _findings(chosen.read(records, NULL), [type], chosen, NULL)
+        _claims(findings, of_null)
         _medians(findings)
-        _downloads(found, type, method)
-        _all_types(records, method, n_notes, tuple(available))
+        _downloads(found, chosen, beside)
+        _all_types(records, chosen, tuple(available))
     draw_across_types(records, available, method)
 
 
@@ -134,21 +157,65 @@ def _compute(
     return growing
 
 
-def _figure(found: PartialResults, chosen: Chosen, points: bool) -> Figure:
+def _beside(
+    records: Sequence[NoteRecord],
+    chosen: Chosen,
+    found: PartialResults,
+    bar: DeltaGenerator,
+    picture: DeltaGenerator,
+    points: bool,
+) -> dict[str, Any]:
+    """Return the pairs of random networks and spectrograms, and say how alike they are.
+
+    Nothing is said before the models' are there. What is missing is computed on demand,
+    and drawn as it is finished.
+    """
+    if not found.is_finished:
+        return {}
+    others = {maps: chosen.read(records, maps) for maps in (NULL, SPECTROGRAM)}
+    said = st.empty()
+    if not all(one.is_finished for one in others.values()):
+        if not draw_button_beside(said):
+            return {maps: one.pairs for maps, one in others.items() if one.is_finished}
+        for maps in others:
+            there = {name: one.pairs for name, one in others.items() if one.is_finished}
+            figure = _figure(found, chosen, points, there)
+            draw_figure(picture, figure, buttons=True, key=f"boxes before {maps}")
+            compute(records, chosen, [chosen.type], bar, maps=maps)
+            others[maps] = chosen.read(records, maps)
+        stop_running()
+    pairs = {maps: one.pairs for maps, one in others.items()}
+    said.markdown(likeness_sentence(found.pairs, pairs))
+    return pairs
+
+
+def _figure(
+    found: PartialResults,
+    chosen: Chosen,
+    points: bool,
+    beside: Mapping[str, Any] | None = None,
+) -> Figure:
     return distance_boxplots(
         found.pairs,
         type=chosen.type,
         method=chosen.method,
         points=points,
+        beside=beside,
         columns=1 if is_narrow() else 2,
     )
 
 
 def _boxes(
-    place: st.delta_generator.DeltaGenerator, found: PartialResults, chosen: Chosen, *, points: bool
+    place: DeltaGenerator,
+    found: PartialResults,
+    chosen: Chosen,
+    *,
+    points: bool,
+    beside: Mapping[str, Any],
 ) -> None:
     """Draw the boxes; a click on a point opens its pair in Compare."""
-    pairs = draw_clickable_figure(place, _figure(found, chosen, points), key="boxes")
+    figure = _figure(found, chosen, points, beside)
+    pairs = draw_clickable_figure(place, figure, key="boxes")
     for type, family, note_a, note_b in [pair for pair in pairs if pair and len(pair) == 4][:1]:
         st.switch_page(
             "pages/compare.py",
@@ -194,10 +261,11 @@ def _text(median: Score | None) -> str:
     return f"{number_text(median.value)} ({ends})"
 
 
-def _claims(findings: DistanceFindings) -> None:
+def _claims(findings: DistanceFindings, of_null: DistanceFindings | None) -> None:
     """Say of each of the paper's statements on this type whether it holds here.
 
-    They stand as the four plots above them do.
+    They stand as the four plots above them do. With null maps it is said how many of
+    those that are true are so without a network that has learnt.
     """
     if not findings.verdicts:
         return
@@ -219,12 +287,26 @@ def _claims(findings: DistanceFindings) -> None:
     st.markdown(
         f"Of {found.n} statements about order that could be tested, **{found.true}** "
         f"{'is' if found.true == 1 else 'are'} true as measured; of numbers in random order "
-        f"{found.expected:.1f} would be."
+        f"{found.expected:.1f} would be.{_alike(findings, of_null)}"
     )
     st.caption(f"{PAPER}. Few notes decide little: the more notes a family, the surer.")
     with st.expander("How this is decided", icon=":material/help:"):
         for rule in RULES:
             st.markdown(f"- {rule}")
+
+
+def _alike(findings: DistanceFindings, of_null: DistanceFindings | None) -> str:
+    """Say how many statements that are true are just as true of random networks."""
+    true = [one.claim.id for one in findings.verdicts if one.as_measured]
+    if of_null is None or not true:
+        return ""
+    of_random = {one.claim.id for one in of_null.verdicts if one.as_measured}
+    alike = sum(name in of_random for name in true)
+    verb = "is" if alike == 1 else "are"
+    return (
+        f" Of the {len(true)} that are true of the models' maps, order or not, **{alike}** {verb} "
+        "just as true of the maps of random networks."
+    )
 
 
 def _said(verdict: Verdict) -> str:
@@ -245,37 +327,35 @@ def _percent(share: float) -> str:
     return "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
 
 
-def _downloads(found: PartialResults, type: str, method: str) -> None:
+def _downloads(found: PartialResults, chosen: Chosen, beside: Mapping[str, Any]) -> None:
     with st.container(horizontal=True):
-        files = distance_files(found.pairs, type=type, method=method, settings=found.settings)
+        files = distance_files(
+            found.pairs,
+            type=chosen.type,
+            method=chosen.method,
+            settings=found.settings,
+            beside=beside,
+        )
         draw_saving(files, label="Save", key="save")
         draw_link()
 
 
-def _all_types(
-    records: Sequence[NoteRecord], method: str, n_notes: int, types: tuple[str, ...]
-) -> None:
+def _all_types(records: Sequence[NoteRecord], of_one: Chosen, types: tuple[str, ...]) -> None:
     """Draw the medians of all types; what is missing is computed on demand."""
-
-    def read() -> PartialResults:
-        return read_partial_results(
-            records, types=types, methods=[method], notes_per_family=n_notes
-        )
-
-    found = read()
+    chosen = replace(of_one, type=ALL_TYPES)
+    found = chosen.read(records, types=types)
     st.subheader("All types at a glance", anchor=False)
     place, beside = st.columns([1, 2], vertical_alignment="bottom")
     metric = choose(
         place, "Distance", {name: one.label for name, one in METRICS.items()}, key="metric"
     )
     bar, picture = st.empty(), st.empty()
-    chosen = Chosen(ALL_TYPES, method, n_notes)
     button = beside.empty()
     if draw_button_of_all(button, found, chosen):
         for type in sorted(types, key=lambda name: spectrogram_type(name).n_bins):
             _draw_medians(picture, found, types, chosen, metric, key=f"medians before {type}")
             compute(records, chosen, [type], bar)
-            found = read()
+            found = chosen.read(records, types=types)
         stop_running()
         button.empty()
     _draw_medians(picture, found, types, chosen, metric, key="medians of all types")
@@ -290,125 +370,22 @@ def _draw_medians(
     *,
     key: str,
 ) -> None:
-    findings = _findings(found, types, chosen.method)
+    findings = _findings(found, types, chosen)
     figure = medians_map(findings.table, metric=metric, method=chosen.method)
     draw_figure(place, figure, buttons=True, key=key)
 
 
-def _findings(found: PartialResults, types: Sequence[str], method: str) -> DistanceFindings:
+def _findings(
+    found: PartialResults, types: Sequence[str], chosen: Chosen, maps: str = MODEL
+) -> DistanceFindings:
     """Return statistics and verdicts, computed once for each state of the pairs."""
-    key = f"findings of {len(types)} types"
-    wanted = (*types, method, len(found.pairs), hash(tuple(found.pairs["note_a"])))
+    key = f"findings of {len(types)} types by {maps}"
+    method = chosen.method
+    pairs = hash(tuple(found.pairs["note_a"]))
+    wanted = (*types, method, chosen.view, len(found.pairs), pairs)
     kept: tuple[tuple[object, ...], DistanceFindings] | None = st.session_state.get(key)
     if kept is None or kept[0] != wanted:
         rng = np.random.default_rng(SEED)
         kept = (wanted, judge_distances(found.pairs, method=method, rng=rng))
         st.session_state[key] = kept
     return kept[1]
-
-
-# ----------------------------------------------------------------------- running
-
-
-@dataclass(frozen=True)
-class Chosen:
-    """What the visitor chose: type, method and notes a family."""
-
-    type: str
-    method: str
-    n_notes: int
-
-
-def draw_buttons(place: DeltaGenerator, found: PartialResults, chosen: Chosen) -> bool:
-    """Draw the buttons that start, pause and cancel; return whether to compute."""
-    state = st.session_state
-    if found.is_finished:
-        state[RUNNING] = False
-        place.caption(f"Finished: {len(found.pairs):,} pairs of notes.")
-        return False
-    running = bool(state.get(RUNNING, False))
-    n_done = 0 if is_cancelled(chosen) else found.n_done
-    start = "Continue" if n_done else "Compute"
-    label, icon = ("Pause", ":material/pause:") if running else (start, ":material/play_arrow:")
-    done = f" ({n_done} of {found.n_blocks} families are there)" if n_done else ""
-
-    def begin_or_pause() -> None:
-        state[RUNNING] = not running
-        state[CANCELLED] = None
-
-    def cancel() -> None:
-        state[RUNNING] = False
-        state[CANCELLED] = chosen
-
-    with place.container(horizontal=True):
-        st.button(f"{label}{done}", icon=icon, on_click=begin_or_pause, key="run", type="primary")
-        if running or n_done:
-            st.button("Cancel", icon=":material/close:", on_click=cancel, key="cancel")
-    return running
-
-
-def is_cancelled(chosen: Chosen) -> bool:
-    """Whether the visitor gave this up; what was finished is in the cache all the same."""
-    return bool(st.session_state.get(CANCELLED) == chosen)
-
-
-def draw_button_of_all(place: DeltaGenerator, found: PartialResults, chosen: Chosen) -> bool:
-    """Draw the button that computes all types, or pauses that; return whether to compute."""
-    state = st.session_state
-    if found.is_finished:
-        state[RUNNING_ALL] = False
-        return False
-    running = bool(state.get(RUNNING_ALL, False))
-
-    def begin_or_pause() -> None:
-        state[RUNNING_ALL] = not running
-
-    place.button(
-        "Pause" if running else "Compute the types that are missing",
-        icon=":material/pause:" if running else ":material/play_arrow:",
-        on_click=begin_or_pause,
-        key="run all",
-        help=f"{chosen.n_notes} notes a family. STFT comes last and takes longest.",
-    )
-    return running
-
-
-def compute(
-    records: Sequence[NoteRecord],
-    chosen: Chosen,
-    types: Sequence[str],
-    bar: DeltaGenerator,
-    *,
-    on_result: Callable[[str, str, str, Any], None] = lambda *found: None,
-) -> None:
-    """Explain and compare notes, one visitor's note after the other's, and say how long yet."""
-    began = time.monotonic()
-    with queue_slot(bar) as slot:
-
-        def on_progress(event: Progress) -> None:
-            done, total = event.done, event.total
-            if event.kind != "run" or not total:
-                return
-            slot.requeue()
-            spent = time.monotonic() - began
-            left = f", about {time_text(spent * (total - done) / done)} left" if done else ""
-            # Streamlit ends the run here when its visitor has left or changed a widget
-            bar.progress(min(done / total, 1.0), f"Explaining and comparing notes{left}")
-
-        analyse(
-            records,
-            types=types,
-            methods=[chosen.method],
-            notes_per_family=chosen.n_notes,
-            between_pairs=0,
-            seed=SEED,
-            on_result=on_result,
-            on_progress=on_progress,
-        )
-    bar.empty()
-
-
-def stop_running() -> None:
-    """Note that nothing is computed any more."""
-    st.session_state[RUNNING] = False
-    st.session_state[RUNNING_ALL] = False
