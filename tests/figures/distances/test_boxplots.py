@@ -124,7 +124,7 @@ def test_null_maps_and_spectrograms_stand_beside_in_the_unit_or_to_scale() -> No
     beside = {"null": pd.concat([null, other]), "spectrogram": PAIRS.assign(method="", emd=0.5)}
     metrics = ["emd", "difference_mean"]
     figure = distance_boxplots(PAIRS, type="mfcc", method=METHOD, metrics=metrics, beside=beside)
-    boxes = [one for one in _traces(figure, "box") if one.get("showlegend") is None]
+    boxes = [one for one in _traces(figure, "box") if one.get("showlegend") is False]
     for panel, medians in (("x", [1, 2, 2, 4, 0.5, 0.5]), ("x2", [1, 2, 1, 2, 1, 2])):
         drawn = [one for one in boxes if one["xaxis"] == panel]
         found = [decoded(one["median"])[0] for one in drawn]

@@ -183,6 +183,8 @@ def distance_boxplots(
             drawing.add_nothing(x, y)
     drawing.layout["boxgap"] = 0
     if others:
+        for one in drawing.traces:
+            one["showlegend"] = False
         drawing.traces += legend_traces(others)
         drawing.layout |= legend_layout(drawing.frame.plot_height)
     return drawing.figure()

@@ -41,8 +41,8 @@ RUNNING_ALL = "metrics of all types are computed"
 RUNNING_BESIDE = "metrics of random networks are computed"
 CANCELLED = "metrics given up"
 NOT_YET = (
-    "Would maps of random networks lie as far apart? That is not computed yet: the same notes by "
-    "the same networks with all weights drawn anew, and by their spectrograms."
+    "Would maps of networks with random weights lie as far apart, or the spectrograms themselves? "
+    "That is not computed yet."
 )
 
 
