@@ -258,8 +258,12 @@ class Completeness:
     n_steps : int
         Gradient evaluations spent.
     converged : bool
-        Whether the error reached the tolerance (always True for a fixed number of
+        Whether the errors reached the tolerances (always True for a fixed number of
         steps, which has none).
+    map_error : float or None
+        Estimated error of the map itself, where there is an estimate: the sum of absolute
+        differences to the exact map, over the sum of the absolute map, at least 0.05.
+        Gaps of opposite sign cancel in the sum of a map, not in the map.
     """
 
     output: float
@@ -267,6 +271,7 @@ class Completeness:
     attributed: float
     n_steps: int
     converged: bool
+    map_error: float | None = None
 
     @property
     def delta(self) -> float:

@@ -15,10 +15,13 @@ import pytest
 
 from xai_core.attribution import (
     RULES,
+    ModelFunctions,
     PathIntegral,
+    estimates_by,
     integrated_gradients,
     refine_integrated_gradients,
 )
+from xai_core.attribution.integrated_gradients import MAP_ERROR_FACTOR
 from xai_core.errors import GridMismatchError, InputError
 
 Array = np.ndarray
@@ -358,6 +361,102 @@ def test_small_differences_are_measured_against_a_floor() -> None:
 
     (only,) = _refine(nearly_flat, np.ones(1), np.zeros(1), tolerance=0.01)
     assert only.converged
+
+
+# ------------------------------------------------------- how far the map is from exact
+
+
+def test_the_estimate_of_one_kink_by_hand() -> None:
+    # Nine points at squares of eighths: the kink at 1/3 lies between 1/4 and 25/64, where the
+    # gradient falls from 1 to 0; the bin's way is 3. No other sub-interval disagrees.
+    *_, only = _refine(_saturating, np.array([3.0]), np.zeros(1), tolerance=0.1)
+    assert only.n_steps == 9
+    width = 25 / 64 - 1 / 4
+    attribution = 3 * (1 / 4 + width / 2)
+    assert only.attributions[0] == pytest.approx(attribution)
+    assert only.map_error == pytest.approx(MAP_ERROR_FACTOR * 3 * width / attribution)
+
+
+def test_gaps_that_cancel_in_the_sum_are_seen_in_the_map() -> None:
+    def opposed(p: Array) -> tuple[Array, Array]:
+        values = np.abs(p - 0.4) * [1.0, -1.0]
+        return values.sum(axis=1), np.sign(p - 0.4) * [1.0, -1.0]
+
+    x, exact = np.ones(2), np.array([0.2, -0.2])
+    (by_sum,) = _refine(opposed, x, np.zeros(2))
+    assert by_sum.converged
+    assert _error(by_sum) < 1e-12
+    wrong = np.abs(by_sum.attributions - exact).sum() / np.abs(exact).sum()
+    assert by_sum.map_error > 0.05
+    *_, precise = _refine(opposed, x, np.zeros(2), map_tolerance=0.01)
+    assert precise.converged
+    assert precise.map_error <= 0.01
+    right = np.abs(precise.attributions - exact).sum() / np.abs(exact).sum()
+    assert right <= 0.02 < wrong
+
+
+def test_the_estimate_bounds_the_error_of_maps_of_many_bins() -> None:
+    ratios = []
+    for seed in range(12):
+        function = _layer(seed, n_units=100, dims=200)
+        x, baseline = np.random.default_rng(seed + 1).standard_normal((2, 200))
+        *_, last = _refine(function, x, baseline, map_tolerance=0.03)
+        assert last.converged
+        reference = integrated_gradients(_gradients(function), x, baseline, n_steps=10_000)
+        ratios.append(
+            last.map_error * np.abs(last.attributions).sum()
+            / np.abs(last.attributions - reference).sum()
+        )  # fmt: skip
+    # 0.3 sqrt(12) / 0.8 = 1.3 on average, and each sum of 200 bins shares the same kinks
+    assert min(ratios) >= 1.0
+    assert np.median(ratios) <= 3.0
+
+
+def test_the_estimate_follows_sub_intervals_that_are_halved() -> None:
+    x, baseline = np.random.default_rng(3).standard_normal((2, 5))
+    seen: dict[float, Array] = {}
+
+    def evaluate(points: Array) -> tuple[Array, Array]:
+        values, gradients = _layer(3)(points)
+        for point, gradient in zip(points, gradients, strict=True):
+            seen[float((point - baseline) @ (x - baseline) / np.sum((x - baseline) ** 2))] = (
+                gradient
+            )
+        return values, gradients
+
+    *_, last = _refine(evaluate, x, baseline, tolerance=1e-6, map_tolerance=1e-3, max_steps=60)
+    alphas = np.array(sorted(seen))
+    parts = np.diff([seen[a] for a in alphas], axis=0) * np.diff(alphas)[:, np.newaxis]
+    spread = np.sqrt(((parts * (x - baseline)) ** 2).sum(axis=0)).sum()
+    expected = MAP_ERROR_FACTOR * spread / np.abs(last.attributions).sum()
+    assert last.map_error == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_linear_model_has_an_exact_map_and_one_step_tells_nothing() -> None:
+    weights = np.random.default_rng(0).standard_normal(20)
+
+    def linear(p: Array) -> tuple[Array, Array]:
+        return p @ weights, np.broadcast_to(weights, p.shape)
+
+    model = ModelFunctions(lambda p: linear(p)[0], linear, lambda x, layer: (x, x))
+    (only,) = _refine(linear, np.ones(20), np.zeros(20), map_tolerance=1e-9)
+    assert only.map_error == 0.0
+    for n_steps, expected in ((2, 0.0), (1, None)):
+        settings = {"n_steps": n_steps, "rule": "midpoint"}
+        (one,) = estimates_by("integrated_gradients", model, np.ones(20), np.zeros(20), settings)
+        assert one.completeness.map_error == expected
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_a_fixed_number_of_steps_has_an_estimate_too(rule: str) -> None:
+    function = _layer(4, n_units=100, dims=200)
+    x, baseline = np.random.default_rng(5).standard_normal((2, 200))
+    model = ModelFunctions(lambda p: function(p)[0], function, lambda x, layer: (x, x))
+    settings = {"n_steps": 50, "rule": rule}
+    (found,) = estimates_by("integrated_gradients", model, x, baseline, settings)
+    reference = integrated_gradients(_gradients(function), x, baseline, n_steps=10_000)
+    true = np.abs(found.values - reference).sum() / np.abs(reference).sum()
+    assert true <= found.completeness.map_error <= 3 * true
 
 
 def test_attribution_needs_no_framework() -> None:

@@ -21,6 +21,7 @@ import soundfile
 import xai_core
 from tests.cnn_by_hand import CnnByHand, wake
 from xai_core import store
+from xai_core.attribution import integrated_gradients
 from xai_core.errors import AudioError, EmptyMapError, InputError, ModelError
 from xai_core.explanations import (
     explain,
@@ -36,6 +37,7 @@ from xai_core.explanations import (
 from xai_core.explanations.loaded_models import LRUCache
 from xai_core.features import extract, n_bins
 from xai_core.networks.cnn import build_cnn
+from xai_core.networks.contract import PackedModel
 from xai_core.networks.gradients import ModelGradients
 from xai_core.values import Explanation, Waveform
 
@@ -305,6 +307,38 @@ def test_a_map_that_did_not_converge_says_so(tiny: object) -> None:
     (sentence,) = explanation.notes
     assert "add up only to within" in sentence
     assert "24 steps" in sentence
+
+
+def test_the_precise_preset_goes_on_until_the_map_is_known(tiny: object) -> None:
+    about = {"type": "tonnetz", "family": "flute", "models": "tiny"}
+    usual, precise = (explain(NOTE, **about, preset=one) for one in ("default", "precise"))
+    assert usual.completeness is not None
+    assert precise.completeness is not None
+    assert precise.completeness.converged
+    assert precise.completeness.map_error <= 0.01
+    assert precise.completeness.n_steps > usual.completeness.n_steps
+    gradients, _ = load_gradients("tonnetz", "flute", models="tiny")
+    packed = PackedModel(gradients, "flute")
+    x = usual.spectrogram.values
+    reference = integrated_gradients(packed.gradients, x, np.zeros_like(x), n_steps=2048)
+    true = [
+        np.abs(one.attribution.values - reference).sum() / np.abs(reference).sum()
+        for one in (usual, precise)
+    ]
+    assert true[1] <= 0.011 < usual.completeness.map_error  # the reference has an error too
+    again = explain(NOTE, **about, preset="precise")  # from the cache
+    assert again.completeness == precise.completeness
+
+
+def test_a_map_that_is_not_known_well_enough_says_so(tiny: object) -> None:
+    explanation = explain(
+        NOTE, type="mfcc", family="flute", models="tiny", map_tolerance=1e-4, max_steps=40
+    )
+    completeness = explanation.completeness
+    assert completeness is not None
+    assert not completeness.converged
+    (sentence,) = (one for one in explanation.notes if "The map is known only to within" in one)
+    assert f"{completeness.map_error:.1%} after 40 steps" in sentence
 
 
 def test_progress_comes_in_steps_and_only_the_last_has_converged(tiny: object) -> None:

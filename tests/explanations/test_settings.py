@@ -20,7 +20,10 @@ def test_presets_are_those_of_the_design() -> None:
     assert (default.tolerance, default.max_steps) == (0.01, 512)
     paper = resolve_settings("integrated_gradients", "paper")
     assert (paper.target, paper.baseline, paper.n_steps) == ("probability", "silence", 50)
-    for preset in ("default", "paper"):
+    precise = resolve_settings("integrated_gradients", "precise")
+    assert (precise.target, precise.tolerance, precise.map_tolerance) == ("logit", 0.01, 0.01)
+    assert precise.as_dict() == default.as_dict() | {"preset": "precise", "map_tolerance": 0.01}
+    for preset in ("default", "paper", "precise"):
         cam = resolve_settings("grad_cam", preset)
         assert (cam.target, cam.layer) == ("logit", None)
 
@@ -78,6 +81,8 @@ def test_the_record_holds_what_decides_the_map_and_nothing_else() -> None:
         ("integrated_gradients", {"rule": "trapezoid"}, "only with a fixed number of steps"),
         ("integrated_gradients", {"n_steps": 9, "tolerance": 0.1}, "only with steps as needed"),
         ("integrated_gradients", {"n_steps": 9, "max_steps": 99}, "only with steps as needed"),
+        ("integrated_gradients", {"n_steps": 9, "map_tolerance": 0.1}, "only with steps as needed"),
+        ("guided_ig", {"map_tolerance": 0.1}, "map_tolerance has no effect on guided_ig"),
     ],
 )
 def test_changes_without_effect_are_refused(
@@ -101,6 +106,8 @@ def test_changes_without_effect_are_refused(
         ({"max_steps": 10**9}, "expected a limit of 9 to 512 steps"),
         ({"tolerance": 0.0}, "a tolerance between 0 and 1, got 0.0"),
         ({"tolerance": float("nan")}, "a tolerance between 0 and 1, got nan"),
+        ({"map_tolerance": 0.0}, "a tolerance of the map between 0 and 1, got 0.0"),
+        ({"map_tolerance": float("nan")}, "a tolerance of the map between 0 and 1, got nan"),
         ({"noise_level": -0.1}, "a noise level between 0 and 1, got -0.1"),
         ({"noise_level": float("nan")}, "a noise level between 0 and 1"),
         ({"method": "lrp", "gamma": -0.1}, "expected gamma between 0 and 1000, got -0.1"),
@@ -161,6 +168,10 @@ def test_a_seed_below_zero_is_refused_at_once() -> None:
         ("default", {"n_steps": 4, "baseline": "noise", "noise_level": 0.3, "seed": 7}),
         ("paper", {"rule": "gauss_legendre", "baseline": "dataset_mean", "target": "logit"}),
         ("default", {"tolerance": 0.1, "max_steps": 64}),
+        ("default", {"map_tolerance": 0.02}),
+        ("precise", {}),
+        ("precise", {"max_steps": 64}),
+        ("precise", {"n_steps": 8}),
     ],
 )
 def test_changes_give_the_same_settings_again(preset: str, changes: dict[str, Any]) -> None:
@@ -173,3 +184,5 @@ def test_changes_give_the_same_settings_again(preset: str, changes: dict[str, An
 def test_changes_that_cannot_be_said_are_refused() -> None:
     with pytest.raises(InputError, match="steps as needed are not those of the preset paper"):
         Settings(preset="paper", target="probability").changes()
+    with pytest.raises(InputError, match="any error of the map is not that of the preset precise"):
+        Settings(preset="precise").changes()

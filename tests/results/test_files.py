@@ -275,12 +275,13 @@ def test_what_all_models_say_is_a_table_with_their_digests(notes: list[NoteRecor
     [
         {},
         {"preset": "paper"},
+        {"preset": "precise"},
         {"baseline": "noise", "noise_level": 0.2, "seed": 7},
         {"n_steps": 16, "rule": "gauss_legendre", "target": "probability"},
         {"method": "grad_cam", "layer": "conv2d_3"},
         {"method": "lrp", "gamma": 0.5, "epsilon": 0},
     ],
-    ids=["default", "paper", "noise", "gauss", "grad_cam", "lrp"],
+    ids=["default", "paper", "precise", "noise", "gauss", "grad_cam", "lrp"],
 )
 def test_the_json_gives_the_same_map_from_the_recording_and_from_the_wav(
     changes: dict[str, object],

@@ -39,6 +39,9 @@ def test_settings_are_those_of_the_file(tmp_path: Path) -> None:
     assert recalled.start == 2.5
     assert (recalled.settings.tolerance, recalled.settings.max_steps) == (0.02, 256)
     assert recalled.settings.n_steps is None
+    assert recalled.settings.map_tolerance is None  # files of before do not name it
+    known = read_recalled(write(tmp_path, {"settings": SETTINGS | {"map_tolerance": 0.02}}))
+    assert known.settings.map_tolerance == 0.02
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ METHODS: dict[str, Method] = {
             "note minus the score of the baseline,\n  which is silence unless you choose another; "
             "the badge says how exactly.",
             complete=True,
-            settings=(*BASELINE, "rule", "n_steps", "tolerance", "max_steps"),
+            settings=(*BASELINE, "rule", "n_steps", "tolerance", "map_tolerance", "max_steps"),
             by_gradient=True,
         ),
         Method(

@@ -92,7 +92,7 @@ def explain(
         typer.Option("--method", help=f"{listed(METHODS, 'or')}.", show_default=METHOD),
     ] = None,
     preset: Annotated[
-        str | None, typer.Option(help="default or paper.", show_default=PRESET)
+        str | None, typer.Option(help="default, paper or precise.", show_default=PRESET)
     ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for PNG, SVG, NPZ, JSON and WAV.")
@@ -182,11 +182,9 @@ def explain(
     by = result.settings.get("model")
     model_of = f"the model {by}, map of {what}" if by else f"its {what} model"
     console.print(f"Probability of {whose} by {model_of}: {result.probability:.1%}.")
-    if result.completeness is not None:
-        console.print(
-            f"Completeness error {result.completeness.error:.2%} after "
-            f"{result.completeness.n_steps} steps."
-        )
+    if (sums := result.completeness) is not None:
+        known = "" if sums.map_error is None else f", map error about {sums.map_error:.2%},"
+        console.print(f"Completeness error {sums.error:.2%}{known} after {sums.n_steps} steps.")
     attribution = result.attribution
     console.print(
         salient_regions_sentence(find_salient_regions(attribution), attribution, family=whose)
@@ -255,7 +253,7 @@ def compare(
     method: Annotated[
         str, typer.Option("--method", help=f"{listed(METHODS, 'or')}.")
     ] = DEFAULT_METHOD,
-    preset: Annotated[str, typer.Option(help="default or paper.")] = "default",
+    preset: Annotated[str, typer.Option(help="default, paper or precise.")] = "default",
     models: Annotated[str, typer.Option(help="Name of the model set.")] = "starter",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for a program.")] = False,
     out: Annotated[

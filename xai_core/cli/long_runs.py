@@ -141,7 +141,9 @@ def analyse(
     between: Annotated[int, typer.Option(min=0, help="Most pairs of notes of two families.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Decides which notes and which pairs.")] = 0,
     models: Annotated[str, typer.Option(help="Name of the model set.")] = "starter",
-    preset: Annotated[str, typer.Option(help="Of the explanations: default or paper.")] = "default",
+    preset: Annotated[
+        str, typer.Option(help="Of the explanations: default, paper or precise.")
+    ] = "default",
     view: Annotated[
         list[str] | None,
         typer.Option(

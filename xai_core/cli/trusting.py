@@ -122,6 +122,8 @@ def _numbers(scores: TrustScores) -> Table:
         rows.append(("two families", classes.overlap, f"strongest bins shared by {both}"))
     if (completeness := scores.explanation.completeness) is not None:
         rows.append(("completeness", completeness.error, "how far the map is from adding up"))
+        if completeness.map_error is not None:
+            rows.append(("map error", completeness.map_error, "how far it is from the exact map"))
     for name, value, meaning in rows:
         table.add_row(name, "–" if value is None else f"{value:.1%}", meaning)
     return table

@@ -108,7 +108,7 @@ def compare(
         Of :data:`xai_core.catalogue.methods.METHODS`. For `audio_a`, and for
         `audio_b` too unless `other_method` is given.
     other_method : str, optional
-    preset : {'default', 'paper'}
+    preset : {'default', 'paper', 'precise'}
     models : str
         Name of the model set.
 

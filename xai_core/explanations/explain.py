@@ -79,6 +79,7 @@ def explain(
     rule: str | None = None,
     n_steps: int | None = None,
     tolerance: float | None = None,
+    map_tolerance: float | None = None,
     max_steps: int | None = None,
     layer: str | None = None,
     gamma: float | None = None,
@@ -95,12 +96,15 @@ def explain(
         map that is shown, and which of its classes is explained.
     method : str
         One of :data:`xai_core.attribution.METHODS`.
-    preset : {'default', 'paper'}
+    preset : {'default', 'paper', 'precise'}
     models : str
         Name of the model set.
     start : float
         Seconds into the recording at which the 4 s note begins.
-    target, baseline, noise_level, seed, rule, n_steps, tolerance, max_steps, layer, gamma, epsilon
+    target, baseline, noise_level, seed, rule, n_steps, tolerance, map_tolerance, max_steps
+        As in :class:`xai_core.explanations.settings.Settings`; None for what the
+        preset says.
+    layer, gamma, epsilon
         As in :class:`xai_core.explanations.settings.Settings`; None for what the
         preset says.
     baseline_audio : path, bytes or Waveform, optional
@@ -126,6 +130,7 @@ def explain(
         rule=rule,
         n_steps=n_steps,
         tolerance=tolerance,
+        map_tolerance=map_tolerance,
         max_steps=max_steps,
         layer=layer,
         gamma=gamma,
@@ -303,10 +308,14 @@ def _notes(estimate: Estimate, settings: Settings, family: str) -> tuple[str, ..
     """Return what a reader of a finished map must know: that it does not add up, or is zero."""
     completeness = estimate.completeness
     if completeness is not None and settings.n_steps is None and not completeness.converged:
-        return (
-            f"The attributions add up only to within {completeness.error:.1%} after "
-            f"{completeness.n_steps} steps.",
-        )
+        steps = f"after {completeness.n_steps} steps"
+        sum_error, map_error = completeness.error, completeness.map_error or 0.0
+        found = []
+        if sum_error > settings.tolerance:
+            found.append(f"The attributions add up only to within {sum_error:.1%} {steps}.")
+        if map_error > (settings.map_tolerance or np.inf):
+            found.append(f"The map is known only to within about {map_error:.1%} {steps}.")
+        return tuple(found)
     reason = METHODS[settings.method].zero.reason
     if reason and not np.any(estimate.values):
         said = reason.format(layer=settings.layer, family=family)
@@ -328,13 +337,16 @@ def _from_cache(key: str, shape: tuple[int, ...], *, complete: bool) -> Estimate
 
 
 def _completeness(sums: FloatArray) -> Completeness:
-    return Completeness(float(sums[0]), float(sums[1]), float(sums[2]), int(sums[3]), bool(sums[4]))
+    output, start, total, n_steps, converged, *rest = sums.tolist()
+    map_error = rest[0] if rest and np.isfinite(rest[0]) else None
+    return Completeness(output, start, total, int(n_steps), bool(converged), map_error)
 
 
 def _to_cache(key: str, estimate: Estimate) -> None:
     arrays = {"values": estimate.values.astype(np.float32)}
     if (c := estimate.completeness) is not None:
-        parts = [c.output, c.baseline_output, c.attributed, c.n_steps, c.converged]
+        map_error = np.nan if c.map_error is None else c.map_error
+        parts = [c.output, c.baseline_output, c.attributed, c.n_steps, c.converged, map_error]
         arrays["sums"] = np.array(parts, np.float64)
     store.write_cached(key, arrays)
 

@@ -3,9 +3,10 @@
 Conventions
 -----------
 ``n_steps=None`` means that steps are added until the completeness error is at
-most `tolerance`; a number means exactly so many by `rule`. Presets are those of
-DESIGN: ``default`` (logit, steps as needed) and ``paper`` (probability, zero
-baseline, 50 steps).
+most `tolerance`, and the estimated error of the map at most `map_tolerance`; a number
+means exactly so many by `rule`. Presets are those of DESIGN: ``default`` (logit, steps as
+needed), ``paper`` (probability, zero baseline, 50 steps) and ``precise`` (as default,
+until the map is known to 1 %).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ __all__ = ["BASELINES", "PRESETS", "TARGETS", "Settings", "resolve_settings"]
 
 BASELINES = ("silence", "dataset_mean", "noise", "note")
 MAX_STEPS = 512
+PRECISE = 0.01  # estimated error of the map that the preset of this name reaches
 MAX_OF_RULES = 1000.0  # gamma and epsilon of LRP; the rules are at their limits by then
 ALWAYS = ("method", "preset", "target")  # settings that have an effect on every method
 
@@ -55,6 +57,8 @@ class Settings:
         Fixed number of steps, or None for as many as needed.
     tolerance : float
         Completeness error to reach when `n_steps` is None.
+    map_tolerance : float or None
+        Estimated error of the map to reach then too; None for any.
     max_steps : int
         Most steps to spend when `n_steps` is None, 9 or more: the first points of the path.
     layer : str or None
@@ -74,6 +78,7 @@ class Settings:
     rule: str = "midpoint"
     n_steps: int | None = None
     tolerance: float = 0.01
+    map_tolerance: float | None = None
     max_steps: int = MAX_STEPS
     layer: str | None = None
     gamma: float = 0.1
@@ -95,6 +100,10 @@ class Settings:
             raise InputError(f"expected a seed of 0 or more, got {self.seed}")
         if not 0.0 < self.tolerance < 1.0:
             raise InputError(f"expected a tolerance between 0 and 1, got {self.tolerance}")
+        if self.map_tolerance is not None and not 0.0 < self.map_tolerance < 1.0:
+            raise InputError(
+                f"expected a tolerance of the map between 0 and 1, got {self.map_tolerance}"
+            )
         if not 0.0 <= self.noise_level <= 1.0:
             raise InputError(f"expected a noise level between 0 and 1, got {self.noise_level}")
         for name in ("gamma", "epsilon"):
@@ -119,8 +128,8 @@ class Settings:
         Raises
         ------
         InputError
-            If the preset has a fixed number of steps where these have none: no
-            change says so.
+            If the preset has a fixed number of steps, or a tolerance of the map, where
+            these have none: no change says so.
         """
         preset = resolve_settings(self.method, self.preset).as_dict()
         changed = {
@@ -134,6 +143,11 @@ class Settings:
                 f"steps as needed are not those of the preset {self.preset}: choose the preset "
                 "default"
             )
+        if "map_tolerance" in preset and self.n_steps is self.map_tolerance is None:
+            raise InputError(
+                f"any error of the map is not that of the preset {self.preset}: choose the preset "
+                "default"
+            )
         return changed
 
     def _idle(self) -> set[str]:
@@ -142,13 +156,16 @@ class Settings:
         if entry.takes("baseline") and self.baseline != "noise":
             idle |= {"noise_level", "seed"}
         if entry.takes("tolerance"):
-            idle |= {"rule"} if self.n_steps is None else {"tolerance", "max_steps"}
+            needed = {"tolerance", "map_tolerance", "max_steps"}
+            idle |= {"rule"} if self.n_steps is None else needed
+            idle |= {"map_tolerance"} if self.map_tolerance is None else set()
         return idle
 
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {"target": "logit", "n_steps": None},
     "paper": {"target": "probability", "rule": "midpoint", "n_steps": 50},
+    "precise": {"target": "logit", "n_steps": None, "map_tolerance": PRECISE},
 }
 
 
@@ -159,7 +176,7 @@ def resolve_settings(method: str, preset: str, **changes: Any) -> Settings:
     ----------
     method : str
         Of :data:`xai_core.catalogue.methods.METHODS`.
-    preset : {'default', 'paper'}
+    preset : {'default', 'paper', 'precise'}
     **changes
         Fields of :class:`Settings`; None keeps the preset's value.
 

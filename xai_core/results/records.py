@@ -55,6 +55,7 @@ KINDS: dict[str, tuple[type, ...]] = {  # of values of Settings that are not tex
     "seed": (int,),
     "n_steps": (int, type(None)),
     "tolerance": (int, float),
+    "map_tolerance": (int, float, type(None)),
     "max_steps": (int,),
     "gamma": (int, float),
     "epsilon": (int, float),

@@ -49,6 +49,7 @@ def trust_record(scores: TrustScores, *, note: str) -> dict[str, Any]:
         "sensitivity": scores.sensitivity,
         "class_overlap": classes and {"families": [*classes.families], "overlap": classes.overlap},
         "completeness_error": completeness and completeness.error,
+        "map_error": completeness and completeness.map_error,
         "agreement": agreement
         and {
             "methods": [*agreement.methods],

@@ -89,7 +89,7 @@ def analyse(
         Decides which notes and which pairs between families.
     models : str
         Name of the model set.
-    preset : {'default', 'paper'}
+    preset : {'default', 'paper', 'precise'}
         Of the explanations.
     compared : Compared
         Whose maps, and what of them; the absolute maps of the models, as in the paper,

@@ -87,6 +87,17 @@ def test_badge_colour_follows_the_completeness_error(attributed: float, colour: 
     assert "41 steps" in badge.text
 
 
+@pytest.mark.parametrize(
+    ("map_error", "colour", "said"),
+    [(0.098, "green", "9.8 %"), (0.101, "orange", "10 %"), (0.26, "red", "26 %")],
+)
+def test_badge_says_the_error_of_the_map_too(map_error: float, colour: str, said: str) -> None:
+    completeness = Completeness(2.0, 1.0, 1.0, n_steps=41, converged=True, map_error=map_error)
+    badge = completeness_badge(completeness, refining=False)
+    assert badge.colour == colour
+    assert badge.text == f"Completeness error 0.00 %, map error about {said}, 41 steps"
+
+
 def test_badge_of_a_first_picture_says_that_it_is_one() -> None:
     completeness = Completeness(2.0, 1.0, 1.2, n_steps=9, converged=False)
     badge = completeness_badge(completeness, refining=True)

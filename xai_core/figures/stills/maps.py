@@ -188,6 +188,8 @@ def _title(explanation: Explanation) -> str:
     if completeness is None:
         return title
     error = f"{100 * completeness.error:.2g} %"
+    if completeness.map_error is not None:
+        error += f", map error {100 * completeness.map_error:.2g} %,"
     return f"{title}; completeness error {error} after {completeness.n_steps} steps"
 
 

@@ -41,7 +41,7 @@ from xai_core.ui.parts.choices import (
     sound_models,
 )
 from xai_core.ui.parts.sharing import draw_link, draw_saving
-from xai_core.ui.parts.words import answer_text, note_label
+from xai_core.ui.parts.words import answer_text, map_error_text, note_label
 from xai_core.ui.shell.address import choose, set_choice
 from xai_core.ui.shell.preload import keep_keras_state
 from xai_core.ui.shell.work_queue import compute_in_slots
@@ -240,6 +240,8 @@ def _verdict(name: str, explanation: Explanation, whose: str) -> str:
     said = answer_text(explanation.probability)
     error = explanation.completeness
     exact = "" if error is None else f" Completeness error {100 * error.error:.2f} %."
+    if error is not None and error.map_error is not None:
+        exact = f"{exact.removesuffix('.')}, {map_error_text(error.map_error)}."
     notes = "".join(f" {note}" for note in explanation.notes)
     return f"{name}: the {whose} model says {said}.{exact}{notes}"
 

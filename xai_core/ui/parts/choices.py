@@ -29,7 +29,7 @@ from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import ModelError
-from xai_core.explanations.settings import MAX_STEPS, Settings
+from xai_core.explanations.settings import MAX_STEPS, PRESETS, Settings
 from xai_core.figures.base.scales import PERCENTILE
 from xai_core.places import samples_folder
 from xai_core.ui.parts.words import note_label
@@ -73,8 +73,13 @@ BASELINES = {
 }
 NOISE_LEVELS = {f"{level:g}": f"{level:g}" for level in (0.02, 0.05, 0.1, 0.2, 0.4)}
 RULES = {"midpoint": "midpoint", "trapezoid": "trapezoid", "gauss_legendre": "Gauss-Legendre"}
-AS_NEEDED = "adaptive"
-STEPS = {AS_NEEDED: "as needed", **{str(n): str(n) for n in (8, 16, 32, 50, 64, 128, 256, 512)}}
+AS_NEEDED, PRECISE = "adaptive", "precise"
+MAP_ERROR = PRESETS[PRECISE]["map_tolerance"]
+STEPS = {
+    AS_NEEDED: "as needed",
+    PRECISE: "as needed, precise",
+    **{str(n): str(n) for n in (8, 16, 32, 50, 64, 128, 256, 512)},
+}
 AS_PRESET = {  # in an address, with the layer: the preset `default`, whatever was chosen before
     "target": next(iter(TARGETS)),
     "baseline": next(iter(BASELINES)),
@@ -373,20 +378,22 @@ def _choose_methods(
         )
     elif baseline == "note":
         baseline_note = _baseline_note(right, records)
+    as_needed = {AS_NEEDED: Settings.map_tolerance, PRECISE: MAP_ERROR}
     steps = choose(
         left,
         "Steps",
         STEPS,
         key="steps",
         help="As needed: steps are added where the path needs them, until the completeness "
-        f"error is at most 1 %, up to {MAX_STEPS}.",
+        f"error is at most 1 %, up to {MAX_STEPS}. Precise: until the map error too is at most "
+        f"{100 * MAP_ERROR:g} %.",
     )
     rule = choose(
         right,
         "Quadrature rule",
         RULES,
         key="rule",
-        disabled=steps == AS_NEEDED,
+        disabled=steps in as_needed,
         help="How a fixed number of steps is placed and weighted.",
     )
     last = layers[-1] if layers else None
@@ -403,7 +410,8 @@ def _choose_methods(
         "baseline": baseline,
         "noise_level": float(level),
         "rule": rule,
-        "n_steps": None if steps == AS_NEEDED else int(steps),
+        "n_steps": None if steps in as_needed else int(steps),
+        "map_tolerance": as_needed.get(steps),
         "layer": layer,
     }
     settings = {name: _settings(one, target, chosen) for name, one in METHODS.items()}

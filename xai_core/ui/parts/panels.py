@@ -178,11 +178,17 @@ def _is_refining(explanation: Explanation) -> bool:
 
 
 def _seconds_needed(explanation: Explanation, spent: float) -> float:
-    """Guess how long the map takes in all: the error falls with the square of the steps."""
-    if explanation.completeness is None:
+    """Guess how long the map takes in all.
+
+    The error of the sum falls with the square of the steps, that of the map with the steps.
+    """
+    completeness, settings = explanation.completeness, explanation.settings
+    if completeness is None:
         return spent
-    times = explanation.completeness.error / float(explanation.settings["tolerance"])
-    return spent * math.sqrt(max(times, 1.0))
+    times = math.sqrt(completeness.error / float(settings["tolerance"]))
+    if completeness.map_error is not None and "map_tolerance" in settings:
+        times = max(times, completeness.map_error / float(settings["map_tolerance"]))
+    return spent * max(times, 1.0)
 
 
 def _status(

@@ -30,6 +30,7 @@ __all__ = [
     "completeness_sentence",
     "doubts",
     "how_to_read",
+    "map_error_text",
     "note_credit",
     "note_label",
     "overall_verdict",
@@ -47,11 +48,15 @@ PAPER = (
 )
 GOOD_ERROR = 0.01  # completeness error up to which a map is trusted
 FAIR_ERROR = 0.05
+GOOD_MAP_ERROR, FAIR_MAP_ERROR = 0.1, 0.25  # of the map itself, as estimated
 YES = 0.5  # probability from which a model predicts its family
 COMPLETENESS_HELP = (
     "The map should add up to the difference between the model's score for the "
-    "note and for the baseline. The completeness error is how far it misses that. Green: at most "
-    "1 %. Amber: at most 5 %. Red: more, so do not trust the map."
+    "note and for the baseline. The completeness error is how far it misses that. A sum can be "
+    "right by luck, where too much here makes up for too little there: the map error is an "
+    "estimate of how much of the map itself is in the wrong place or size, all bins together. "
+    "Green: at most 1 % and 10 %. Amber: at most 5 % and 25 %. Red: more, so do not trust the "
+    "map. *Advanced settings*, *Steps*, *as needed, precise* goes on until the map error is 1 %."
 )
 TEN_ANSWERS = (
     "Each family has a model of its own that answers yes or no, so the ten probabilities do not "
@@ -253,17 +258,30 @@ def completeness_badge(completeness: Completeness, *, refining: bool) -> Badge:
     refining : bool
         Whether a better map is on its way.
     """
-    error = f"{100 * completeness.error:.2f} %"
+    errors, map_error = f"error {100 * completeness.error:.2f} %", completeness.map_error or 0.0
+    if completeness.map_error is not None:
+        errors += f", {map_error_text(map_error)}"
     steps = f"{completeness.n_steps} steps"
     if refining:
-        return Badge(f"First picture, refining: error {error}, {steps}", "gray", COMPLETENESS_HELP)
-    if completeness.error <= GOOD_ERROR:
+        return Badge(f"First picture, refining: {errors}, {steps}", "gray", COMPLETENESS_HELP)
+    if completeness.error <= GOOD_ERROR and map_error <= GOOD_MAP_ERROR:
         colour = "green"
-    elif completeness.error <= FAIR_ERROR:
+    elif completeness.error <= FAIR_ERROR and map_error <= FAIR_MAP_ERROR:
         colour = "orange"
     else:
         colour = "red"
-    return Badge(f"Completeness error {error}, {steps}", colour, COMPLETENESS_HELP)
+    return Badge(f"Completeness {errors}, {steps}", colour, COMPLETENESS_HELP)
+
+
+def map_error_text(map_error: float) -> str:
+    """Say what is known of the error of a map.
+
+    Examples
+    --------
+    >>> map_error_text(0.0213), map_error_text(0.2)
+    ('map error about 2.1 %', 'map error about 20 %')
+    """
+    return f"map error about {100 * map_error:.2g} %"
 
 
 def how_to_read(methods: Iterable[str]) -> str:
