@@ -20,8 +20,9 @@ from xai_core.explanations import explain_progressively, predict, trust
 from xai_core.explanations.loaded_models import load_gradients
 from xai_core.explanations.settings import Settings
 from xai_core.explanations.trust import (
-    MAP_STEPS,
     N_ORDERS,
+    ON_DEAR_TYPES,
+    USUAL,
     Removal,
     Stage,
     TrustScores,
@@ -99,7 +100,22 @@ def test_curves_are_those_of_the_map_and_of_the_size_of_the_bins(
         random = found.at_random
         ends = found.by_map.outputs[[0, -1]]
         np.testing.assert_allclose(random.outputs[[0, -1]], ends, atol=1e-6)
+        assert random.fractions.tolist() == pytest.approx(np.linspace(0, 1, 11), abs=1e-3)
+    assert scores.deletion.at_random.area == pytest.approx(scores.insertion.at_random.area)
     assert N_ORDERS == 5  # as docs/pages.md says
+
+
+def test_on_a_dear_type_less_is_taken_and_that_is_said(
+    explanation: Explanation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trust, "DEAR", 0)
+    found = trust_scores(explanation, seed=9)
+    assert (found.deletion.by_map.fractions.size, found.insertion.at_random.outputs.size) == (11, 6)
+    few = explain(explanation.waveform, **ABOUT, n_steps=ON_DEAR_TYPES.map_steps, rule="midpoint")
+    np.testing.assert_allclose(found.cascade[0].map.values, few.attribution.values, atol=1e-7)
+    said = " ".join(found.notes)
+    assert "Tonnetz takes long, so curves have 11 points" in said
+    assert "take 4 steps, where those of other spectrograms take 8." in said
 
 
 def test_the_cascade_goes_from_the_network_as_it_is_to_one_without_what_it_learnt(
@@ -114,7 +130,7 @@ def test_the_cascade_goes_from_the_network_as_it_is_to_one_without_what_it_learn
         assert stage.signed == pytest.approx(spearman(own, values, heard))
         assert stage.absolute == pytest.approx(spearman(abs(own), abs(values), heard))
         assert stage.with_spectrogram == pytest.approx(spearman(abs(own), abs(x), heard))
-    few = explain(explanation.waveform, **ABOUT, n_steps=MAP_STEPS, rule="midpoint")
+    few = explain(explanation.waveform, **ABOUT, n_steps=USUAL.map_steps, rule="midpoint")
     np.testing.assert_allclose(scores.cascade[0].map.values, few.attribution.values, atol=1e-7)
     assert scores.cascade[0].absolute > 0.9  # only the steps differ
     assert not np.allclose(scores.cascade[1].map.values, values)
@@ -154,7 +170,7 @@ def test_classes_are_the_two_likeliest(explanation: Explanation, scores: TrustSc
     assert said[first] >= said[second]
     maps = [
         explain(
-            explanation.waveform, type=TYPE, family=one, models="tiny", n_steps=MAP_STEPS
+            explanation.waveform, type=TYPE, family=one, models="tiny", n_steps=USUAL.map_steps
         ).attribution.values
         for one in (first, second)
     ]
@@ -199,7 +215,7 @@ def test_methods_that_are_too_dear_are_left_out_and_named(
 def test_a_dear_method_has_fewer_layers_and_samples(
     note: Waveform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trust, "_cost", lambda method, type: 500.0)
+    monkeypatch.setattr(trust, "_cost", lambda method, type: 175.0)
     tested = explain(note, **ABOUT, method="grad_cam")
     if tested.attribution.is_zero:
         tested = explain(note, **{**ABOUT, "family": "organ"}, method="grad_cam")
@@ -207,7 +223,7 @@ def test_a_dear_method_has_fewer_layers_and_samples(
     layers = [stage.layer for stage in found.cascade]
     assert layers[0] == ""
     assert layers[-1] == "conv2d"  # all of them
-    assert len(layers) == 4  # 2,000 ms
+    assert len(layers) == 4  # 700 ms
     assert any(
         one == "Grad-CAM takes long, so the cascade has only 3 of 8 steps." for one in found.notes
     )

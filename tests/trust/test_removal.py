@@ -79,6 +79,30 @@ def test_a_random_curve_of_a_sum_is_close_to_a_straight_line() -> None:
     np.testing.assert_allclose(inserted.outputs / x.sum(), curve.fractions, atol=0.02)
 
 
+def test_known_ends_are_not_computed_again_and_change_nothing() -> None:
+    x, order = np.random.default_rng(4).random((2, 6, 7))
+    asked: list[int] = []
+
+    def counted(batch: FloatArray) -> FloatArray:
+        asked.append(len(batch))
+        return total(batch)
+
+    for test in (deletion, insertion):
+        whole = test(total, x, order, n_points=9)
+        found = test(counted, x, order, n_points=9, ends=(float(x.sum()), 0.0))
+        np.testing.assert_allclose(found.outputs, whole.outputs, atol=1e-12)
+    assert sum(asked) == 14
+
+
+def test_the_deletion_curve_of_an_order_is_the_insertion_curve_of_its_reverse() -> None:
+    x, order = np.random.default_rng(5).random((2, 40))
+    product = lambda batch: (1 + batch).prod(axis=1)  # noqa: E731
+    less = deletion(product, x, order, n_points=11)
+    more = insertion(product, x, -order, n_points=11)
+    np.testing.assert_allclose(less.outputs[::-1], more.outputs, rtol=1e-12)
+    assert less.area == pytest.approx(more.area)
+
+
 def test_the_input_is_not_changed() -> None:
     x = X.copy()
     x.setflags(write=False)

@@ -7,17 +7,17 @@ spectrogram, whatever its sign; correlations are Spearman's, over the bins that 
 silent (not 0).
 
 Maps that a test makes anew have a fixed, small cost: a method that adds up gradients along
-a path takes :data:`MAP_STEPS` midpoint steps, in the cascade also for the network as it is.
-What a method may cost in a test is counted in gradient steps of the type
+a path takes the few midpoint steps of :class:`Effort`, in the cascade also for the network
+as it is. What a method may cost in a test is counted in gradient steps of the type
 (``catalogue.types``); where its maps are dearer, the cascade stops at fewer layers, the last
 among them, sensitivity has fewer samples, and the dearest methods are left out of the
-matrix. What is left out is said.
+matrix. What is left out, and what is taken less often on a dear type, is said.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar, cast
 
@@ -25,7 +25,7 @@ import numpy as np
 
 from xai_core import store
 from xai_core.catalogue.methods import METHODS, listed
-from xai_core.catalogue.types import spectrogram_type
+from xai_core.catalogue.types import TYPES, spectrogram_type
 from xai_core.errors import EmptyMapError, InputError
 from xai_core.explanations.explain import explained_model, map_of_input
 from xai_core.explanations.loaded_models import LRUCache, array_digest, resolve_layer
@@ -41,30 +41,32 @@ from xai_core.trust import (
     overlap_of_strongest,
     random_curve,
     rank_correlation,
+    rank_correlations,
 )
 from xai_core.values import Attribution, Explanation, FloatArray
 
 __all__ = [
-    "MAP_STEPS",
+    "ON_DEAR_TYPES",
     "SHARE",
+    "USUAL",
     "Agreement",
     "ClassOverlap",
+    "Effort",
     "Removal",
     "Stage",
     "TrustScores",
+    "effort_on",
     "trust_progressively",
     "trust_scores",
     "trust_sentence",
 ]
 
-MAP_STEPS = 8  # midpoint steps of a map that a test makes anew
 N_ORDERS = 5  # random orders of bins
-RANDOM_POINTS = 11  # of their curves, which are smooth
 N_SAMPLES = 3  # changed inputs
 RADIUS = 0.02  # largest change of a bin, in units of the spectrogram
 SHARE = 0.1  # of the bins, that are a map's strongest
-CASCADE_STEPS, SENSITIVITY_STEPS, AGREEMENT_STEPS = 80, 32, 60  # gradient steps that may be spent
-AFFORDABLE = 2_000  # ms that a test may take on a small type, whatever its steps
+CASCADE_STEPS, SENSITIVITY_STEPS, AGREEMENT_STEPS = 20, 8, 32  # gradient steps that may be spent
+AFFORDABLE = 700  # ms that a test may take on a small type, whatever its steps
 SMALLEST = 0.05  # logits, of the span of the curves
 BETTER = 0.05  # of the span of the curves, by which a map is better than energy or worse
 ALIKE, PARTLY = 0.4, 0.2  # rank correlations from which maps look alike
@@ -72,6 +74,30 @@ KEPT = 200  # results of tests; a map of the STFT has 0.5 MB
 
 Value = TypeVar("Value")
 _kept: LRUCache[tuple[Hashable, ...], Any] = LRUCache(KEPT)
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much the tests of one note may cost.
+
+    Parameters
+    ----------
+    map_steps : int
+        Midpoint steps of a map that a test makes anew.
+    n_points : int
+        Of the deletion and the insertion curve.
+    random_points : int
+        Of those of random orders, which are smooth.
+    """
+
+    map_steps: int
+    n_points: int
+    random_points: int
+
+
+USUAL = Effort(map_steps=8, n_points=21, random_points=11)
+ON_DEAR_TYPES = Effort(map_steps=4, n_points=11, random_points=6)
+DEAR = 50  # ms of a gradient step, from which a type is dear
 
 
 @dataclass(frozen=True)
@@ -217,6 +243,11 @@ class TrustScores:
         return float(gains / 2 / self.span)
 
 
+def effort_on(type: str) -> Effort:
+    """Return how much the tests may cost on a spectrogram type."""
+    return ON_DEAR_TYPES if spectrogram_type(type).step_ms >= DEAR else USUAL
+
+
 def trust_scores(explanation: Explanation, *, seed: int = 0) -> TrustScores:
     """Return all tests of a map, as :func:`trust_progressively` ends."""
     *_, last = trust_progressively(explanation, seed=seed)
@@ -258,15 +289,15 @@ def trust_progressively(explanation: Explanation, *, seed: int = 0) -> Iterator[
         yield step(**{name: tests.removal(name)})
     orders = []
     for number in range(N_ORDERS):
-        orders.append(tests.random_curves(number))
+        orders.append(tests.random_curve(number))
         if number < N_ORDERS - 1:
             yield step()
-    less, more = (_mean(curves) for curves in zip(*orders, strict=True))
+    less = _mean(orders)
     assert scores.deletion is not None
     assert scores.insertion is not None
     yield step(
         deletion=replace(scores.deletion, at_random=less),
-        insertion=replace(scores.insertion, at_random=more),
+        insertion=replace(scores.insertion, at_random=_backwards(less)),
     )
     for number in range(len(tests.stages)):
         stage = tests.stage(number)
@@ -340,7 +371,8 @@ class _Tests:
         self.map = explanation.attribution.values
         names = {one.name for one in fields(Settings)} & set(record)
         whole = Settings(**{name: record[name] for name in names})
-        self.settings = _cheap(whole)
+        self.effort = effort_on(self.type)
+        self.settings = _cheap(whole, self.type)
         self.is_cheap = self.settings == whole  # made anew it is the same
         text = json.dumps(record, sort_keys=True)
         self.key = (text, array_digest(self.map), array_digest(self.x), self.card.sha256, seed)
@@ -361,33 +393,44 @@ class _Tests:
 
         def compute() -> Removal:
             by_map, by_energy = (
-                test(self.outputs, self.x, order, baseline=self.baseline)
+                test(
+                    self.outputs,
+                    self.x,
+                    order,
+                    baseline=self.baseline,
+                    n_points=self.effort.n_points,
+                    ends=self._ends(),
+                )
                 for order in (self.map, self.energy)
             )
             return Removal(by_map, by_energy)
 
         return self._once((name,), compute)
 
-    def random_curves(self, number: int) -> tuple[Curve, Curve]:
-        """Return the deletion and the insertion curve in a random order each."""
+    def random_curve(self, number: int) -> Curve:
+        """Return the deletion curve in a random order."""
 
-        def compute() -> tuple[Curve, Curve]:
-            rng = self._rng("orders", number)
-            less, more = (
-                random_curve(
-                    self.outputs,
-                    self.x,
-                    baseline=self.baseline,
-                    n_points=RANDOM_POINTS,
-                    n_orders=1,
-                    insert=insert,
-                    rng=rng,
-                )
-                for insert in (False, True)
+        def compute() -> Curve:
+            return random_curve(
+                self.outputs,
+                self.x,
+                baseline=self.baseline,
+                n_points=self.effort.random_points,
+                n_orders=1,
+                ends=self._ends(),
+                rng=self._rng("orders", number),
             )
-            return less, more
 
         return self._once(("orders", number), compute)
+
+    def _ends(self) -> tuple[float, float]:
+        """Return the logits of the note and of the baseline."""
+
+        def compute() -> tuple[float, float]:
+            found = self.outputs(np.stack([self.x, self.baseline]))
+            return float(found[0]), float(found[1])
+
+        return self._once(("ends",), compute)
 
     def stage(self, number: int) -> Stage:
         def compute() -> Stage:
@@ -441,18 +484,19 @@ class _Tests:
         others = sorted(
             (name for name in usable if name != own), key=lambda name: _cost(name, self.type)
         )
-        left, taken = self._allowed(AGREEMENT_STEPS), [own]
+        left, taken, has_layer = self._allowed(AGREEMENT_STEPS), [own], False
         for name in others:
-            left -= _cost(name, self.type)
-            if left >= 0:
+            one = METHODS[name]
+            shares = one.cost == "layer" and one.times == 1.0  # the gradient of one layer
+            cost = 0.0 if shares and has_layer else _cost(name, self.type)
+            if cost <= left:
+                left -= cost
                 taken.append(name)
+                has_layer |= shares
 
         def compute() -> Agreement:
             maps = [self.map, *(self._map_by(name) for name in taken[1:])]
-            constant = [float(np.ptp(values[self.heard])) == 0.0 for values in maps]
-            table = np.array([[self._correlation(a, b) for b in maps] for a in maps])
-            table[constant] = np.nan
-            table[:, constant] = np.nan
+            table = rank_correlations([values[self.heard] for values in maps])
             return Agreement(
                 tuple(taken), table, tuple(name for name in usable if name not in taken)
             )
@@ -477,6 +521,18 @@ class _Tests:
             labels = [METHODS[name].label for name in scores.agreement.left_out]
             verb = "is" if len(labels) == 1 else "are"
             found.append(f"{listed(labels)} {verb} left out of the matrix: too dear here.")
+        if self.effort != USUAL:
+            label = TYPES[self.type].label
+            found.append(
+                f"{label} takes long, so curves have {self.effort.n_points} points and those of "
+                f"random orders {self.effort.random_points}, where other spectrograms have "
+                f"{USUAL.n_points} and {USUAL.random_points}."
+            )
+            if METHODS[self.settings.method].takes("n_steps"):
+                found.append(
+                    f"Maps that a test makes anew take {self.effort.map_steps} steps, where those "
+                    f"of other spectrograms take {USUAL.map_steps}."
+                )
         return tuple(found)
 
     def _once(self, name: tuple[Hashable, ...], compute: Callable[[], Value]) -> Value:
@@ -507,7 +563,7 @@ class _Tests:
 
     def _map_by(self, method: str) -> FloatArray:
         entry = METHODS[method]
-        settings = _cheap(Settings(method=method, target=entry.target_for("logit")))
+        settings = _cheap(Settings(method=method, target=entry.target_for("logit")), self.type)
         return map_of_input(
             self.model,
             self.x,
@@ -549,18 +605,18 @@ class _Tests:
         return explained_model(self.type, family, None, self.models)[0]
 
 
-def _cheap(settings: Settings) -> Settings:
+def _cheap(settings: Settings, type: str) -> Settings:
     """Return settings with the few fixed steps of a map that is made anew."""
     if not METHODS[settings.method].takes("n_steps"):
         return settings
-    return replace(settings, n_steps=MAP_STEPS, rule="midpoint")
+    return replace(settings, n_steps=effort_on(type).map_steps, rule="midpoint")
 
 
 def _cost(method: str, type: str) -> float:
     """Return the milliseconds of a map that is made anew."""
     cost = float(METHODS[method].cost_of(type))
     if METHODS[method].takes("n_steps"):
-        cost = min(cost, MAP_STEPS * spectrogram_type(type).step_ms)
+        cost = min(cost, effort_on(type).map_steps * spectrogram_type(type).step_ms)
     return max(cost, 1.0)
 
 
@@ -572,5 +628,10 @@ def _spread(layers: tuple[str, ...], n: int) -> tuple[str, ...]:
     return tuple(layers[k] for k in chosen)
 
 
-def _mean(curves: tuple[Curve, ...]) -> Curve:
+def _backwards(curve: Curve) -> Curve:
+    """Return the insertion curve of the orders from the last bin to the first."""
+    return Curve(1.0 - curve.fractions[::-1], curve.outputs[::-1])
+
+
+def _mean(curves: Sequence[Curve]) -> Curve:
     return Curve(curves[0].fractions, np.mean([one.outputs for one in curves], axis=0))

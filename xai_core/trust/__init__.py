@@ -14,6 +14,7 @@ from xai_core.trust.comparisons import (
     overlap_of_strongest,
     partial_mantel,
     rank_correlation,
+    rank_correlations,
 )
 from xai_core.trust.concentration import (
     complexity,
@@ -38,6 +39,7 @@ __all__ = [
     "pointing",
     "random_curve",
     "rank_correlation",
+    "rank_correlations",
     "relevance_mass",
     "relevance_rank",
     "sparseness",

@@ -16,7 +16,7 @@ is given as one of the permutations, so that none is 0.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,6 +33,7 @@ __all__ = [
     "overlap_of_strongest",
     "partial_mantel",
     "rank_correlation",
+    "rank_correlations",
 ]
 
 N_PERMUTATIONS = 999
@@ -96,6 +97,35 @@ def rank_correlation(a: FloatArray, b: FloatArray, *, where: FloatArray | None =
     if a.size < 2:
         raise InputError(f"expected at least two bins to compare, got {a.size}")
     return _pearson(rankdata(a.ravel()), rankdata(b.ravel()))
+
+
+def rank_correlations(maps: Sequence[FloatArray]) -> FloatArray:
+    """Return Spearman's correlation of every pair of maps.
+
+    Parameters
+    ----------
+    maps : sequence of ndarray, of one shape
+        At least two bins each.
+
+    Returns
+    -------
+    ndarray, shape (n_maps, n_maps)
+        As :func:`rank_correlation`, but NaN with a map that is constant.
+
+    Examples
+    --------
+    >>> maps = [np.array(one) for one in ([1.0, 2.0, 9.0], [3.0, 2.0, 1.0], [1.0, 1.0, 1.0])]
+    >>> rank_correlations(maps).round(6).tolist()
+    [[1.0, -1.0, nan], [-1.0, 1.0, nan], [nan, nan, nan]]
+    """
+    if len({np.shape(one) for one in maps}) != 1 or np.size(maps[0]) < 2:
+        raise GridMismatchError("expected maps of one shape, of at least two bins")
+    ranks = np.stack([rankdata(np.ravel(one)) for one in maps])
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    norms = np.sqrt((ranks**2).sum(axis=1))
+    norms[norms == 0.0] = np.nan
+    ranks /= norms[:, np.newaxis]
+    return np.asarray(ranks @ ranks.T)
 
 
 def mantel(

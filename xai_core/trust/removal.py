@@ -66,6 +66,7 @@ def deletion(
     *,
     baseline: FloatArray | float = 0.0,
     n_points: int = N_POINTS,
+    ends: tuple[float, float] | None = None,
 ) -> Curve:
     """Replace bins by the baseline in order of falling attribution.
 
@@ -80,6 +81,8 @@ def deletion(
         What a removed bin becomes; silence by default.
     n_points : int
         At least 2.
+    ends : tuple of float, optional
+        ``f(x)`` and ``f(baseline)``, if they are known.
 
     Returns
     -------
@@ -106,7 +109,7 @@ def deletion(
     ([4.0, 1.0, 0.0], 1.5)
     """
     x, order, base = _ordered(x, attribution, baseline)
-    return _curve(outputs, x, base, order, n_points)
+    return _curve(outputs, x, base, order, n_points, ends)
 
 
 def insertion(
@@ -116,6 +119,7 @@ def insertion(
     *,
     baseline: FloatArray | float = 0.0,
     n_points: int = N_POINTS,
+    ends: tuple[float, float] | None = None,
 ) -> Curve:
     """Put bins of the input into the baseline in order of falling attribution.
 
@@ -138,7 +142,7 @@ def insertion(
     2.5
     """
     x, order, base = _ordered(x, attribution, baseline)
-    return _curve(outputs, base, x, order, n_points)
+    return _curve(outputs, base, x, order, n_points, ends and ends[::-1])
 
 
 def random_curve(
@@ -149,13 +153,14 @@ def random_curve(
     n_points: int = N_POINTS,
     n_orders: int = 5,
     insert: bool = False,
+    ends: tuple[float, float] | None = None,
     rng: np.random.Generator,
 ) -> Curve:
     """Return the mean deletion curve of bins in random orders.
 
     Parameters
     ----------
-    outputs, x, baseline, n_points
+    outputs, x, baseline, n_points, ends
         As for :func:`deletion`.
     n_orders : int
         Number of random orders that are averaged.
@@ -167,6 +172,12 @@ def random_curve(
     -------
     Curve
         The mean curve of maps that do not depend on the model.
+
+    Notes
+    -----
+    What is left when bins are removed in one order is what the other order, from the last
+    bin to the first, has inserted: the deletion curve of random orders, read backwards, is
+    an insertion curve of random orders.
     """
     if n_orders < 1:
         raise InputError(f"expected at least one random order, got {n_orders}")
@@ -174,7 +185,7 @@ def random_curve(
     for _ in range(n_orders):
         noise = rng.random(np.shape(x))
         one = insertion if insert else deletion
-        curves.append(one(outputs, x, noise, baseline=baseline, n_points=n_points))
+        curves.append(one(outputs, x, noise, baseline=baseline, n_points=n_points, ends=ends))
     return Curve(curves[0].fractions, np.mean([curve.outputs for curve in curves], axis=0))
 
 
@@ -325,19 +336,24 @@ def _curve(
     end: FloatArray,
     order: npt.NDArray[np.intp],
     n_points: int,
+    ends: tuple[float, float] | None,
 ) -> Curve:
-    """Return the outputs while bins of `start` become those of `end`, in an order."""
+    """Return the outputs while bins of `start` become those of `end`, in an order.
+
+    The first and the last of them are known where `ends` are given.
+    """
     if n_points < 2:
         raise InputError(f"expected at least 2 points, got {n_points}")
     counts = np.round(np.linspace(0.0, order.size, n_points)).astype(int)
-    final = end.ravel()
+    place: npt.NDArray[np.intp] = np.empty(start.shape, np.intp)
+    place.ravel()[order] = np.arange(order.size)  # of each bin in the order
+    asked = counts if ends is None else counts[1:-1]
     found = []
-    for first in range(0, n_points, POINTS_AT_ONCE):
-        part = counts[first : first + POINTS_AT_ONCE]
-        batch = np.repeat(start.reshape(1, -1), len(part), axis=0)  # (n, n_bins)
-        for row, count in zip(batch, part, strict=True):
-            row[order[:count]] = final[order[:count]]
-        found.append(np.asarray(outputs(batch.reshape(-1, *start.shape)), np.float64))
+    for first in range(0, len(asked), POINTS_AT_ONCE):
+        part = asked[first : first + POINTS_AT_ONCE].reshape(-1, *(1,) * start.ndim)
+        found.append(np.asarray(outputs(np.where(place < part, end, start)), np.float64))
+    if ends is not None:
+        found = [np.array(ends[:1]), *found, np.array(ends[1:])]
     return Curve(counts / order.size, np.concatenate(found))
 
 

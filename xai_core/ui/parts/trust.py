@@ -5,7 +5,15 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from xai_core.explanations.trust import MAP_STEPS, SHARE, Agreement, Removal, Stage, TrustScores
+from xai_core.explanations.trust import (
+    ON_DEAR_TYPES,
+    SHARE,
+    USUAL,
+    Agreement,
+    Removal,
+    Stage,
+    TrustScores,
+)
 from xai_core.figures.base.scales import number_text
 from xai_core.figures.base.words import percent_text
 from xai_core.figures.maps.trust import (
@@ -29,8 +37,9 @@ CURVES_HELP = (
 CASCADE_HELP = (
     "The layers of a copy of the network get fresh initial weights, from the output down, and the "
     "map is made again after each. A map of what the network has learnt changes; a map of the "
-    f"note stays. All these maps take {MAP_STEPS} steps, where a method takes steps, also the "
-    "first, of the network as it is: so only the weights differ."
+    f"note stays. All these maps take {USUAL.map_steps} steps, on spectrograms that take long "
+    f"{ON_DEAR_TYPES.map_steps}, where a method takes steps, also the first, of the network as it "
+    "is: so only the weights differ."
 )
 AGREEMENT_HELP = (
     "Rank correlation of the maps of this note by every two methods, with their signs, over bins "
@@ -38,6 +47,7 @@ AGREEMENT_HELP = (
 )
 ENERGY, RANDOM, SENSITIVITY = "Over energy", "Over random order", "Sensitivity"
 CLASSES, COMPLETENESS = "Two families share", "Completeness error"
+MAP_ERROR = "Map error"
 NUMBERS_HELP = {
     ENERGY: "How much better the map's order of bins is than that of the loudest first: the mean "
     "gain of both areas, as a share of the range that the score takes along the curves.",
@@ -47,6 +57,8 @@ NUMBERS_HELP = {
     CLASSES: f"How many of the strongest {100 * SHARE:.0f} % of bins the maps of the two likeliest "
     "families share. By chance 10 %; near 100 % the map is about the note, not the family.",
     COMPLETENESS: "How far the sum of the map is from the change of the score.",
+    MAP_ERROR: "An estimate of how far the map itself is from the exact one, all bins together, as "
+    "a share of its size.",
 }
 
 
@@ -78,6 +90,8 @@ def _numbers(scores: TrustScores) -> dict[str, str]:
         found[CLASSES] = percent_text(scores.class_overlap.overlap)
     if (completeness := scores.explanation.completeness) is not None:
         found[COMPLETENESS] = f"{number_text(100 * completeness.error)} %"
+        if completeness.map_error is not None:
+            found[MAP_ERROR] = f"{100 * completeness.map_error:.2g} %"
     return found
 
 
