@@ -28,6 +28,7 @@ __all__ = [
     "TARGETS",
     "MapKind",
     "Method",
+    "Wording",
     "ZeroMap",
     "labels_of",
     "listed",
@@ -78,6 +79,46 @@ NO_SLOPE = ZeroMap(
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wording:
+    """What is said of the values of a map: what they hold, and on which side.
+
+    Parameters
+    ----------
+    whole : str
+        All values, whatever their sign: "of the evidence".
+    of_side : str
+        Those above zero, of ``{family}``.
+    only_against : str
+        A sentence for a map without any above zero.
+    both : str
+        A sentence on the shares ``{mine}`` and ``{other}`` of both sides.
+    sides, none : tuple of str
+        Headings of the sides for and against, and a sentence for each where it is empty.
+    """
+
+    whole: str = "of the evidence"
+    of_side: str = "of the evidence for {family}"
+    only_against: str = "All evidence speaks against {family}."
+    both: str = "In all, {mine} of the evidence speaks for {family} and {other} against."
+    sides: tuple[str, str] = ("Speaks for {family}", "Speaks against {family}")
+    none: tuple[str, str] = ("Nothing speaks for {family}.", "Nothing speaks against {family}.")
+
+
+EVIDENCE = Wording()
+REACTION = Wording(  # of a gradient: what would change, not what did
+    whole="of what the score reacts to",
+    of_side="of what would raise the score of {family} if it were louder",
+    only_against="Whatever were louder would lower the score of {family}.",
+    both="In all, {mine} of the reaction would raise the score of {family} and {other} lower it.",
+    sides=("Louder raises the score of {family}", "Louder lowers the score of {family}"),
+    none=(
+        "Nothing would raise the score of {family} if it were louder.",
+        "Nothing would lower the score of {family} if it were louder.",
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class MapKind:
     """How a map of one kind is named and drawn.
 
@@ -99,6 +140,7 @@ class MapKind:
     unit : str
         Caption of the colour bar, of the ``{target}``.
     zero : ZeroMap
+    wording : Wording
     """
 
     name: str
@@ -110,6 +152,7 @@ class MapKind:
     smooth: bool = False
     unit: str = "{target} per bin"
     zero: ZeroMap = AT_BASELINE
+    wording: Wording = EVIDENCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,6 +333,7 @@ METHODS: dict[str, Method] = {
             meaning_absolute="How much the score changes<br>if a bin gets louder",
             unit="{target} per unit",
             zero=NO_SLOPE,
+            wording=REACTION,
             times=0.05,
         ),
         Method(
@@ -305,6 +349,7 @@ METHODS: dict[str, Method] = {
             meaning_absolute="How much the score changes<br>if a bin gets louder",
             unit="{target} per unit",
             zero=NO_SLOPE,
+            wording=REACTION,
             times=0.7,
         ),
         Method(

@@ -56,6 +56,7 @@ __all__ = [
     "Stage",
     "TrustScores",
     "effort_on",
+    "left_out_sentence",
     "trust_progressively",
     "trust_scores",
     "trust_sentence",
@@ -342,6 +343,15 @@ def trust_sentence(scores: TrustScores) -> str:
     return f"{said}; its absolute part {looks} with random weights."
 
 
+def left_out_sentence(agreement: Agreement) -> str:
+    """Say which methods are not in the matrix, or return ""."""
+    labels = [METHODS[name].label for name in agreement.left_out]
+    if not labels:
+        return ""
+    verb = "is" if len(labels) == 1 else "are"
+    return f"{listed(labels)} {verb} left out of the matrix: too dear here."
+
+
 # ----------------------------------------------------------------------- private
 
 
@@ -518,9 +528,7 @@ class _Tests:
         if scores.class_overlap is None:
             found.append("There are no two families with a map to compare.")
         if scores.agreement is not None and scores.agreement.left_out:
-            labels = [METHODS[name].label for name in scores.agreement.left_out]
-            verb = "is" if len(labels) == 1 else "are"
-            found.append(f"{listed(labels)} {verb} left out of the matrix: too dear here.")
+            found.append(left_out_sentence(scores.agreement))
         if self.effort != USUAL:
             label = TYPES[self.type].label
             found.append(

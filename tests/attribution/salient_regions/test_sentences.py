@@ -122,3 +122,17 @@ def test_shares_never_say_all_or_nothing_of_less_or_more() -> None:
         "> 99 %",
         "100 %",
     ]
+
+
+def test_a_gradient_says_what_would_change_and_no_evidence() -> None:
+    values = spot(slice(0, 8), slice(40, 41), "log_mel", 3.0) - spot(
+        slice(60, 68), slice(90, 91), "log_mel"
+    )
+    for method in ("gradient", "smooth_grad"):
+        text = said(values, "log_mel", method)
+        assert "of what would raise the score of flute if it were louder lies in" in text
+        assert text.endswith(
+            "In all, 75 % of the reaction would raise the score of flute and 25 % lower it."
+        )
+        assert "evidence" not in text + said(-np.abs(values), "log_mel", method)
+    assert "of the evidence for flute" in said(values, "log_mel", "input_x_gradient")

@@ -50,7 +50,10 @@ def test_the_page_shows_the_tests_of_the_chosen_map() -> None:
         "Sensitivity": f"{100 * scores.sensitivity:.0f} %",
         "Two families share": f"{100 * scores.class_overlap.overlap:.0f} %",
         "Completeness error": seen.metrics()["Completeness error"],
+        "Map error": f"{100 * tested.completeness.map_error:.2g} %",
     }
+    (left_out,) = (note for note in scores.notes if "left out of the matrix" in note)
+    assert [one.value for one in seen.app.caption].count(left_out) == 1  # at the matrix alone
     assert not seen.says("Testing the map")  # the bar is gone
 
     seen.choose("Method", "Grad-CAM")

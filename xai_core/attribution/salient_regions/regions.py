@@ -319,13 +319,15 @@ def salient_regions_sentence(
     main = evidence.main
     if main is None:
         return _nothing(attribution, family)
+    words = map_kind(attribution.method).wording
     if main.side == "against":
-        return f"All evidence speaks against {family}. {_where(main, 'of it', attribution)}"
-    sentence = _where(main, f"of the evidence for {family}", attribution)
+        only = words.only_against.format(family=family)
+        return f"{only} {_where(main, 'of it', attribution)}"
+    sentence = _where(main, words.of_side.format(family=family), attribution)
     if evidence.total_against == 0:
         return sentence
     mine, other = (share_text(evidence.share_of(side)) for side in SIDES)
-    return f"{sentence} In all, {mine} of the evidence speaks for {family} and {other} against."
+    return f"{sentence} {words.both.format(mine=mine, other=other, family=family)}"
 
 
 def share_text(share: float) -> str:

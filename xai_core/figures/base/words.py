@@ -78,7 +78,8 @@ def spectrogram_sentence(spectrogram: Spectrogram) -> str:
 
 def attribution_sentence(attribution: Attribution) -> str:
     """Say which bins raise the score, which lower it, and when."""
-    head = f"{map_kind(attribution.method).label} map"
+    kind = map_kind(attribution.method)
+    head = f"{kind.label} map"
     if attribution.is_zero:
         return f"{head}: zero in every bin."
     values = attribution.values.astype(np.float64)
@@ -91,7 +92,7 @@ def attribution_sentence(attribution: Attribution) -> str:
     if lowering.any():
         said.append(f"bins around {names[int(lowering.argmax())]} lower it most")
     when = _when(np.abs(values).sum(axis=1), attribution.time)
-    said.append(f"{percent_text(MOST)} of the evidence lies {when}")
+    said.append(f"{percent_text(MOST)} {kind.wording.whole} lies {when}")
     return f"{head}: {', '.join(said)}."
 
 

@@ -21,7 +21,12 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
 from xai_core.explanations import explain_progressively
 from xai_core.explanations.settings import Settings
-from xai_core.explanations.trust import TrustScores, trust_progressively, trust_sentence
+from xai_core.explanations.trust import (
+    TrustScores,
+    left_out_sentence,
+    trust_progressively,
+    trust_sentence,
+)
 from xai_core.ui.parts.choices import (
     choose_model,
     choose_note,
@@ -82,8 +87,10 @@ class _Board:
             draw_cascade(self.strip, self.along, scores.cascade)
         if scores.agreement is not None and self._is_new("agreement", scores.agreement):
             draw_agreement(self.agreement, scores.agreement)
-        if scores.notes and self._is_new("notes", scores.notes):
-            self.notes.caption(" ".join(scores.notes))
+        beside = scores.agreement and left_out_sentence(scores.agreement)  # said at the matrix
+        said = " ".join(note for note in scores.notes if note != beside)
+        if said and self._is_new("notes", said):
+            self.notes.caption(said)
 
     def _is_new(self, name: str, value: object) -> bool:
         is_new = self.drawn.get(name) != value

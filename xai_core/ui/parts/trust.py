@@ -13,6 +13,7 @@ from xai_core.explanations.trust import (
     Removal,
     Stage,
     TrustScores,
+    left_out_sentence,
 )
 from xai_core.figures.base.scales import number_text
 from xai_core.figures.base.words import percent_text
@@ -125,5 +126,8 @@ def draw_cascade(strip: DeltaGenerator, curves: DeltaGenerator, stages: tuple[St
 
 
 def draw_agreement(place: DeltaGenerator, agreement: Agreement) -> None:
-    """Draw how far the methods agree."""
-    draw_figure(place, agreement_map(agreement.correlations, agreement.methods))
+    """Draw how far the methods agree, and say which are left out."""
+    box = place.container()
+    draw_figure(box, agreement_map(agreement.correlations, agreement.methods))
+    if said := left_out_sentence(agreement):
+        box.caption(said)

@@ -152,13 +152,14 @@ def _draw_regions(place: WhatDrives, explanation: Explanation, beside: Explanati
     coarser = method.smooth and not METHODS[attribution.method].smooth
     by = f"By {method.label}{', which is coarser' if coarser else ''}"
     place.beside.caption(said if other.is_zero else f"{by}: {said}")
-    for side in SIDES:
+    words = METHODS[attribution.method].wording
+    for side, heading, none in zip(SIDES, words.sides, words.none, strict=True):
         regions = evidence.on(side)
-        title, held = f"Speaks {side} {family}", share_text(sum(one.share for one in regions))
+        title, held = heading.format(family=family), share_text(sum(one.share for one in regions))
         here = f": {held} of it in these regions" if regions else ""
         place.titles[side].markdown(f"**{title}**{here}")
         if not regions:
-            place.tables[side].caption(f"Nothing speaks {side} {family}.")
+            place.tables[side].caption(none.format(family=family))
             continue
         place.tables[side].dataframe(
             _columns(regions, attribution.bins),
