@@ -69,17 +69,17 @@ def test_null_maps_stand_beside_and_leave_the_tables_as_they_are(
     assert analysis.beside is not None
     assert analysis.beside.groupby(["maps", "view"]).size().to_dict() == {
         ("model", "signed"): 10,
-        ("null", "absolute"): 10,
-        ("null", "signed"): 10,
+        ("random", "absolute"): 10,
+        ("random", "signed"): 10,
         ("spectrogram", "absolute"): 10,
     }
     found = json.loads((tmp_path / "b" / "beside.json").read_text())
     assert len(found["mantel"]) == 2 * 2 * len(METRICS)
     assert len(found["medians"]) == 2 * len(FAMILIES) * len(METRICS)
-    rows = [line for line in said.splitlines() if line.startswith(" null, ")]
+    rows = [line for line in said.splitlines() if line.startswith(" random, ")]
     assert [line.split("│")[0].strip() for line in rows] == [
-        "null, absolute",
-        "null, signed",
+        "random, absolute",
+        "random, signed",
     ]
     first = [row["correlation"] for row in found["mantel"] if row["view"] == "absolute"]
     cells = [cell.strip() for cell in rows[0].split("│")[1:]]

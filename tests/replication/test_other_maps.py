@@ -72,7 +72,7 @@ def judge(analysis: Analysis, findings: Findings) -> tuple[Judged, ...]:
 
 
 def test_maps_that_are_alike_tell_nothing_apart(findings: Findings) -> None:
-    judged = judge(with_beside(null=pairs(MODEL)), findings)
+    judged = judge(with_beside(random=pairs(MODEL)), findings)
     found = told_apart(judged, n_statements=62)
     assert found is not None
     true = sum(
@@ -86,7 +86,7 @@ def test_maps_that_are_alike_tell_nothing_apart(findings: Findings) -> None:
 
 
 def test_what_is_true_of_the_models_alone_is_told_apart(findings: Findings) -> None:
-    judged = judge(with_beside(null=pairs(ELSEWHERE)), findings)
+    judged = judge(with_beside(random=pairs(ELSEWHERE)), findings)
     found = told_apart(judged, n_statements=62)
     assert found is not None
     model, null = (one.measured for one in judged)
@@ -100,7 +100,7 @@ def test_what_is_true_of_the_models_alone_is_told_apart(findings: Findings) -> N
 
 def test_scores_are_not_judged_on_other_maps(findings: Findings) -> None:
     judged = judge(
-        with_beside(null=pairs(MODEL), spectrogram=pairs(MODEL).assign(method="")), findings
+        with_beside(random=pairs(MODEL), spectrogram=pairs(MODEL).assign(method="")), findings
     )
     assert len(judged) == 3
     for one in judged:
@@ -120,7 +120,7 @@ def test_the_sentence_and_the_table_have_the_counts(findings: Findings) -> None:
     assert "1 of them is true on the maps" in said
     assert "1 of the 1 is just as true" in said
     assert said.endswith(": 0 can be told from a random network.")
-    judged = judge(with_beside(null=pairs(ELSEWHERE), model_signed=pairs(MODEL)), findings)
+    judged = judge(with_beside(random=pairs(ELSEWHERE), model_signed=pairs(MODEL)), findings)
     table = judged_table(judged)
     assert [row[0] for row in table.rows] == [
         "Maps of the models",
@@ -136,14 +136,14 @@ def test_the_sentence_and_the_table_have_the_counts(findings: Findings) -> None:
 
 
 def test_the_report_says_it_all(tmp_path: Path) -> None:
-    made = with_beside(null=pairs(ELSEWHERE), spectrogram=pairs(ELSEWHERE).assign(method=""))
+    made = with_beside(random=pairs(ELSEWHERE), spectrogram=pairs(ELSEWHERE).assign(method=""))
     rng = np.random.default_rng(0)
     tables = beside_tables(made, rng=rng, n_resamples=20, n_permutations=5)
     path = write_report(made, tmp_path / "null", models="nowhere", beside=tables)
     html = re.sub(r"<script.*?</script>", "", path.read_text("utf-8"), flags=re.DOTALL)
     claims = pd.read_csv(tmp_path / "null" / "claims.csv")
     model = claims["as_measured"].eq(True) & ~claims["metric"].isin(["precision", "accuracy"])
-    alike = model & claims["as_measured_null_absolute"].eq(True)
+    alike = model & claims["as_measured_random_absolute"].eq(True)
     n, m = int(model.sum()), int(alike.sum())
     said = (
         f"{n} of them {verb(n)} true on the maps of the models, and {m} of the {n} {verb(m)} "
@@ -162,4 +162,4 @@ def test_the_report_says_it_all(tmp_path: Path) -> None:
     ):
         assert part in html, part
     assert len(mantel_tables(tables)) == 3
-    assert list(claims)[-2:] == ["as_measured_null_absolute", "as_measured_spectrogram_absolute"]
+    assert list(claims)[-2:] == ["as_measured_random_absolute", "as_measured_spectrogram_absolute"]

@@ -47,7 +47,7 @@ def pairs_at(places: dict[str, np.ndarray], *, scale: float = 1.0) -> pd.DataFra
 
 def with_beside(pairs: pd.DataFrame, view: str = "absolute", **others: pd.DataFrame) -> Analysis:
     tables = [
-        table.assign(maps=maps, view=view if maps == "null" else "absolute")
+        table.assign(maps=maps, view=view if maps == "random" else "absolute")
         for maps, table in others.items()
     ]
     made = analysis_of(pairs)
@@ -67,7 +67,7 @@ def of(found: pd.DataFrame, **chosen: str) -> pd.DataFrame:
 
 def test_a_study_beside_itself_has_correlation_1_and_no_differences() -> None:
     pairs = pairs_at(at(NOTES, 0))
-    found = tables(with_beside(pairs, null=pairs_at(at(NOTES, 0), scale=7.0)))
+    found = tables(with_beside(pairs, random=pairs_at(at(NOTES, 0), scale=7.0)))
     assert len(found.mantel) == len(METRICS)
     rows = found.mantel
     np.testing.assert_allclose(rows["correlation"], 1.0)
@@ -82,7 +82,7 @@ def test_a_study_beside_itself_has_correlation_1_and_no_differences() -> None:
 
 
 def test_unrelated_maps_have_correlations_near_0() -> None:
-    found = tables(with_beside(pairs_at(at(NOTES, 0)), null=pairs_at(at(NOTES, 1))))
+    found = tables(with_beside(pairs_at(at(NOTES, 0)), random=pairs_at(at(NOTES, 1))))
     row = of(found.mantel, metric="emd").iloc[0]
     assert abs(row["correlation"]) < 0.3  # 24 notes
     assert row["correlation_low"] < row["correlation"] < row["correlation_high"]
@@ -98,7 +98,7 @@ def test_the_correlation_is_spearmans_over_the_pairs_that_both_have() -> None:
     assert left[["note_a", "note_b"]].equals(right[["note_a", "note_b"]])
     expected = spearmanr(left["emd"], right["emd"]).statistic
     assert correlation_of_pairs(left, right, "emd") == pytest.approx(expected)
-    found = tables(with_beside(a, null=some))
+    found = tables(with_beside(a, random=some))
     assert of(found.mantel, metric="emd")["correlation"].iloc[0] == pytest.approx(expected)
     assert np.isnan(correlation_of_pairs(left[:3], right[:3], "emd"))
 
@@ -115,8 +115,8 @@ def test_what_families_explain_beyond_the_null() -> None:
     notes = at(NOTES, 0)
     apart = at(NOTES, 2, family=3.0)
     same = {name: apart[name] + 0.05 * notes[name] for name in apart}
-    beyond = of(tables(with_beside(pairs_at(apart), null=pairs_at(notes))).mantel, metric="emd")
-    owed = of(tables(with_beside(pairs_at(apart), null=pairs_at(same))).mantel, metric="emd")
+    beyond = of(tables(with_beside(pairs_at(apart), random=pairs_at(notes))).mantel, metric="emd")
+    owed = of(tables(with_beside(pairs_at(apart), random=pairs_at(same))).mantel, metric="emd")
     assert beyond["families"].iloc[0] == owed["families"].iloc[0] > 0.7
     assert beyond["families_beyond"].iloc[0] > 0.7
     assert beyond["families_beyond_p"].iloc[0] == pytest.approx(1 / 20)
@@ -126,7 +126,7 @@ def test_what_families_explain_beyond_the_null() -> None:
 def test_without_pairs_between_families_nothing_is_said_of_them() -> None:
     pairs = pairs_at(at(NOTES, 0))
     inside = pairs[pairs["family"] == pairs["other_family"]]
-    found = tables(with_beside(inside, null=inside)).mantel
+    found = tables(with_beside(inside, random=inside)).mantel
     np.testing.assert_allclose(found["correlation"], 1.0)
     assert found[["families", "families_p", "families_beyond"]].isna().all(axis=None)
 
@@ -140,7 +140,7 @@ def test_medians_are_relative_to_the_usual_one() -> None:
             {"bassbass": 3.0, "fluteflute": 3.0, "organorgan": 6.0},
         )
     )
-    found = of(tables(with_beside(model, null=null)).medians, metric="js_divergence")
+    found = of(tables(with_beside(model, random=null)).medians, metric="js_divergence")
     assert found["family"].tolist() == ["bass", "flute", "organ"]
     assert found["model"].tolist() == [0.5, 1.0, 2.0]
     assert found["null"].tolist() == [1.0, 1.0, 2.0]
@@ -180,11 +180,11 @@ def test_spectrograms_stand_beside_every_method_and_view() -> None:
 def test_an_analysis_knows_the_pairs_of_its_maps() -> None:
     pairs = pairs_at(at(NOTES, 0))
     null = pairs_at(at(NOTES, 1))
-    made = with_beside(pairs, null=null)
+    made = with_beside(pairs, random=null)
     assert made.pairs_of("model", "absolute") is made.pairs
-    assert made.pairs_of("null", "absolute").equals(as_table(null, PAIR_COLUMNS))
-    assert made.pairs_of("null", "signed").empty
-    assert analysis_of(pairs).pairs_of("null", "absolute").empty
+    assert made.pairs_of("random", "absolute").equals(as_table(null, PAIR_COLUMNS))
+    assert made.pairs_of("random", "signed").empty
+    assert analysis_of(pairs).pairs_of("random", "absolute").empty
     with pytest.raises(InputError, match="null maps beside it, got none"):
         tables(analysis_of(pairs))
 
@@ -208,13 +208,13 @@ def test_each_choice_is_analysed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert asked == [
         ("model", "signed", 0),
         ("model", "mean_gradient", 0),
-        ("null", "signed", 4),
-        ("null", "mean_gradient", 4),
+        ("random", "signed", 4),
+        ("random", "mean_gradient", 4),
         ("spectrogram", "absolute", 0),
     ]
     assert found.beside is not None
     assert len(found.beside) == 4 * len(pairs)
-    assert found.settings["beside"][1] == {"maps": "null", "view": "signed", "null_seed": 4}
+    assert found.settings["beside"][1] == {"maps": "random", "view": "signed", "null_seed": 4}
     asked.clear()
     plain = analyse_beside([], methods=["integrated_gradients"], on_result=result)
     assert plain.beside is None

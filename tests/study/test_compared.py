@@ -24,7 +24,7 @@ from xai_core.pair_tables import METRIC_COLUMNS, Analysis
 from xai_core.study.pairs import FamilyMaps, maps_of
 from xai_core.study.run import analyse, read_partial_results
 
-NULL = Compared("null")
+NULL = Compared("random")
 METHOD = "integrated_gradients"
 
 
@@ -114,7 +114,7 @@ def test_two_runs_have_the_same_null_maps_and_another_seed_has_others(folder: Pa
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIMBRELENS_CACHE", str(folder / "another cache"))
         again = study(folder, NULL)
-        other = study(folder, Compared("null", seed=1))
+        other = study(folder, Compared("random", seed=1))
     columns = list(METRIC_COLUMNS)
     np.testing.assert_allclose(first.pairs[columns], again.pairs[columns], rtol=1e-5)
     assert not np.isclose(first.pairs["emd"], other.pairs["emd"]).any()
@@ -131,7 +131,7 @@ def test_spectrograms_are_compared_by_the_size_of_their_bins(
     assert set(found.pairs["method"]) == {""}  # once, whatever the methods
 
 
-@pytest.mark.parametrize("maps", ["model", "null"])
+@pytest.mark.parametrize("maps", ["model", "random"])
 def test_signed_maps_and_mean_gradients(
     folder: Path, paths: dict[str, Path], model: Analysis, maps: str
 ) -> None:
@@ -174,7 +174,7 @@ def test_keys_hold_what_decides_and_nothing_else() -> None:
     )
     assert key(PAPER_CHOICE) == as_ever
     assert key(Compared(view="signed")) == key(Compared(view="mean_gradient")) == as_ever
-    nulls = {key(Compared("null", seed=seed)) for seed in (0, 1)}
+    nulls = {key(Compared("random", seed=seed)) for seed in (0, 1)}
     spectrogram = key(Compared("spectrogram"))
     assert len({as_ever, spectrogram, *nulls}) == 4
     assert key(Compared("spectrogram"), "grad_cam") == spectrogram
@@ -183,11 +183,11 @@ def test_keys_hold_what_decides_and_nothing_else() -> None:
 def test_blocks_of_one_view_are_not_those_of_another(folder: Path) -> None:
     asked = {"types": [TYPE], "methods": [METHOD], "notes_per_family": 3, "models": MODELS}
     records = read_collection(folder / "notes")
-    done = read_partial_results(records, between_pairs=4, compared=Compared("null"), **asked)
+    done = read_partial_results(records, between_pairs=4, compared=Compared("random"), **asked)
     assert done.is_finished
     assert len(done.pairs)
     other = read_partial_results(
-        records, between_pairs=4, compared=Compared("null", "signed", 3), **asked
+        records, between_pairs=4, compared=Compared("random", "signed", 3), **asked
     )
     assert (other.n_done, len(other.pairs)) == (0, 0)
 

@@ -71,7 +71,7 @@ def test_other_maps_beside_it_are_written_and_go_with_the_next(tmp_path: Path) -
     plain = _analysis()
     write_analysis(plain, tmp_path)
     bytes_of = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    table = as_table(plain.pairs.assign(maps="null", view="signed"), BESIDE_COLUMNS)
+    table = as_table(plain.pairs.assign(maps="random", view="signed"), BESIDE_COLUMNS)
     analysis = Analysis(plain.pairs, plain.notes, plain.settings, table)
     names = [path.name for path in write_analysis(analysis, tmp_path)]
     assert names[4:] == ["beside.parquet", "beside.csv", "settings.json"]
@@ -91,6 +91,7 @@ def test_other_maps_beside_it_are_written_and_go_with_the_next(tmp_path: Path) -
     assert records["mantel"] == [row | {"families": None}]
     assert records["medians"] == []
     assert list(pd.read_csv(paths[0])) == list(MANTEL_COLUMNS)
+    assert set(pd.read_csv(tmp_path / "beside.csv")["maps"]) == {"random"}  # not a missing value
     write_analysis(plain, tmp_path)  # without them: what was there would be another run's
     assert {path.name for path in tmp_path.iterdir()} == set(bytes_of)
     assert read_analysis(tmp_path).beside is None

@@ -35,7 +35,11 @@ __all__ = [
     "without_view",
 ]
 
-MODEL, NULL, SPECTROGRAM = "model", "null", "spectrogram"
+MODEL, NULL, SPECTROGRAM = (
+    "model",
+    "random",
+    "spectrogram",
+)  # not "null": pandas reads that as missing
 ABSOLUTE, SIGNED, MEAN_GRADIENT = "absolute", "signed", "mean_gradient"
 
 

@@ -88,7 +88,7 @@ class BesideTables:
     Parameters
     ----------
     mantel : DataFrame
-        One row for each type, method, view, metric, and what stands `beside` (``null``
+        One row for each type, method, view, metric, and what stands `beside` (``random``
         or ``spectrogram``): rank `correlation` of the distances with its interval and
         permutation `p`. `families` is the correlation of the models' distances with
         whether two notes are of two families, `families_beyond` the same when what
@@ -247,7 +247,7 @@ def likeness_sentence(pairs: pd.DataFrame, others: Mapping[str, pd.DataFrame]) -
     pairs : DataFrame
         Of the models, of one type and method.
     others : mapping
-        ``{maps: pairs}`` of ``null`` and ``spectrogram``.
+        ``{maps: pairs}`` of ``random`` and ``spectrogram``.
 
     Returns
     -------

@@ -121,7 +121,7 @@ def test_intervals_of_medians_stand_beside_the_boxes() -> None:
 def test_null_maps_and_spectrograms_stand_beside_in_the_unit_or_to_scale() -> None:
     null = PAIRS.assign(emd=PAIRS["emd"] * 2, difference_mean=PAIRS["difference_mean"] / 50)
     other = PAIRS.assign(method="grad_cam", emd=99.0)
-    beside = {"null": pd.concat([null, other]), "spectrogram": PAIRS.assign(method="", emd=0.5)}
+    beside = {"random": pd.concat([null, other]), "spectrogram": PAIRS.assign(method="", emd=0.5)}
     metrics = ["emd", "difference_mean"]
     figure = distance_boxplots(PAIRS, type="mfcc", method=METHOD, metrics=metrics, beside=beside)
     boxes = [one for one in _traces(figure, "box") if one.get("showlegend") is False]
@@ -147,7 +147,7 @@ def test_null_maps_and_spectrograms_stand_beside_in_the_unit_or_to_scale() -> No
     assert alt_text(figure).endswith(
         " Narrower boxes beside: maps of random networks (hollow) and spectrograms (grey)."
     )
-    alone = distance_boxplots(PAIRS, type="mfcc", method=METHOD, beside={"null": other})
+    alone = distance_boxplots(PAIRS, type="mfcc", method=METHOD, beside={"random": other})
     assert sent(alone) == sent(distance_boxplots(PAIRS, type="mfcc", method=METHOD))
     plain = distance_boxplots_png(PAIRS, type="mfcc", method=METHOD)
     assert plain == distance_boxplots_png(PAIRS, type="mfcc", method=METHOD, beside={})
@@ -158,7 +158,7 @@ def test_null_maps_and_spectrograms_stand_beside_in_the_unit_or_to_scale() -> No
 
 
 def test_points_lie_over_the_models_box() -> None:
-    beside = {"null": PAIRS}
+    beside = {"random": PAIRS}
     figure = distance_boxplots(
         PAIRS, type="mfcc", method=METHOD, metrics=["emd"], points=True, beside=beside
     )

@@ -129,7 +129,7 @@ def test_random_networks_and_spectrograms_stand_beside_on_demand(
     asked = {"types": ["tonnetz"], "methods": ["grad_cam"], "notes_per_family": 4}
     model, *others = (
         read_partial_results(records, compared=Compared(maps), **asked).pairs
-        for maps in ("model", "null", "spectrogram")
+        for maps in ("model", "random", "spectrogram")
     )
     drawn = {one["name"] for one in boxes if not one.get("showlegend")}
     tables = {"": model, ", random network": others[0], ", spectrogram": others[1]}

@@ -135,7 +135,7 @@ def distance_boxplots(
         From :meth:`xai_core.metrics.statistics.FamilyQuartiles.table`: medians
         with their intervals.
     beside : mapping, optional
-        ``{maps: pairs}`` of ``null`` maps and of ``spectrogram`` s, as `pairs`; others
+        ``{maps: pairs}`` of ``random`` networks and of ``spectrogram`` s, as `pairs`; others
         do not count.
     columns : int
         Panels side by side.

@@ -81,7 +81,7 @@ SIGNS = {
     "does not hold": ":material/cancel:",
     "not decidable": ":material/help:",
 }
-BESIDE = {"null": "Beside random networks", "none": "Models alone"}
+BESIDE = {NULL: "Beside random networks", "none": "Models alone"}
 OPENS = "A click on a point opens its pair in Compare."
 VIEWS_HELP = " ".join(f"**{one.label}**: {one.sentence}" for one in VIEWS.values())
 WAITING = (
