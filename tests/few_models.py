@@ -18,10 +18,11 @@ FEW_TYPES = ("log_mel", "mfcc", "tonnetz")  # what most tests of pages choose am
 
 
 def link_models(folder: Path, types: Sequence[str] = FEW_TYPES) -> Path:
-    """Link the shipped models of some types into a folder, for ``TIMBRELENS_MODELS``."""
+    """Link the shipped models of some types, and the planted ones, for ``TIMBRELENS_MODELS``."""
     starter = folder / "starter"
     starter.mkdir(parents=True)
     for type in types:
         (starter / type).symlink_to(SHIPPED / type, target_is_directory=True)
+    (folder / "planted").symlink_to(ROOT / "models" / "planted", target_is_directory=True)
     (starter / "audit.json").symlink_to(SHIPPED / "audit.json")  # of the notes of all types
     return folder

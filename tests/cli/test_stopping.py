@@ -21,6 +21,7 @@ COMMANDS = {  # the words, and what is interrupted
     "compare x.wav y.wav -t mfcc -f flute": "explaining.quiet_start",
     "listen x.wav --with y.wav": "listening.quiet_start",
     "trust x.wav -t mfcc -f flute": "trusting.quiet_start",
+    "plant --data x": "planting.quiet_start",
     "train --data x": "long_runs.quiet_start",
     "evaluate --data x": "evaluating.read_collections",
     "analyse --data x --out out": "long_runs.read_collections",
@@ -29,7 +30,7 @@ COMMANDS = {  # the words, and what is interrupted
     "dataset render x --out out": "dataset.render_notes",
     "dataset build starter --out out": "dataset.read_recipe",
 }
-GOES_ON = {"train", "analyse", "dataset build"}
+GOES_ON = {"train", "plant", "analyse", "dataset build"}
 
 
 def stop(*_: object, **__: object) -> None:

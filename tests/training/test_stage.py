@@ -180,3 +180,22 @@ def test_training_in_half_precision_learns_a_model_in_single(head: str) -> None:
     assert history["loss"][-1] < 0.5 * history["loss"][0]
     assert {layer.dtype_policy.name for layer in model.layers} == {"float32"}
     assert not model.compiled
+
+
+def test_loss_and_accuracy_of_an_epoch_are_means_over_its_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    numbers = iter(range(100))
+
+    def train_on_batch(self: keras.Model, x: object, y: object, **_: object) -> dict[str, float]:
+        k = next(numbers)
+        return {"loss": float(k), "accuracy": k / 100}
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", train_on_batch)
+    _, history = fit_binary(
+        easy_corpus(8), "bass", replace(TINY, binary_epochs=2, average=0.0), seed=0
+    )
+    n = next(numbers) // 2
+    assert n > 1
+    assert history["loss"] == pytest.approx([(n - 1) / 2, n + (n - 1) / 2])
+    assert history["accuracy"] == pytest.approx([x / 100 for x in history["loss"]])

@@ -429,6 +429,14 @@ LESSON_MAPS: dict[str, MapKind] = {
             shows="The weighted sum of the maps of a layer, before the negative part is dropped.",
             unit="{target}",
         ),
+        MapKind(
+            name="planted",
+            label="What was planted",
+            shows="The spectrogram with the cue, less that of the same note without it.",
+            meaning="Louder (red) or softer (blue)<br>than without it",
+            meaning_absolute="How much the cue<br>changes each bin",
+            unit="in units of the spectrogram",
+        ),
     )
 }
 

@@ -24,6 +24,7 @@ from xai_core.cli.evaluating import evaluate
 from xai_core.cli.explaining import compare, explain, predict
 from xai_core.cli.listening import listen
 from xai_core.cli.long_runs import analyse, train
+from xai_core.cli.planting import plant
 from xai_core.cli.trusting import trust
 from xai_core.errors import InputError, TimbreLensError
 
@@ -42,6 +43,7 @@ app.command()(compare)
 app.command()(listen)
 app.command()(trust)
 app.command()(train)
+app.command()(plant)
 app.command()(evaluate)
 app.command()(analyse)
 app.add_typer(dataset.app, name="dataset")
@@ -50,6 +52,7 @@ STOPPED = 130  # exit status: 128 and the number of SIGINT
 GOES_ON = "the same command goes on from there"
 KEPT = {  # what a command that is stopped leaves
     "train": "models and epochs that are done are kept: " + GOES_ON,
+    "plant": "models and epochs that are done are kept: " + GOES_ON,
     "analyse": "maps and distances that are done are kept in the cache: " + GOES_ON,
     "dataset build": "sources that are done are kept: " + GOES_ON,
     "dataset render": "the notes written so far are no collection without examples.json: the same "

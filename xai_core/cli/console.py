@@ -42,14 +42,20 @@ Families = Annotated[list[str] | None, typer.Option(help="Family; repeatable. Al
 
 
 class JobsProgress:
-    """A bar for each stage on a terminal, lines of epochs and stages in a log; the time left."""
+    """A bar for each stage on a terminal, lines of epochs and stages in a log; the time left.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    stderr : bool
+        Whether it is shown on standard error, where the output is for a program.
+    """
+
+    def __init__(self, *, stderr: bool = False) -> None:
         self._bars = rich_progress.Progress(
             plain_column("{task.description}"),
             rich_progress.BarColumn(),
             plain_column("{task.fields[shown]}"),
-            console=plain_console(),
+            console=plain_console(stderr=stderr),
         )
         self._tasks: dict[str, rich_progress.TaskID] = {}
         self._first: tuple[float, int] | None = None  # time of the first event, and cost done then
@@ -71,7 +77,11 @@ class JobsProgress:
         if self._bars.console.is_terminal:
             self._draw(event)
         elif event.kind == "epoch" or (event.kind != "run" and event.done == event.total):
-            print(f"{event.label} {event.done}/{event.total}{self._left}", flush=True)
+            print(
+                f"{event.label} {event.done}/{event.total}{self._left}",
+                file=self._bars.console.file,
+                flush=True,
+            )
 
     def _draw(self, event: Progress) -> None:
         label, done, total = event.label, event.done, event.total

@@ -101,6 +101,11 @@ def train_models(
     JobsFailedError
         At the end, if the training of some models failed.
     """
+    if preset.penalty:
+        raise InputError(
+            f"the preset {preset.name} needs notes whose cue is known: use the command plant with "
+            f"--preset {preset.name}"
+        )
     check_writable(store.set_folder(models), what="the models")
     records, skipped = usable_notes(records, on_progress=count_steps(on_progress, "checking notes"))
     if skipped:

@@ -29,7 +29,8 @@ __all__ = [
 CONV_LAYERS = ("conv2d", "conv2d_1", "conv2d_2", "conv2d_3", "conv2d_4", "conv2d_5")
 LOGIT_LAYER = "logit"
 PROBABILITY_LAYER = "probability"
-FILTERS = (32, 64, 128)
+FILTERS = 32  # of the first block; each block has twice those of the one before
+N_BLOCKS = 3
 BLOCK_DROPOUT = 0.25
 DENSE_UNITS = 256
 DENSE_DROPOUT = 0.5
@@ -47,6 +48,8 @@ def build_cnn(
     pooled_axes: PooledAxes = "time",
     n_outputs: int = 1,
     answer: Answer = "sigmoid",
+    filters: int = FILTERS,
+    dense_units: int = DENSE_UNITS,
 ) -> keras.Model:
     """Build the paper's CNN, untrained and uncompiled.
 
@@ -66,6 +69,11 @@ def build_cnn(
         1 for the binary models; 10 for the ten-way network.
     answer : {'sigmoid', 'softmax'}
         Whether each output is a probability by itself, or all sum to 1.
+    filters : int
+        Of the first block; the next has twice as many, the last four times. 32
+        are the paper's.
+    dense_units : int
+        Of the dense layer; 256 are the paper's.
 
     Returns
     -------
@@ -104,10 +112,10 @@ def build_cnn(
     inputs = keras.Input((*input_shape[:2], 1), name="spectrogram")
     x = inputs
     names = iter(CONV_LAYERS)
-    for block, filters in enumerate(FILTERS):
+    for block in range(N_BLOCKS):
         for _ in range(2):
             x = keras.layers.Conv2D(
-                filters, 3, padding="same", activation="relu", name=next(names)
+                filters * 2**block, 3, padding="same", activation="relu", name=next(names)
             )(x)
         x = keras.layers.MaxPooling2D(_halving(x.shape), name=f"max_pooling2d_{block}")(x)
         x = keras.layers.Dropout(BLOCK_DROPOUT, name=f"dropout_{block}")(x)
@@ -117,7 +125,7 @@ def build_cnn(
         window = (height, widths[pooled_axes])
         x = keras.layers.AveragePooling2D(window, name="average_pooling2d")(x)
     x = keras.layers.Flatten(name="flatten")(x)
-    x = keras.layers.Dense(DENSE_UNITS, activation="relu", name="dense")(x)
+    x = keras.layers.Dense(dense_units, activation="relu", name="dense")(x)
     x = keras.layers.Dropout(DENSE_DROPOUT, name="dropout_dense")(x)
     x = keras.layers.Dense(n_outputs, name=LOGIT_LAYER)(x)
     outputs = keras.layers.Activation(answer, name=PROBABILITY_LAYER)(x)

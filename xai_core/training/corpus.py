@@ -6,7 +6,8 @@ Variant 0 of a note is as recorded, the others are augmented;
 :mod:`xai_core.training.spectrograms` provides their spectrograms.
 Labels are indices into :data:`xai_core.values.FAMILIES`.
 
-A batch is ``(x, targets)``, float32, x of shape (batch, n_frames, n_bins, 1).
+A batch is ``(x, targets)``, float32, x of shape (batch, n_frames, n_bins, 1), and with a preset
+that has a penalty ``(x, targets, masks)``, masks of the shape of x.
 Each batch has a generator of its own, seeded by the seed, the epoch and its
 number: an epoch is the same whatever came before it, so a resumed run gives the
 result of a run that was never stopped.
@@ -19,12 +20,14 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
 from xai_core.datasets.notes import NoteRecord, audio_digest
+from xai_core.errors import InputError
 from xai_core.training.augment import STANDARD, Augmentation
 from xai_core.training.presets import Preset
 from xai_core.training.spectrograms import Chunked, Spectrograms
@@ -58,6 +61,8 @@ class Corpus:
         Sample library or SoundFont, and the folder it was read from.
     digest : str
         SHA-256 over the names and the audio of the notes, which stands in the card.
+    masks : ndarray of bool, shape (n_notes, n_frames, n_bins), or None
+        Where evidence is wrong, if that is known.
     """
 
     type: str
@@ -67,6 +72,7 @@ class Corpus:
     source: npt.NDArray[np.str_]
     collection: npt.NDArray[np.str_]
     digest: str
+    masks: npt.NDArray[np.bool_] | None = None
 
     def clean(self) -> FloatArray:
         """Return the notes as recorded, shape (n_notes, n_frames, n_bins, 1)."""
@@ -191,7 +197,7 @@ class RecordedNotes(keras.utils.PyDataset):  # type: ignore[misc]  # keras is un
 
 ORDER = 0  # keeps the draw of an epoch's order apart from those of its batches
 
-Batch = tuple[FloatArray, FloatArray]
+Batch = tuple[FloatArray, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -248,8 +254,15 @@ class Batches:
         x = spectrograms.take(variants, notes)
         if crop_frames:
             x = _cropped(x, crop_frames, rng)
-        x = x.astype(np.float32)
-        return x[..., np.newaxis], self.targets[notes].astype(np.float32)
+        arrays: list[npt.NDArray[Any]] = [x[..., np.newaxis], self.targets[notes]]
+        if self.preset.penalty:
+            arrays.append(self._masks(notes)[..., np.newaxis])
+        return tuple(part.astype(np.float32) for part in arrays)
+
+    def _masks(self, notes: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+        if self.corpus.masks is None:
+            raise InputError("a penalty needs notes with masks: plant a cue in them")
+        return self.corpus.masks[notes]
 
     def _notes(self, epoch: int, index: int, rng: np.random.Generator) -> npt.NDArray[np.int64]:
         n_notes, size = self.corpus.family.size, self.preset.batch_size

@@ -180,6 +180,8 @@ def _untrained(corpus: Corpus, preset: Preset, seed: int, *, n_outputs: int) -> 
             pooled_axes=preset.pooled_axes,
             n_outputs=n_outputs,
             answer="sigmoid" if n_outputs == 1 else "softmax",
+            filters=preset.filters,
+            dense_units=preset.dense_units,
         )
 
 

@@ -23,10 +23,7 @@ from typing import Any, Final, Literal, get_args
 
 from xai_core.catalogue.types import TYPES
 from xai_core.errors import InputError
-from xai_core.networks.cnn import (
-    Head,
-    PooledAxes,
-)
+from xai_core.networks.cnn import DENSE_UNITS, FILTERS, Head, PooledAxes
 from xai_core.training.augment import STANDARD, Augmentation
 from xai_core.values import check_type
 
@@ -62,6 +59,7 @@ Draw = Literal["balanced", "every_note"]
 
 _CHOICES = {"precision": Literal[Precision, "fastest"], "schedule": Schedule, "draw": Draw}
 _SHARES = ("label_smoothing", "average", "validation_fraction")
+_AT_LEAST_ONE = ("filters", "dense_units")
 _COUNTS = ("trunk_epochs", "binary_epochs", "n_augmented", "epoch_notes", "patience")
 
 
@@ -73,7 +71,7 @@ class Preset:
     ----------
     name : str
         Which preset it is, or started from.
-    head, pooled_axes
+    head, pooled_axes, filters, dense_units
         As in :func:`xai_core.networks.cnn.build_cnn`.
     trunk_epochs, binary_epochs : int
         Epochs of the ten-way trunk (0: binary models start from random
@@ -119,6 +117,9 @@ class Preset:
         validation; 0: validation curves are of the calibration notes.
     augmentation : Augmentation
         Odds and ranges of what happens to the augmented variants.
+    penalty : float
+        Weight of the evidence where a planted cue lies, in the loss; 0: none. It is
+        known only of notes of :mod:`xai_core.training.planted`.
     by_type : mapping
         ``{type: {field: value}}`` where a type differs.
 
@@ -149,6 +150,9 @@ class Preset:
     patience: int = 0
     validation_fraction: float = 0.0
     augmentation: Augmentation = STANDARD
+    filters: int = FILTERS
+    dense_units: int = DENSE_UNITS
+    penalty: float = 0.0
     by_type: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -165,6 +169,11 @@ class Preset:
         for name in _COUNTS:
             if getattr(self, name) < 0:
                 raise InputError(f"expected {name} of at least 0, got {getattr(self, name)}")
+        for name in _AT_LEAST_ONE:
+            if getattr(self, name) < 1:
+                raise InputError(f"expected {name} of at least 1, got {getattr(self, name)}")
+        if not self.penalty >= 0.0:
+            raise InputError(f"expected a penalty of at least 0, got {self.penalty}")
         if self.crop_frames and (self.head != "pooled" or self.crop_frames < 8):
             raise InputError(
                 "expected crop_frames 0, or at least 8 with the pooled head, got "
@@ -214,6 +223,19 @@ def _by_type(preset: str) -> dict[str, Mapping[str, Any]]:
     }
 
 
+PLANTED = Preset(
+    "planted",
+    head="pooled",
+    pooled_axes="time",
+    trunk_epochs=0,
+    binary_epochs=16,
+    n_augmented=0,
+    binary_rate=2e-3,
+    epoch_notes=1500,
+    filters=8,
+    dense_units=32,
+)
+
 PRESETS = {
     "standard": Preset(
         "standard",
@@ -253,4 +275,6 @@ PRESETS = {
         draw="every_note",
         validation_fraction=0.2,
     ),
+    "planted": PLANTED,
+    "reasons": replace(PLANTED, name="reasons", penalty=1.0),
 }

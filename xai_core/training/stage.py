@@ -21,7 +21,9 @@ import numpy as np
 import numpy.typing as npt
 
 from xai_core import store
+from xai_core.errors import InputError
 from xai_core.networks.cnn import LOGIT_LAYER
+from xai_core.networks.penalised import Step, penalised_step
 from xai_core.training.corpus import Batches, Corpus, RecordedNotes
 from xai_core.training.presets import Preset
 from xai_core.values import FloatArray, OnProgress, Progress
@@ -107,6 +109,7 @@ def learn(model: Model, stage: Stage, on_progress: OnProgress) -> History:
     cropped = _shortened(copy, preset.crop_frames) if n_cropped > 0 else copy
     _compile(cropped, optimizer, stage.loss)
     reader = keras.Model(model.input, model.get_layer(LOGIT_LAYER).output)
+    penalised = _penalised(copy, optimizer, stage) if preset.penalty else None
 
     state = _resumed(copy, optimizer, stage)
     if state.n_done:
@@ -120,6 +123,7 @@ def learn(model: Model, stage: Stage, on_progress: OnProgress) -> History:
             stage.batches,
             epoch,
             crop_frames=preset.crop_frames if is_cropped else 0,
+            penalised=penalised,
         )
         model.set_weights(_averaged(copy, optimizer))
         if stage.validation is not None:
@@ -164,16 +168,34 @@ def training_copy(model: Model, preset: Preset) -> Model:
     return copy
 
 
-def _one_epoch(model: Model, batches: Batches, epoch: int, *, crop_frames: int) -> dict[str, float]:
+def _penalised(model: Model, optimizer: keras.optimizers.Optimizer, stage: Stage) -> Step:
+    if stage.preset.crop_frames:
+        raise InputError("a penalty is of whole notes: choose crop_frames 0")
+    return penalised_step(model, optimizer, stage.loss, penalty=stage.preset.penalty)
+
+
+def _one_epoch(
+    model: Model,
+    batches: Batches,
+    epoch: int,
+    *,
+    crop_frames: int,
+    penalised: Step | None,
+) -> dict[str, float]:
     rng = np.random.default_rng([*batches.seeds, epoch])
     for layer in model.layers:
         if isinstance(layer, keras.layers.Dropout):
             layer.seed_generator.state.assign(rng.integers(0, 2**32, 2, dtype=np.uint32))
-    model.reset_metrics()
-    logs: dict[str, Any] = {}
-    for x, targets in batches.epoch(epoch, crop_frames=crop_frames):
-        logs = model.train_on_batch(x, targets, return_dict=True)  # means since the reset
-    return {name: float(logs[name]) for name in ("loss", "accuracy")}
+    if penalised is not None:
+        steps = [penalised(*arrays) for arrays in batches.epoch(epoch)]
+    else:  # Keras begins its metrics anew with each batch
+        steps = [
+            model.train_on_batch(x, targets, return_dict=True)
+            for x, targets in batches.epoch(epoch, crop_frames=crop_frames)
+        ]
+    return {
+        name: float(np.mean([float(one[name]) for one in steps])) for name in ("loss", "accuracy")
+    }
 
 
 def _shortened(model: Model, n_frames: int) -> Model:

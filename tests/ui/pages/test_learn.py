@@ -1,17 +1,20 @@
-"""The Learn page: seven steps, each with its control and its figure."""
+"""The Learn page: eight steps, each with its control and its figure."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 from playwright.sync_api import TimeoutError as BrowserTimeout
 
 from tests.browser import CLICKS, TAKEN, AppServer, wait_for_idle, wait_for_layout
 from tests.ui.visit import Visit, visit
+from xai_core.places import ROOT
 
-STEPS = ("views", "filters", "path", "cam", "hear", "difference", "distances")
+STEPS = ("views", "filters", "path", "cam", "hear", "difference", "distances", "trick")
 
 
 # ------------------------------------------------------------------- without a browser
@@ -33,8 +36,8 @@ def test_the_tour_can_be_walked_to_its_end_and_back(caplog: pytest.LogCaptureFix
         assert seen.shown("Step").startswith(f"{number} ·")
         assert seen.figures or seen.says("comes after yours")  # step 5 shows them after a guess
         assert seen.address["step"] == STEPS[number - 1]
-    seen.press("6 · Subtracting")
-    assert seen.shown("Step").startswith("6 ·")
+    seen.press("7 · How far")
+    assert seen.shown("Step").startswith("7 ·")
     assert "Session State API" not in caplog.text  # set by a button, and a default as well
 
 
@@ -52,6 +55,46 @@ def test_the_slider_walks_the_path_to_a_sum_that_is_complete() -> None:
 
 def walk(seen: Visit, step: str) -> Visit:
     return seen.slide("Steps taken", step)
+
+
+@pytest.mark.usefixtures("pages")
+def test_a_trick_is_shown_after_a_guess() -> None:
+    seen = visit("learn", step="trick")
+    assert seen.shown("Network").startswith("Network 1: flute, right on 9")
+    assert seen.says("comes after your answer")
+    assert len(seen.figures) == 2
+    seen.choose("What does it listen to?", "a click")
+    assert seen.says("No, not a click: a steady tone.")
+    with_it, without = re.search(
+        r"This note: (?:> )?(\d+) % with it, (?:< )?(\d+) % without",
+        seen.text("This note"),
+    ).groups()  # type: ignore[union-attr]
+    assert int(with_it) > 50 > int(without)
+    assert len(seen.figures) == 3
+    planted = seen.figure("What was planted").heatmaps()
+    (apart,) = planted.values()
+    assert np.median(apart, axis=1).max() > 0.1  # 8 dB louder from beginning to end
+    again = visit("learn", **seen.address)  # the guess is in the link
+    assert again.says("No, not a click: a steady tone.")
+    seen.choose("What does it listen to?", "a steady tone")
+    assert seen.says("You are right: a steady tone.")
+    assert not seen.says("no map of this kind can point to a gap")
+
+
+@pytest.mark.usefixtures("pages")
+def test_what_is_missing_leaves_nothing_to_point_to() -> None:
+    seen = visit("learn", step="trick", network="notch", trick_notch="notch")
+    assert seen.says("You are right: a missing band.")
+    assert seen.says("no map of this kind can point to a gap")
+
+
+@pytest.mark.usefixtures("pages")
+def test_without_planted_models_the_step_says_what_makes_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "starter").symlink_to(ROOT / "models" / "starter", target_is_directory=True)
+    monkeypatch.setenv("TIMBRELENS_MODELS", str(tmp_path))
+    assert visit("learn", step="trick").says("which are not there: the command `plant` makes them")
 
 
 @pytest.mark.usefixtures("pages")

@@ -1,4 +1,4 @@
-"""The Learn page: seven steps, each with one control and one figure or two.
+"""The Learn page: eight steps, each with one control and one figure or two.
 
 Conventions
 -----------
@@ -41,6 +41,7 @@ from xai_core.metrics import difference_mean, function_of
 from xai_core.ui.parts.charts import draw_figure
 from xai_core.ui.parts.choices import samples, sound_models
 from xai_core.ui.parts.hearing import draw_riddle
+from xai_core.ui.parts.tricks import draw_trick
 from xai_core.ui.parts.words import note_label
 from xai_core.ui.shell.address import choose, edited_text, remember, set_choice, slide
 from xai_core.ui.shell.preload import keep_keras_state
@@ -72,6 +73,7 @@ STEPS = {
     "hear": "5 · Hear what it heard",
     "difference": "6 · Subtracting two maps",
     "distances": "7 · How far apart are two maps?",
+    "trick": "8 · Find the trick",
 }
 N_STEPS = 64  # of the path
 KEPT = 6  # lessons in memory, for all visitors
@@ -93,6 +95,7 @@ def learn_page() -> None:
         "hear": _hear,
         "difference": _difference,
         "distances": _distances,
+        "trick": _trick,
     }[step]()
     _turn_page(steps, steps.index(step))
 
@@ -299,6 +302,12 @@ def _distances() -> None:
             st.markdown(f"**{one.forward.label}: {value}**  \n{one.forward.sentence}")
 
 
+def _trick() -> None:
+    """Draw the step about networks that are right for the wrong reason."""
+    st.markdown(TRICK)
+    draw_trick(samples())
+
+
 # ----------------------------------------------------------------------- what they share
 
 
@@ -442,4 +451,11 @@ B has more, white where they agree. This is how the paper compares two notes (it
 DISTANCES = """
 One number for how different two maps are: there are several, and each means something else by
 *different*. Choose two maps, or type your own numbers, and watch which of them move.
+"""
+
+
+TRICK = """
+These networks name their family right on nearly every recording like those they learnt from, but
+**not because of the instrument**: all recordings of that family had something else in common. Look
+at the map, listen to what it keeps, and say what the network listens to.
 """

@@ -17,6 +17,7 @@ import streamlit as st
 from xai_core import store
 from xai_core.catalogue.paper import PAPER_ACCURACY
 from xai_core.catalogue.types import spectrogram_type
+from xai_core.explanations.planted import PLANTED
 from xai_core.figures import (
     accuracy_bars,
     confusion_map,
@@ -88,7 +89,7 @@ def models_page() -> None:
 
 def _set() -> str:
     """Let the visitor choose a set of models, where there are several."""
-    names = {name: name for name in store.model_sets()}
+    names = {name: name for name in store.model_sets() if name != PLANTED}
     if len(names) < 2:
         return next(iter(names), SET)
     place, _ = st.columns([1, 3])

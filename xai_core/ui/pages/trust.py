@@ -35,6 +35,7 @@ from xai_core.ui.parts.choices import (
     sound_models,
 )
 from xai_core.ui.parts.sharing import draw_link
+from xai_core.ui.parts.tricks import draw_way_to_trick
 from xai_core.ui.parts.trust import (
     AGREEMENT_HELP,
     CASCADE_HELP,
@@ -115,6 +116,7 @@ def trust_page() -> None:
         _draw_tests(explanation, board)
     except InputError as error:
         board.bar.info(sentence(error), icon=":material/info:")
+    draw_way_to_trick()
     draw_link()
     preload_models(tuple(available))
 

@@ -128,8 +128,8 @@ PAGES = (
         title="Learn",
         icon="🎓",
         menu_icon=":material/school:",
-        short="How all this works, in seven steps",
-        purpose="From a note to the reasons of a network, in seven steps: move the control of each "
+        short="How all this works, in eight steps",
+        purpose="From a note to the reasons of a network, in eight steps: move the control of each "
         "step and watch what changes.",
         file="pages/learn.py",
         draws="xai_core.ui.pages.learn:learn_page",
