@@ -229,7 +229,7 @@ def check_statements(page: Page) -> None:
 
 @pytest.mark.browser
 def test_what_was_paused_or_given_up_goes_on(page: Page, server: AppServer) -> None:
-    open_metrics(page, server, "?type=log_mel&method=grad_cam&notes=6")
+    open_metrics(page, server, "?type=log_mel&method=grad_cam&notes=12")
     main_button(page, "Compute").click()
     pause = main_button(page, "Pause")
     expect(pause).to_be_visible()

@@ -171,7 +171,8 @@ def test_files_of_a_map_arrive_and_agree_with_the_page(
     assert (y.size, sr) == (64_000, 16_000)
     assert array_digest(y) == about["settings"]["note_sha256"]
     assert about["settings"]["rule"] == "trapezoid"
-    assert f"{100 * about['completeness']['error']:.2f} %, 16 steps" in error_shown(page)
+    assert f"error {100 * about['completeness']['error']:.2f} %, map error" in error_shown(page)
+    assert error_shown(page).endswith(", 16 steps")
     said = percent_text(about["probability"])
     expect(
         page.get_by_text(re.compile(f"“Is it organ[?]” It says (yes|no), {said}"))
