@@ -28,7 +28,8 @@ KEPT_TRICKS = 8  # in memory, for all visitors
 HEIGHT = 330  # px
 SILENT = (
     "What is missing is silent, and a map from silence gives a silent bin nothing. It names what "
-    "the network is content with, not what it misses: no map of this kind can point to a gap."
+    "the network is content with, not what it misses: no map of this kind can point to a gap. "
+    "Expected gradients, which compare with other notes, can."
 )
 
 
