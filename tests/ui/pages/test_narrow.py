@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
 from playwright.sync_api import Page, expect
+from playwright.sync_api import TimeoutError as BrowserTimeout
 
 from tests.browser import AppServer, wait_for_idle
 from tests.ui.browser.test_player import audio, look, look_until, open_panels, pause, play
@@ -90,5 +92,8 @@ def test_nothing_of_a_page_is_wider_than_a_phone(page: Page, server: AppServer, 
     page.goto(f"{server.url}/{path}?type=chroma")
     expect(page.get_by_role("heading").first).to_be_visible()
     wait_for_idle(page)
+    # a figure may have been drawn before the page knew the width of the window
+    with suppress(BrowserTimeout):  # what is still too wide is named below
+        page.wait_for_function(f"() => ({WIDER})().length === 0", timeout=20_000)
     assert page.evaluate(WIDER) == []
     assert page.evaluate(SCROLLED) == PHONE["width"]
