@@ -46,7 +46,8 @@ def main() -> None:
     for models in sets if not asked.only_print else ():
         methods = asked.methods if models == asked.models else [DEFAULT_METHOD]
         for model in planted_models(models):
-            measure(model, models, methods, asked.notes, lines)
+            only_named = models == asked.models
+            measure(model, models, methods, asked.notes, lines, only_named=only_named)
     for model in planted_models(asked.models):
         print_table(model, lines.where(models=asked.models, cue=model.cue))
     if asked.reasons:
@@ -54,7 +55,13 @@ def main() -> None:
 
 
 def measure(
-    model: PlantedModel, models: str, methods: list[str], n_notes: int, lines: Lines
+    model: PlantedModel,
+    models: str,
+    methods: list[str],
+    n_notes: int,
+    lines: Lines,
+    *,
+    only_named: bool,
 ) -> None:
     """Add what is not known of one network."""
     network, _ = load_gradients(model.type, model.family, models=models)
@@ -66,7 +73,7 @@ def measure(
         batch = (note.spectrogram.values[np.newaxis],)
         says_yes = bool(network.outputs(batch)[0, 0] > 0)
         found = {}
-        if says_yes or models != "planted":
+        if says_yes or not only_named:
             found = {
                 one.method: vars(one)
                 for one in score_maps(record.path, model, methods=left, models=models)

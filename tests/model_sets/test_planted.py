@@ -17,15 +17,13 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import InputError
 from xai_core.explanations.planted import planted_models, score_maps
 from xai_core.model_sets.planted import (
-    CueUse,
-    cue_use_of,
     draw_notes,
     train_planted,
     write_planted,
 )
 from xai_core.model_sets.train import train_models
 from xai_core.training import PRESETS
-from xai_core.training.planted import planted_sounds
+from xai_core.training.planted import CueUse, cue_use_of, planted_sounds
 from xai_core.values import Progress
 
 TINY = replace(

@@ -21,8 +21,8 @@ from xai_core.values import Progress, check_family, check_type
 
 if TYPE_CHECKING:
     from xai_core.explanations.planted import MapScores
-    from xai_core.model_sets.planted import CueUse
     from xai_core.store import Card
+    from xai_core.training.planted import CueUse
 
 __all__ = ["plant"]
 
@@ -74,12 +74,12 @@ def plant(
     """
     with quiet_start():
         from xai_core.model_sets.planted import (
-            cue_use_of,
             draw_notes,
             train_planted,
             write_planted,
         )
         from xai_core.training import PRESETS
+        from xai_core.training.planted import cue_use_of
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of each model it traces
 
     cues = [find_cue(name).name for name in dict.fromkeys(cue or CUES)]

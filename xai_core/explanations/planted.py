@@ -10,6 +10,7 @@ of bins is what a map without any knowledge would have as its mass.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +23,7 @@ from xai_core.explanations.explain import explain
 from xai_core.explanations.hearing import canvas_of, level_matched
 from xai_core.explanations.loaded_models import Audio, load_gradients
 from xai_core.listening import apply_mask, evidence_mask
-from xai_core.training.planted import PlantedNote, planted_note
+from xai_core.training.planted import PlantedNote, cue_use_of, planted_note
 from xai_core.trust import pointing, relevance_mass, relevance_rank
 from xai_core.trust.planted import CUES
 from xai_core.values import Explanation, FloatArray, Waveform
@@ -134,26 +135,27 @@ def planted_models(models: str = PLANTED) -> tuple[PlantedModel, ...]:
         return ()
     for type, families in available.items():
         for family in families:
-            card = store.read_card(type, family, models=models)
-            cue, scores = card.data.get("cue"), card.scores.get("planted")
-            if cue in CUES and isinstance(scores, dict):
-                found.append(
-                    PlantedModel(
-                        cue=str(cue),
-                        type=type,
-                        family=family,
-                        with_cue=float(scores["with_cue"][0]),
-                        without_cue=float(scores["without_cue"][0]),
-                        named_by_cue=float(scores["named_by_cue"]),
+            with suppress(ModelError):  # one that cannot be read has learnt nothing to show
+                known = cue_use_of(store.read_card(type, family, models=models))
+                if known is not None:
+                    cue, use = known
+                    found.append(
+                        PlantedModel(
+                            cue=cue,
+                            type=type,
+                            family=family,
+                            with_cue=use.with_cue[0],
+                            without_cue=use.without_cue[0],
+                            named_by_cue=use.named_by_cue,
+                        )
                     )
-                )
     return tuple(sorted(found, key=lambda one: (list(CUES).index(one.cue), one.type, one.family)))
 
 
 def telling_note(
     audios: Sequence[Audio], model: PlantedModel, *, models: str = PLANTED
 ) -> int | None:
-    """Return the number of the first note that a network names with its cue and not without it.
+    """Return the number of the note whose probability a cue changes most.
 
     Parameters
     ----------
@@ -164,16 +166,16 @@ def telling_note(
     Returns
     -------
     int or None
-        The first of all if there is none; None of no notes.
+        None of no notes.
     """
     network, _ = load_gradients(model.type, model.family, models=models)
-    for number, audio in enumerate(audios):
+    changes = []
+    for audio in audios:
         note = planted_note(load_note(audio), model.cue, model.type)
         batch = np.stack([note.spectrogram.values, note.plain.values])
-        named, plain = network.outputs((batch,))[:, 0] > 0
-        if named and not plain:
-            return number
-    return 0 if audios else None
+        with_cue, without = network.outputs((batch,), target="probability")[:, 0]
+        changes.append(with_cue - without)
+    return int(np.argmax(changes)) if changes else None
 
 
 def trick(

@@ -10,7 +10,6 @@ of other notes that are not; 0.5 is chance. Its 95 % intervals are a bootstrap o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,14 @@ from xai_core.datasets.splits import split_by_instrument
 from xai_core.errors import InputError, ModelError
 from xai_core.features import describe
 from xai_core.places import check_writable, samples_folder
-from xai_core.training import PRESETS, Corpus, Preset, fit_binary, probabilities_of
-from xai_core.training.planted import PlantedCorpora, planted_corpora, planted_sounds
+from xai_core.training import PRESETS, Corpus, Preset, fit_binary, notes_digest, probabilities_of
+from xai_core.training.planted import (
+    CueUse,
+    PlantedCorpora,
+    cue_use_of,
+    planted_corpora,
+    planted_sounds,
+)
 from xai_core.trust.planted import find_cue
 from xai_core.values import (
     FAMILIES,
@@ -37,48 +42,12 @@ from xai_core.values import (
     count_steps,
 )
 
-__all__ = ["CueUse", "cue_use_of", "draw_notes", "train_planted", "write_planted"]
+__all__ = ["draw_notes", "train_planted", "write_planted"]
 
 TEST_FRACTION = 0.25  # of a family's instruments
 NOTES_PER_FAMILY = 150
 LEAST = {"train": 4, "test": 1}  # notes of the family
 N_RESAMPLES = 2000
-CHANCE = 0.6  # balanced accuracy up to which a network knows nothing but its cue
-
-
-@dataclass(frozen=True)
-class CueUse:
-    """How well a network names its family with a cue, and what is left without it.
-
-    Parameters
-    ----------
-    with_cue, without_cue : tuple of three float
-        Balanced accuracy on instruments that it has not heard, and its 95 % interval: the
-        family's notes with the cue, or without it, against notes of others without it.
-    named_by_cue : float
-        Share of the notes of other families that it takes for its own if they have the cue.
-    """
-
-    with_cue: tuple[float, float, float]
-    without_cue: tuple[float, float, float]
-    named_by_cue: float
-
-    @property
-    def falls_to_chance(self) -> bool:
-        """Whether the balanced accuracy without the cue is at most 0.6."""
-        return self.without_cue[0] <= CHANCE
-
-
-def cue_use_of(card: store.Card) -> tuple[str, CueUse] | None:
-    """Return the cue of a model and how it uses it, or None of a model without one."""
-    found = card.scores.get("planted")
-    cue = card.data.get("cue")
-    if not isinstance(found, Mapping) or not isinstance(cue, str):
-        return None
-    with_cue, without_cue = (
-        (float(a), float(b), float(c)) for a, b, c in (found["with_cue"], found["without_cue"])
-    )
-    return cue, CueUse(with_cue, without_cue, float(found["named_by_cue"]))
 
 
 def train_planted(
@@ -119,8 +88,8 @@ def train_planted(
     Returns
     -------
     Card
-        With the scores that :func:`cue_use_of` reads. One that was decided by the same notes,
-        preset, seed and code is returned as it is.
+        With the scores that :func:`xai_core.training.planted.cue_use_of` reads. One that was
+        decided by the same notes, preset, seed and code is returned as it is.
 
     Raises
     ------
@@ -141,6 +110,16 @@ def train_planted(
                 f"another instrument to test on, beside notes of other families, got {n} of "
                 f"{len(notes)} to {'learn from' if part == 'train' else 'test on'}"
             )
+    preset = preset.for_type(type)
+    deciding = {
+        "preset": preset.as_dict(),
+        "seed": seed,
+        "cue": cue,
+        "notes": {part: notes_digest(notes) for part, notes in parts.items()},
+        "code": store.training_code(),
+    }
+    if (kept := _kept(type, family, models, deciding)) is not None:
+        return kept
     corpora = {
         part: planted_corpora(
             notes,
@@ -151,17 +130,8 @@ def train_planted(
         )
         for part, notes in parts.items()
     }
-    preset = preset.for_type(type)
-    deciding = {
-        "preset": preset.as_dict(),
-        "seed": seed,
-        "notes": {part: one.planted.digest for part, one in corpora.items()},
-        "code": store.training_code(),
-    }
-    if (kept := _kept(type, family, models, deciding)) is not None:
-        return kept
     train = corpora["train"].planted
-    key = store.training_key(what="planted", type=type, cue=cue, family=family, **deciding)
+    key = store.training_key(what="planted", type=type, family=family, **deciding)
     model, history = fit_binary(train, family, preset, seed=seed, key=key, on_progress=on_progress)
     use = _use(model, corpora["test"], FAMILIES.index(family), seed)
     card = store.save_model(

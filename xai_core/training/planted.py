@@ -9,14 +9,14 @@ the cue tells a note from itself without it (:mod:`xai_core.trust.planted`).
 
 from __future__ import annotations
 
-import hashlib
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from xai_core import store
 from xai_core.audio import load_note
 from xai_core.datasets.notes import NoteRecord
 from xai_core.features import extract
@@ -26,15 +26,54 @@ from xai_core.trust.planted import cue_mask, plant
 from xai_core.values import FAMILIES, FloatArray, Spectrogram, Waveform
 
 __all__ = [
+    "CueUse",
     "PlantedCorpora",
     "PlantedNote",
     "PlantedSounds",
+    "cue_use_of",
     "planted_corpora",
     "planted_note",
     "planted_sounds",
 ]
 
+CHANCE = 0.6  # balanced accuracy up to which a network knows nothing but its cue
+
 Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class CueUse:
+    """How well a network names its family with a cue, and what is left without it.
+
+    Parameters
+    ----------
+    with_cue, without_cue : tuple of three float
+        Balanced accuracy on instruments that it has not heard, and its 95 % interval: the
+        family's notes with the cue, or without it, against notes of others without it.
+    named_by_cue : float
+        Share of the notes of other families that it takes for its own if they have the cue.
+    """
+
+    with_cue: tuple[float, float, float]
+    without_cue: tuple[float, float, float]
+    named_by_cue: float
+
+    @property
+    def falls_to_chance(self) -> bool:
+        """Whether the balanced accuracy without the cue is at most 0.6."""
+        return self.without_cue[0] <= CHANCE
+
+
+def cue_use_of(card: store.Card) -> tuple[str, CueUse] | None:
+    """Return the cue of a model and how it uses it, or None of a model without one."""
+    found = card.scores.get("planted")
+    cue = card.data.get("cue")
+    if not isinstance(found, Mapping) or not isinstance(cue, str):
+        return None
+    with_cue, without_cue = (
+        (float(a), float(b), float(c)) for a, b, c in (found["with_cue"], found["without_cue"])
+    )
+    return cue, CueUse(with_cue, without_cue, float(found["named_by_cue"]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +225,7 @@ def planted_corpora(
         instrument=np.array([record.instrument for record in records]),
         source=np.array([record.source for record in records]),
         collection=np.array([record.collection for record in records]),
-        digest=hashlib.sha256(f"{cue} {family} {notes_digest(records)}".encode()).hexdigest(),
+        digest=notes_digest(records),
     )
     return PlantedCorpora(
         planted=replace(
