@@ -26,7 +26,7 @@ from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.runtime import Runtime
 from streamlit.testing.v1 import AppTest
 
-from xai_core.ui.browser import boxes, player, segment_picker
+from xai_core.ui.browser import boxes, history, player, segment_picker
 from xai_core.ui.shell.faults import FAULT
 
 __all__ = ["Figure", "Visit", "visit"]
@@ -203,7 +203,7 @@ def _components() -> BidiComponentManager:
     before = Runtime._instance
     Runtime._instance = SimpleNamespace(bidi_component_registry=manager)  # type: ignore[assignment]
     try:
-        for module in (boxes, player, segment_picker):
+        for module in (boxes, history, player, segment_picker):
             importlib.reload(module)
     finally:
         Runtime._instance = before

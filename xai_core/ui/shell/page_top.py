@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from xai_core.ui.browser.history import HISTORY, keep_history
 from xai_core.ui.browser.screen import NARROW_BELOW, SCREEN, watch_width
 from xai_core.ui.shell.faults import draw_guarded
 from xai_core.ui.shell.navigation import SIDEBAR_WIDTH, draw_sidebar
@@ -21,7 +22,7 @@ __all__ = ["open_page"]
 STYLE = f"""<style>
 .block-container {{ padding: 3rem 3rem 6rem; }}
 @media (width < {NARROW_BELOW}px) {{ .block-container {{ padding: 3rem 1rem 6rem; }} }}
-.st-key-{SCREEN} {{ display: none; }}
+.st-key-{SCREEN}, .st-key-{HISTORY} {{ display: none; }}
 .js-plotly-plot text[style*="fill: rgb(128, 132, 149)"] {{ fill: #5d6473 !important; }}
 </style>"""
 LOADING = "Loading the networks. A server that was just started takes some seconds."
@@ -37,6 +38,7 @@ def open_page(name: str) -> None:
         initial_sidebar_state=SIDEBAR_WIDTH,
     )
     st.html(STYLE)
+    keep_history()
     watch_width()
     draw_sidebar()
     st.title(page.title, anchor=False)
