@@ -15,12 +15,15 @@ import pytest
 import soundfile
 from matplotlib.image import imread
 
+from tests.made_pairs import METHOD, notes_of, pairs_of
 from tests.model_sets.tiny_models import write_models, write_notes
 from xai_core import store
+from xai_core.catalogue.metrics import METRICS
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import compare, explain
 from xai_core.explanations.loaded_models import array_digest
 from xai_core.pair_tables import METRIC_COLUMNS
+from xai_core.replication.findings import judge_distances
 from xai_core.results.files import (
     ExportFile,
     comparison_files,
@@ -248,6 +251,21 @@ def test_distances_are_tables_that_load_and_a_picture() -> None:
     pd.testing.assert_frame_equal(pd.read_parquet(io.BytesIO(parquet)), pairs)
     pd.testing.assert_frame_equal(pd.read_csv(io.BytesIO(csv)), pairs, check_exact=False)
     assert imread(io.BytesIO(png)).shape[1] == 1650
+
+
+def test_medians_are_counted_from_the_columns_that_they_name() -> None:
+    rng = np.random.default_rng(5)
+    pairs = pairs_of(notes_of(PAIR, each=2), lambda a, b, metric: float(rng.uniform(1.0, 9.0)))
+    within = pairs[pairs["family"] == pairs["other_family"]]
+    found = judge_distances(within, method=METHOD, rng=rng, n_resamples=20)
+    files = distance_files(within, type="mfcc", method=METHOD, settings={}, medians=found.table)
+    table = pd.read_csv(io.BytesIO(next(one for one in files if "medians" in one.name).make()))
+    csv = pd.read_csv(io.BytesIO(files[0].make()))
+    assert set(table["metric"]) == set(METRICS)
+    for row in table.to_dict("records"):
+        values = csv.loc[csv["family"] == row["family"], row["columns"].split(" + ")].to_numpy()
+        assert row["median"] == pytest.approx(np.median(values), rel=1e-9)
+        assert (values.shape[1] == 2) == (row["metric"] == "kl_divergence")
 
 
 def test_what_all_models_say_is_a_table_with_their_digests(notes: list[NoteRecord]) -> None:

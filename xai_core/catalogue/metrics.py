@@ -14,7 +14,7 @@ from typing import Literal
 
 from xai_core.errors import InputError
 
-__all__ = ["METRICS", "Direction", "Metric", "metric"]
+__all__ = ["METRICS", "Direction", "Metric", "metric", "pooled_sentence"]
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,11 @@ class Metric:
         if self.backward is None:
             return {self.name: self.forward}
         return {self.name: self.forward, f"{self.name}_reversed": self.backward}
+
+    @property
+    def pooled_label(self) -> str:
+        """Name of its distances over many pairs of notes, all directions together."""
+        return self.label if self.is_symmetric else f"{self.label}, both directions"
 
 
 METRICS: dict[str, Metric] = {
@@ -187,6 +192,22 @@ METRICS: dict[str, Metric] = {
         ),
     )
 }
+
+
+def pooled_sentence() -> str:
+    """Say how statistics over many pairs count a metric that is not symmetric, or "".
+
+    Examples
+    --------
+    >>> pooled_sentence().partition(":")[0]
+    'The Kullback-Leibler divergence of a pair of notes counts twice, once in each direction'
+    """
+    return " ".join(
+        f"The {one.label} of a pair of notes counts twice, once in each direction: the columns "
+        f"{' and '.join(one.directions)} of the table of pairs, together."
+        for one in METRICS.values()
+        if not one.is_symmetric
+    )
 
 
 def metric(name: str) -> Metric:

@@ -53,6 +53,7 @@ __all__ = [
     "Outcome",
     "Tally",
     "Verdict",
+    "outcomes_sentence",
     "parse_relation",
     "read_claims",
     "tally",
@@ -307,6 +308,8 @@ class Verdict:
     chance : float or None
         How often it would be true of numbers in random order; None where it is
         not about order.
+    lacks : tuple of str
+        Of what it needs, the families that have no number; empty where it has all.
     """
 
     claim: Claim
@@ -317,6 +320,7 @@ class Verdict:
     rule: str
     reason: str = ""
     chance: float | None = None
+    lacks: tuple[str, ...] = ()
 
     @property
     def is_tested(self) -> bool:
@@ -341,6 +345,28 @@ class Tally:
     n: int
     true: int
     expected: float
+
+
+def outcomes_sentence(verdicts: Sequence[Verdict]) -> str:
+    """Say how many statements are decided, and how.
+
+    Examples
+    --------
+    >>> outcomes_sentence([])
+    'None of 0 statements is decided.'
+    """
+    counts = {outcome: sum(one.outcome == outcome for one in verdicts) for outcome in OUTCOMES}
+    open_ones = counts.pop("not decidable")
+    n_decided = sum(counts.values())
+    if not n_decided:
+        return f"None of {len(verdicts)} statements is decided."
+    holds, fails = counts["holds"], counts["does not hold"]
+    return (
+        f"Of {len(verdicts)} statements {n_decided} {'is' if n_decided == 1 else 'are'} decided: "
+        f"{holds} {'holds' if holds == 1 else 'hold'}, "
+        f"{fails} {'does' if fails == 1 else 'do'} not; {open_ones} "
+        f"{'is' if open_ones == 1 else 'are'} not decidable."
+    )
 
 
 def tally(verdicts: Iterable[Verdict]) -> Tally:

@@ -70,7 +70,7 @@ def judge(claim: Claim, evidence: Evidence) -> Verdict:
         chance_of(claim.tests, at),
     )
     if doubt := _doubt(tested, at):
-        return about.verdict("not decidable", reason=doubt)
+        return about.verdict("not decidable", reason=doubt, lacks=_lacking(tested, at))
     if _whole(tested, at).mean() < KEPT:
         reason = "most resamples leave a family without two notes"
         return about.verdict("not decidable", reason=reason)
@@ -106,9 +106,18 @@ class _About:
         share: float | None = None,
         as_measured: bool | None = None,
         reason: str = "",
+        lacks: tuple[str, ...] = (),
     ) -> Verdict:
         return Verdict(
-            self.claim, outcome, share, as_measured, self.numbers, self.rule, reason, self.chance
+            self.claim,
+            outcome,
+            share,
+            as_measured,
+            self.numbers,
+            self.rule,
+            reason,
+            self.chance,
+            lacks,
         )
 
 
@@ -221,6 +230,18 @@ def _doubt(tested: _Tests, at: At) -> str:
             unknown = needed & np.isnan(of.resamples).all(axis=0)
             return f"no interval: {_cells_in_words(unknown, of)}"
     return ""
+
+
+def _lacking(tested: _Tests, at: At) -> tuple[str, ...]:
+    """Return the families of the needed cells that have no number, in the fixed order."""
+    without = {
+        of.columns[column]
+        for test, of in tested
+        for column in np.flatnonzero(
+            (test.needs(at, of.values.shape) & np.isnan(of.values)).any(axis=0)
+        )
+    }
+    return tuple(family for family in FAMILIES if family in without)
 
 
 def _named(at: At, of: Quantity) -> npt.NDArray[np.bool_]:

@@ -26,6 +26,7 @@ import numpy as np
 
 from xai_core.audio import to_exact_wav
 from xai_core.canvas import is_carried, on_canvas
+from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.explanations.loaded_models import array_digest
 from xai_core.figures.base.scales import PERCENTILE, Sign
@@ -212,6 +213,7 @@ def distance_files(
     method: str,
     settings: Mapping[str, Any],
     beside: Mapping[str, pd.DataFrame] | None = None,
+    medians: pd.DataFrame | None = None,
 ) -> tuple[ExportFile, ...]:
     """Return the files of many distances: CSV, Parquet, the boxplots as PNG, settings as JSON.
 
@@ -226,6 +228,9 @@ def distance_files(
     beside : mapping, optional
         ``{maps: pairs}`` of null maps and spectrograms, for the boxplots and a CSV of
         their own.
+    medians : pandas.DataFrame, optional
+        From :meth:`xai_core.metrics.statistics.FamilyQuartiles.table`, for a CSV of their
+        own, whose column ``columns`` names those of `pairs` that each was counted from.
     """
     stem = f"distances_{type}_{method}_{_digits(settings)}"
     others = [] if not beside else [table.assign(maps=maps) for maps, table in beside.items()]
@@ -245,6 +250,17 @@ def distance_files(
         ),
         ExportFile(f"{stem}.json", "Models, notes, settings (JSON)", lambda: _json(settings)),
     )
+    if medians is not None:
+        counted = medians.assign(
+            columns=[" + ".join(METRICS[metric].directions) for metric in medians["metric"]]
+        )
+        files += (
+            ExportFile(
+                f"{stem}_medians.csv",
+                "Medians (CSV)",
+                lambda: counted.to_csv(index=False).encode(),
+            ),
+        )
     if not others:
         return files
     label = "Random networks, spectrograms (CSV)"

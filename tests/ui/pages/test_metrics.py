@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as BrowserTimeout
@@ -22,15 +24,23 @@ from tests.browser import (
     wait_for_rest,
 )
 from tests.few_models import link_models
+from tests.made_pairs import notes_of, pairs_of
 from tests.ui.visit import Visit, visit
 from xai_core.catalogue.compared import Compared
+from xai_core.catalogue.metrics import METRICS
+from xai_core.catalogue.paper import PAPER_METRICS
 from xai_core.datasets.collection import read_collection
 from xai_core.explanations import explain
+from xai_core.figures.base.scales import number_text
 from xai_core.metrics import js_divergence
 from xai_core.places import samples_folder
+from xai_core.replication.claims import OUTCOMES
 from xai_core.study.beside import joined
-from xai_core.study.run import read_partial_results
+from xai_core.study.run import PartialResults, read_partial_results
 from xai_core.ui.parts import across_types
+from xai_core.ui.parts.claims import SIGNS
+from xai_core.ui.parts.distance_runs import Chosen
+from xai_core.values import FAMILIES
 
 QUERY = "?type=tonnetz&method=grad_cam&notes=4"
 
@@ -155,6 +165,73 @@ def test_what_is_compared_is_a_choice_that_the_method_has() -> None:
     assert seen.options(label) == ["Absolute maps", "Signed maps"]
     assert seen.shown(label) == "Absolute maps"
     assert "view" not in seen.address
+
+
+def made_results(monkeypatch: pytest.MonkeyPatch, families: Sequence[str]) -> pd.DataFrame:
+    """Let the page find made pairs of some families, whose directions differ; return them."""
+    rng = np.random.default_rng(3)
+    notes = notes_of(families, each=2)
+    pairs = pairs_of(notes, lambda a, b, metric: float(rng.uniform(1.0, 9.0)))
+    pairs = pairs[pairs["family"] == pairs["other_family"]].reset_index(drop=True)
+    found = PartialResults(pairs, len(families), 10)
+    monkeypatch.setattr(Chosen, "read", lambda *args, **named: found)
+    return pairs
+
+
+def medians_shown(seen: Visit) -> pd.DataFrame:
+    (table,) = (one.value for one in seen.app.table)
+    return table.set_index("family")
+
+
+@pytest.mark.usefixtures("pages")
+def test_medians_and_boxes_count_the_columns_that_the_page_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pairs = made_results(monkeypatch, ("bass", "mallet"))
+    seen = visit("metrics", type="mfcc", method="integrated_gradients")
+    shown = medians_shown(seen)
+    for metric in METRICS.values():
+        pooled = len(metric.directions) == 2
+        heading = f"{metric.label}, both directions" if pooled else metric.label
+        for family, of_family in pairs.groupby("family"):
+            values = np.concatenate([of_family[name] for name in metric.directions])
+            said = shown.loc[family, heading].partition(" ")[0]
+            assert said == number_text(float(np.median(values)))
+    kl = METRICS["kl_divergence"]
+    assert seen.says("Kullback-Leibler divergence of a pair of notes counts twice")
+    assert seen.says(" and ".join(kl.directions))
+    boxes = seen.figure("distances between the heatmaps").traces("box")
+    drawn = [one["median"][0] for one in boxes if one["name"] == "mallet"]
+    of_mallet = pairs[pairs["family"] == "mallet"]
+    pooled = np.median(np.concatenate([of_mallet[name] for name in kl.directions]))
+    assert drawn[list(PAPER_METRICS).index("kl_divergence")] == pytest.approx(pooled, rel=1e-6)
+
+
+@pytest.mark.usefixtures("pages")
+def test_statements_without_pairs_are_one_line_and_what_is_decided_is_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made_results(monkeypatch, ("bass", "mallet"))
+    seen = visit("metrics", type="mfcc", method="integrated_gradients")
+    waiting = [one for one in seen.texts if "no pairs" in one]
+    (line,) = waiting
+    n = int(re.search(r"\d+", line).group())
+    assert n > 1
+    said = f"{n} statements need pairs that are not there yet: no pairs within brass, flute"
+    assert said in line
+    assert seen.says(f"None of {n} statements is decided.")
+    made_results(monkeypatch, FAMILIES)
+    seen = visit("metrics", type="mfcc", method="integrated_gradients", beside="none")
+    assert not seen.says("no pairs within")
+    counts = [sum(text.startswith(SIGNS[one]) for text in seen.texts) for one in OUTCOMES]
+    assert sum(counts) == n
+    holds, fails, undecided = counts
+    said = seen.text("statements about order")
+    if holds + fails == 0:
+        assert f"None of {n} statements is decided." in said
+    else:
+        numbers = [int(one) for one in re.findall(r"\d+", said.partition("not decidable")[0])]
+        assert numbers == [n, holds + fails, holds, fails, undecided]
 
 
 def medians_of(seen: Visit) -> np.ndarray:

@@ -293,7 +293,7 @@ def test_distances_arrive_as_tables_and_a_picture(
     compute(page, page.get_by_text(re.compile("^Finished")))
     settle(page)
     csv, parquet, png = (
-        save(page, "Save", name, tmp_path) for name in ("(CSV)", "(Parquet)", "(PNG)")
+        save(page, "Save", name, tmp_path) for name in ("Table (CSV)", "(Parquet)", "(PNG)")
     )
     assert re.fullmatch(r"distances_tonnetz_grad_cam_[0-9a-f]{8}\.csv", csv.name)
     tables = pd.read_csv(csv), pd.read_parquet(parquet)

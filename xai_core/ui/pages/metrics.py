@@ -28,14 +28,12 @@ from xai_core.catalogue.compared import (
     has_view,
 )
 from xai_core.catalogue.methods import METHODS
-from xai_core.catalogue.metrics import METRICS
-from xai_core.catalogue.paper import PAPER_METRICS
+from xai_core.catalogue.metrics import METRICS, pooled_sentence
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import layers_of
 from xai_core.figures import Figure, distance_boxplots, medians_map
 from xai_core.figures.base.scales import number_text
-from xai_core.replication.claims import RULES, Verdict, tally
 from xai_core.replication.findings import DistanceFindings, judge_distances
 from xai_core.results.files import distance_files
 from xai_core.scores import Score
@@ -53,6 +51,7 @@ from xai_core.ui.parts.choices import (
     samples,
     sound_models,
 )
+from xai_core.ui.parts.claims import draw_claims
 from xai_core.ui.parts.distance_runs import (
     SEED,
     Chosen,
@@ -64,7 +63,6 @@ from xai_core.ui.parts.distance_runs import (
     stop_running,
 )
 from xai_core.ui.parts.sharing import draw_link, draw_saving
-from xai_core.ui.parts.words import PAPER
 from xai_core.ui.shell.address import choose, switch
 from xai_core.ui.shell.preload import keep_keras_state
 from xai_core.values import FAMILIES
@@ -76,11 +74,6 @@ NOTES = {str(n): f"{n} notes a family" for n in (4, 6, 8, 12)}
 DEFAULT_NOTES = "6"
 ALL_TYPES = "all"
 REDRAW_SECONDS = 0.7
-SIGNS = {
-    "holds": ":material/check_circle:",
-    "does not hold": ":material/cancel:",
-    "not decidable": ":material/help:",
-}
 BESIDE = {NULL: "Beside random networks", "none": "Models alone"}
 OPENS = "A click on a point opens its pair in Compare."
 VIEWS_HELP = " ".join(f"**{one.label}**: {one.sentence}" for one in VIEWS.values())
@@ -123,9 +116,9 @@ def metrics_page() -> None:
         of_null = None
         if NULL in beside:
             of_null = _findings(chosen.read(records, NULL), [type], chosen, NULL)
-        _claims(findings, of_null)
+        draw_claims(findings, of_null, is_finished=found.is_finished)
         _medians(findings)
-        _downloads(found, chosen, beside)
+        _downloads(found, chosen, beside, findings)
         _all_types(records, chosen, tuple(available))
     draw_across_types(records, available, method)
 
@@ -243,10 +236,11 @@ def _medians(findings: DistanceFindings) -> None:
     st.table(
         {"family": families}
         | {
-            METRICS[metric].label: [_text(column.get(family)) for family in families]
+            METRICS[metric].pooled_label: [_text(column.get(family)) for family in families]
             for metric, column in columns.items()
         }
     )
+    st.caption(f"{pooled_sentence()} The boxes above and *Medians (CSV)* count it likewise.")
     with st.expander("What the distances mean", icon=":material/help:"):
         for one in METRICS.values():
             st.markdown(f"**{one.label}.** {one.forward.sentence}")
@@ -261,73 +255,12 @@ def _text(median: Score | None) -> str:
     return f"{number_text(median.value)} ({ends})"
 
 
-def _claims(findings: DistanceFindings, of_null: DistanceFindings | None) -> None:
-    """Say of each of the paper's statements on this type whether it holds here.
-
-    They stand as the four plots above them do. With null maps it is said how many of
-    those that are true are so without a network that has learnt.
-    """
-    if not findings.verdicts:
-        return
-    st.subheader("What the paper says of these", anchor=False)
-    for row in (PAPER_METRICS[:2], PAPER_METRICS[2:]):
-        for place, metric in zip(st.columns(2, gap="large"), row, strict=True):
-            place.markdown(f"**{METRICS[metric].label}**")
-            verdicts = [verdict for verdict in findings.verdicts if verdict.claim.metric == metric]
-            for verdict in verdicts:
-                place.markdown(f"{SIGNS[verdict.outcome]} {_said(verdict)}")
-            if not verdicts:
-                place.caption("No statement on this type.")
-    of_several = [v for v in findings.verdicts if v.claim.metric not in PAPER_METRICS]
-    if of_several:
-        st.markdown("**All four distances**")
-    for verdict in of_several:
-        st.markdown(f"{SIGNS[verdict.outcome]} {_said(verdict)}")
-    found = tally(findings.verdicts)
-    st.markdown(
-        f"Of {found.n} statements about order that could be tested, **{found.true}** "
-        f"{'is' if found.true == 1 else 'are'} true as measured; of numbers in random order "
-        f"{found.expected:.1f} would be.{_alike(findings, of_null)}"
-    )
-    st.caption(f"{PAPER}. Few notes decide little: the more notes a family, the surer.")
-    with st.expander("How this is decided", icon=":material/help:"):
-        for rule in RULES:
-            st.markdown(f"- {rule}")
-
-
-def _alike(findings: DistanceFindings, of_null: DistanceFindings | None) -> str:
-    """Say how many statements that are true are just as true of random networks."""
-    true = [one.claim.id for one in findings.verdicts if one.as_measured]
-    if of_null is None or not true:
-        return ""
-    of_random = {one.claim.id for one in of_null.verdicts if one.as_measured}
-    alike = sum(name in of_random for name in true)
-    verb = "is" if alike == 1 else "are"
-    return (
-        f" Of the {len(true)} that are true of the models' maps, order or not, **{alike}** {verb} "
-        "just as true of the maps of random networks."
-    )
-
-
-def _said(verdict: Verdict) -> str:
-    claim = verdict.claim
-    named = len(claim.families) == len(FAMILIES) or all(f in claim.text for f in claim.families)
-    text = claim.text if named else f"{', '.join(claim.families)}: {claim.text}"
-    text = f"{text[:1].upper()}{text[1:]}: **{verdict.outcome}**"
-    if verdict.reason:
-        text = f"{text}; {verdict.reason}"
-    elif verdict.share is not None:
-        text = f"{text}; true of {100 * verdict.share:.0f} % of the resamples"
-    return (
-        f"{text}." if verdict.chance is None else f"{text} ({_percent(verdict.chance)} by chance)."
-    )
-
-
-def _percent(share: float) -> str:
-    return "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
-
-
-def _downloads(found: PartialResults, chosen: Chosen, beside: Mapping[str, Any]) -> None:
+def _downloads(
+    found: PartialResults,
+    chosen: Chosen,
+    beside: Mapping[str, Any],
+    findings: DistanceFindings,
+) -> None:
     with st.container(horizontal=True):
         files = distance_files(
             found.pairs,
@@ -335,6 +268,7 @@ def _downloads(found: PartialResults, chosen: Chosen, beside: Mapping[str, Any])
             method=chosen.method,
             settings=found.settings,
             beside=beside,
+            medians=findings.table,
         )
         draw_saving(files, label="Save", key="save")
         draw_link()
