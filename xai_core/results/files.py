@@ -240,7 +240,7 @@ def distance_files(
             table.to_csv(index=False, header=number == 0) for number, table in enumerate(others)
         ).encode()
 
-    files = (
+    files: tuple[ExportFile, ...] = (
         ExportFile(f"{stem}.csv", "Table (CSV)", lambda: pairs.to_csv(index=False).encode()),
         ExportFile(f"{stem}.parquet", "Table (Parquet)", lambda: pairs.to_parquet(index=False)),
         ExportFile(
