@@ -17,10 +17,7 @@ from tests.forked import run_forked
 from xai_core.attribution import grad_cam
 from xai_core.errors import InputError, ModelError
 from xai_core.networks.cnn import build_cnn
-from xai_core.networks.gradients import (
-    ModelGradients,
-    convolution_layers,
-)
+from xai_core.networks.gradients import ModelGradients, convolution_layers
 
 SHAPE = (18, 13)  # frames, bins: leaves odd rows and columns to the pooling
 Array = np.ndarray
@@ -242,13 +239,9 @@ def test_nothing_is_traced_twice(model: keras.Model) -> None:
         gradients.activations((x,), "conv2d_1")
         gradients.layer_gradients((x,), ONLY, "conv2d_1")
         gradients.layer_gradients((x,), ONLY, "conv2d_5")
-    assert gradients.traces == {
-        "outputs": 1,
-        "input_gradients": 1,
-        "activations:conv2d_1": 1,
-        "layer_gradients:conv2d_1": 1,
-        "layer_gradients:conv2d_5": 1,
-    }
+    assert {"outputs", "input_gradients", "activations:conv2d_1"} <= set(gradients.traces)
+    assert {"layer_gradients:conv2d_1", "layer_gradients:conv2d_5"} <= set(gradients.traces)
+    assert set(gradients.traces.values()) == {1}
 
 
 def test_threads_share_a_model_and_get_what_they_would_get_alone(model: keras.Model) -> None:

@@ -6,36 +6,31 @@ Those of :mod:`xai_core.networks.contract`: batches are ``(n, n_frames, n_bins)`
 float32, without the channel axis, in a tuple with one an input. Gradients have
 the shape of what they are taken with respect to. Every result is a NumPy array.
 
-Each function of a model is traced once, for any batch size and class, and its
-compiled form is reused by every thread. Batches are cut so that the activations
-of one piece stay near 256 MB, whatever the caller asks for.
+Functions are compiled once for all models of one architecture
+(:mod:`xai_core.networks.compiled`). Batches are cut so that the activations of one
+piece stay near 256 MB, whatever the caller asks for.
 """
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from xai_core.errors import InputError, ModelError
+from xai_core.networks.compiled import functions_of, upstream
 from xai_core.networks.contract import Arrays, Target, class_index
-from xai_core.networks.relevance import logits_by_rules
 from xai_core.values import FloatArray
 
 __all__ = ["ModelGradients", "Target", "convolution_layers"]
 
 BINS_PER_BATCH = 8 * 126 * 128  # 8 log-mel notes; larger pieces leave the processor's cache
 CONVOLUTIONS = (keras.layers.Conv2D, keras.layers.DepthwiseConv2D, keras.layers.SeparableConv2D)
-
-Tensors = tuple[tf.Tensor, ...]
-Body = Callable[..., Tensors]  # of the inputs, the number of a class and further numbers
 
 
 class ModelGradients:
@@ -55,11 +50,6 @@ class ModelGradients:
     classes : sequence of str, optional
         What each output unit stands for; by default their numbers from 0.
 
-    Attributes
-    ----------
-    traces : collections.Counter
-        How often each function was traced; 1 is right, more is a fault.
-
     Raises
     ------
     ModelError
@@ -71,18 +61,12 @@ class ModelGradients:
         self, model: keras.Model, inputs: Sequence[str] = (), classes: Sequence[str] = ()
     ) -> None:
         self._model = model
-        self._layer_outputs = _layer_outputs(model)
-        self._logits_of, self._logit_source, self._is_softmax = _logit_reader(model)
-        self._input_shapes = tuple(_shape_of(one) for one in model.inputs)
-        n_classes = int(model.outputs[0].shape[-1])
+        self._functions = functions_of(model)
         self._inputs = _names(inputs, [one.name for one in model.inputs], "inputs")
-        self._classes = _names(classes, [str(k) for k in range(n_classes)], "classes")
-        bins = sum(n_frames * n_bins for n_frames, n_bins in self._input_shapes)
+        numbers = [str(k) for k in range(self._functions.n_classes)]
+        self._classes = _names(classes, numbers, "classes")
+        bins = sum(n_frames * n_bins for n_frames, n_bins in self.input_shapes)
         self._batch_size = max(1, BINS_PER_BATCH // bins)
-        self._signature = [tf.TensorSpec((None, *shape), tf.float32) for shape in self.input_shapes]
-        self._compiled: dict[str, Callable[..., Tensors]] = {}
-        self._lock = threading.Lock()
-        self.traces: Counter[str] = Counter()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -97,16 +81,24 @@ class ModelGradients:
     @property
     def input_shapes(self) -> tuple[tuple[int, int], ...]:
         """``(n_frames, n_bins)`` of each input."""
-        return self._input_shapes
+        return self._functions.input_shapes
+
+    @property
+    def traces(self) -> Counter[str]:
+        """How often each function of this architecture was traced; more than 1 is a fault."""
+        return self._functions.traces
 
     @cached_property
     def convolution_layers(self) -> Mapping[str, tuple[str, ...]]:
         """``{input: layer names}`` of the convolutions that depend on that input alone."""
         found: dict[str, list[str]] = {name: [] for name in self._inputs}
-        given = {id(one): name for one, name in zip(self._model.inputs, self._inputs, strict=True)}
+        given = {
+            id(one): name
+            for one, name in zip(self._functions.network.inputs, self._inputs, strict=True)
+        }
         for layer in convolution_layers(self._model):
-            outputs = self._layer_outputs.get(layer, [])
-            seen = {given[id(one)] for one in _upstream(outputs) if id(one) in given}
+            outputs = self._functions.layer_outputs.get(layer, [])
+            seen = {given[id(one)] for one in upstream(outputs) if id(one) in given}
             if len(outputs) == len(seen) == 1:  # used once, on one input
                 found[seen.pop()].append(layer)
         return MappingProxyType({name: tuple(layers) for name, layers in found.items()})
@@ -150,11 +142,11 @@ class ModelGradients:
         That of a softmax's is p times the gradient of ``log p``.
         """
         k = class_index(self._classes, class_name)
-        of_log = self._is_softmax and target == "probability"
+        of_log = self._functions.is_softmax and target == "probability"
         logits, *gradients = self._run("log_gradients" if of_log else "input_gradients", xs, k)
         outputs = self._as_target(logits, target)[:, k]
         if target == "probability":
-            factor = outputs if self._is_softmax else outputs * (1.0 - outputs)
+            factor = outputs if self._functions.is_softmax else outputs * (1.0 - outputs)
             slope = factor.astype(np.float32)[:, np.newaxis, np.newaxis]
             gradients = [gradient * slope for gradient in gradients]
         return outputs, tuple(gradients)
@@ -227,7 +219,7 @@ class ModelGradients:
             return z
         if target != "probability":
             raise InputError(f"unknown target {target!r}: choose 'logit' or 'probability'")
-        if self._is_softmax:
+        if self._functions.is_softmax:
             return np.asarray(np.exp(z - np.logaddexp.reduce(z, axis=1, keepdims=True)))
         return np.asarray(np.exp(-np.logaddexp(0.0, -z)))
 
@@ -246,11 +238,14 @@ class ModelGradients:
 
     def _run(self, name: str, xs: Arrays, class_number: int = 0, *numbers: float) -> Arrays:
         arrays = self._checked(xs)
-        function = self._function(name, len(numbers))
-        k = tf.constant(class_number, tf.int32)
-        more = [tf.constant(number, tf.float32) for number in numbers]
+        function = self._functions.function(name, len(numbers))
+        others = [
+            tf.constant(class_number, tf.int32),
+            *(tf.constant(number, tf.float32) for number in numbers),
+            *map(tf.convert_to_tensor, self._model.weights),
+        ]
         pieces = [
-            function(*(tf.constant(x[start : start + self._batch_size]) for x in arrays), k, *more)
+            function(*(tf.constant(x[start : start + self._batch_size]) for x in arrays), *others)
             for start in range(0, len(arrays[0]), self._batch_size)
         ]
         return tuple(
@@ -265,7 +260,7 @@ class ModelGradients:
                 f"expected a tuple of one array for each of {', '.join(self._inputs)}, got {got}"
             )
         arrays = tuple(np.asarray(x, np.float32) for x in xs)
-        for x, (n_frames, n_bins) in zip(arrays, self._input_shapes, strict=True):
+        for x, (n_frames, n_bins) in zip(arrays, self.input_shapes, strict=True):
             if x.ndim != 3 or x.shape[1:] != (n_frames, n_bins):
                 raise InputError(
                     f"expected spectrograms of shape (n, {n_frames}, {n_bins}), got {x.shape}: "
@@ -279,143 +274,10 @@ class ModelGradients:
             raise InputError("expected at least one spectrogram, got none")
         return arrays
 
-    def _function(self, name: str, n_numbers: int = 0) -> Callable[..., Tensors]:
-        with self._lock:
-            if name not in self._compiled:
-                kind, _, layer = name.partition(":")
-                body: Body = {
-                    "outputs": self._outputs_body,
-                    "input_gradients": self._input_gradients_body,
-                    "log_gradients": self._log_gradients_body,
-                    "activations": self._activations_body,
-                    "layer_gradients": self._layer_gradients_body,
-                    "relevances": self._relevances_body,
-                }[kind](layer)
-                n_inputs = len(self._inputs)
-
-                def traced(*given: tf.Tensor) -> Tensors:
-                    self.traces[name] += 1  # runs while tracing only
-                    xs, others = given[:n_inputs], given[n_inputs:]
-                    return body(tuple(x[..., tf.newaxis] for x in xs), *others)
-
-                self._compiled[name] = tf.function(
-                    traced,
-                    input_signature=[
-                        *self._signature,
-                        tf.TensorSpec((), tf.int32),
-                        *[tf.TensorSpec((), tf.float32)] * n_numbers,
-                    ],
-                    autograph=False,
-                ).get_concrete_function()
-            return self._compiled[name]
-
-    def _of_class(self, values: tf.Tensor, k: tf.Tensor) -> tf.Tensor:
-        return values[:, 0] if len(self._classes) == 1 else tf.gather(values, k, axis=1)
-
-    def _outputs_body(self, _: str) -> Body:
-        reader = keras.Model(self._model.inputs, self._logit_source)
-        return lambda xs, _: (self._logits_of(reader(_given(xs), training=False)),)
-
-    def _input_gradients_body(self, _: str) -> Body:
-        return self._gradients_of(tf.identity)
-
-    def _log_gradients_body(self, _: str) -> Body:
-        return self._gradients_of(tf.nn.log_softmax)
-
-    def _gradients_of(self, change: Callable[[tf.Tensor], tf.Tensor]) -> Body:
-        reader = keras.Model(self._model.inputs, self._logit_source)
-        return self._differentiated(
-            lambda xs: self._logits_of(reader(_given(xs), training=False)), change
-        )
-
-    def _relevances_body(self, _: str) -> Body:
-        def body(xs: Tensors, k: tf.Tensor, gamma: tf.Tensor, epsilon: tf.Tensor) -> Tensors:
-            return self._differentiated(
-                lambda xs: logits_by_rules(self._model, xs, gamma=gamma, epsilon=epsilon)
-            )(xs, k)
-
-        return body
-
-    def _differentiated(
-        self,
-        logits_of: Callable[[Tensors], tf.Tensor],
-        change: Callable[[tf.Tensor], tf.Tensor] = tf.identity,
-    ) -> Body:
-        """Return what computes logits, and the gradient of one class's changed logit."""
-
-        def body(xs: Tensors, k: tf.Tensor) -> Tensors:
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(xs)
-                logits = logits_of(xs)
-                of_class = self._of_class(change(logits), k)
-            gradients = tape.gradient(
-                of_class, xs, unconnected_gradients=tf.UnconnectedGradients.ZERO
-            )
-            return logits, *(gradient[..., 0] for gradient in gradients)
-
-        return body
-
-    def _activations_body(self, layer: str) -> Body:
-        reader = keras.Model(self._model.inputs, self._layer_outputs[layer][0])
-        return lambda xs, _: (reader(_given(xs), training=False),)
-
-    def _layer_gradients_body(self, layer: str) -> Body:
-        reader = keras.Model(
-            self._model.inputs, [self._layer_outputs[layer][0], self._logit_source]
-        )
-
-        def body(xs: Tensors, k: tf.Tensor) -> Tensors:
-            with tf.GradientTape(watch_accessed_variables=False) as tape:
-                tape.watch(xs)  # any watched root lets the tape record the layer
-                activations, source = reader(_given(xs), training=False)
-                of_class = self._of_class(self._logits_of(source), k)
-            return activations, tape.gradient(of_class, activations)
-
-        return body
-
 
 def convolution_layers(model: keras.Model) -> tuple[str, ...]:
     """Return the names of a model's 2-D convolution layers, from input to output."""
     return tuple(layer.name for layer in model.layers if isinstance(layer, CONVOLUTIONS))
-
-
-def _layer_outputs(model: keras.Model) -> dict[str, list[Any]]:
-    """Return the symbolic outputs of each layer inside the model's own graph, by its name.
-
-    ``layer.output`` may lie in another graph: a sequential model builds its own anew.
-    """
-    found: dict[str, list[Any]] = {}
-    for tensor in _upstream(model.outputs):
-        found.setdefault(tensor._keras_history.operation.name, []).append(tensor)
-    return found
-
-
-def _upstream(tensors: Sequence[Any]) -> list[Any]:
-    """Return symbolic tensors and all that they are computed from."""
-    seen: dict[int, Any] = {}
-    todo = list(tensors)
-    while todo:
-        tensor = todo.pop()
-        if id(tensor) not in seen:
-            seen[id(tensor)] = tensor
-            operation, number, _ = tensor._keras_history
-            todo += operation._inbound_nodes[number].input_tensors
-    return list(seen.values())
-
-
-def _given(xs: Tensors) -> Any:
-    """Return what a Keras model is called with."""
-    return xs[0] if len(xs) == 1 else list(xs)
-
-
-def _shape_of(given: Any) -> tuple[int, int]:
-    shape = tuple(given.shape)
-    if len(shape) != 4 or shape[3] != 1 or None in shape[1:]:
-        raise ModelError(
-            f"expected inputs of shape (n, frames, bins, 1), got {shape}: does the model take "
-            "spectrograms of one channel and of a fixed size?"
-        )
-    return int(shape[1]), int(shape[2])
 
 
 def _names(given: Sequence[str], own: Sequence[str], what: str) -> tuple[str, ...]:
@@ -426,33 +288,3 @@ def _names(given: Sequence[str], own: Sequence[str], what: str) -> tuple[str, ..
             f"{', '.join(names)}: does the card belong to it?"
         )
     return names
-
-
-def _logit_reader(model: keras.Model) -> tuple[Callable[[tf.Tensor], tf.Tensor], Any, bool]:
-    """Return how to get the logits, shape (n, n_classes), from which symbolic tensor.
-
-    The third value says whether a softmax follows, else sigmoids.
-    """
-    last, number, _ = model.outputs[0]._keras_history
-    source = next(iter(last._inbound_nodes[number].input_tensors), None)
-    activation = getattr(last, "activation", None)
-    is_softmax = activation is keras.activations.softmax or isinstance(last, keras.layers.Softmax)
-    if (
-        len(model.outputs) != 1
-        or len(model.outputs[0].shape) != 2
-        or not (is_softmax or activation is keras.activations.sigmoid)
-    ):
-        raise ModelError(
-            "expected a model whose only output ends in sigmoids or a softmax, one unit a class: "
-            "is it a classifier?"
-        )
-    if isinstance(last, keras.layers.Dense):
-
-        def from_features(features: tf.Tensor) -> tf.Tensor:
-            z = tf.linalg.matmul(features, tf.convert_to_tensor(last.kernel))
-            if last.use_bias:
-                z = z + tf.convert_to_tensor(last.bias)
-            return z
-
-        return from_features, source, is_softmax
-    return lambda logits: logits, source, is_softmax

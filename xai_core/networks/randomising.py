@@ -9,7 +9,6 @@ given is read, never changed.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -67,10 +66,9 @@ def randomised_cascade(
     trained = keras.models.clone_model(model)
     trained.set_weights(model.get_weights())
     fresh = _drawn_anew(model, seed)
-    gradients = ModelGradients(trained, inputs, classes)
     for name in layers_with_weights(trained):
         trained.get_layer(name).set_weights(fresh.get_layer(name).get_weights())
-        yield name, copy.copy(gradients)  # compiled once; another model to what is kept by model
+        yield name, ModelGradients(trained, inputs, classes)
 
 
 def randomised(
