@@ -11,8 +11,9 @@ their 95 % intervals are a bootstrap over instruments, and differences to Integr
 silence are taken note by note.
 
 Run it from the top folder: ``python -m tests.benchmarks.methods --keep FILE``. A run that was
-stopped goes on where it was; ``--only-print`` prints what is kept. Maps that a test makes anew
-take fixed steps where the method takes steps: 8 on STFT, 16 on log-mel, else 32.
+stopped goes on where it was; ``--only-print`` prints what is kept, and ``--write`` writes it
+beside the models, where the page Models finds it. Maps that a test makes anew take fixed steps
+where the method takes steps: 8 on STFT, 16 on log-mel, else 32.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +40,7 @@ from xai_core.explanations.explain import explain_progressively, map_of_input
 from xai_core.explanations.loaded_models import load_gradients, resolve_layer
 from xai_core.explanations.settings import resolve_settings
 from xai_core.features import extract
+from xai_core.model_sets.method_tests import TESTS, models_digest
 from xai_core.networks.contract import Model, PackedModel
 from xai_core.networks.randomising import randomised_cascade
 from xai_core.trust import (
@@ -59,15 +62,15 @@ SHARE = 0.1  # of the bins, that are the strongest
 SMALLEST = 0.05  # logits, of the span of the curves
 SUBSETS = {"stft": 40}  # of mu-fidelity; else 100
 SAMPLES = {"stft": 1}  # changed notes; else 2
-SCORES = {  # heading, and whether more is better
-    "over_energy": ("over energy, %", True),
-    "over_random": ("over random, %", True),
-    "fidelity": ("fidelity", True),
-    "absolute": ("random weights, absolute", False),
-    "signed": ("random weights, signed", False),
-    "overlap": ("two families, %", False),
-    "sensitivity": ("sensitivity", False),
-    "seconds": ("seconds", False),
+SCORES = {  # heading
+    "over_energy": "over energy, %",
+    "over_random": "over random, %",
+    "fidelity": "fidelity",
+    "absolute": "random weights, absolute",
+    "signed": "random weights, signed",
+    "overlap": "two families, %",
+    "sensitivity": "sensitivity",
+    "seconds": "seconds",
 }
 
 
@@ -79,6 +82,7 @@ def main() -> None:
     parser.add_argument("--methods", nargs="+", default=[*METHODS, FROM_MEAN])
     parser.add_argument("--keep", type=Path, help="file of the lines that are known")
     parser.add_argument("--only-print", action="store_true", help="measure nothing")
+    parser.add_argument("--write", action="store_true", help="write the tables beside the models")
     asked = parser.parse_args()
     lines = Lines(asked.keep, "type", "family", "note", "method")
     for type in asked.types if not asked.only_print else ():
@@ -88,9 +92,13 @@ def main() -> None:
                 for method in asked.methods:
                     if (type, family, record.note, method) not in lines:
                         lines.add(measured(record, type, family, method))
-    for type in asked.types:
-        if lines.where(type=type):
-            print_table(type, lines.where(type=type))
+    measured_types = [type for type in asked.types if lines.where(type=type)]
+    for type in measured_types:
+        print_table(type, lines.where(type=type))
+    if asked.write:
+        known = store.read_method_tests() or {}
+        new = {type: as_kept(type, lines.where(type=type)) for type in measured_types}
+        store.write_method_tests(known | new, models="starter")
 
 
 def note_for(family: str, turn: int) -> NoteRecord:
@@ -209,7 +217,7 @@ def print_table(type: str, lines: list[Line]) -> None:
     methods = list(dict.fromkeys(line["method"] for line in lines))
     n_models = len({line["family"] for line in lines})
     print(f"\n{type}: {n_models} models, means over instruments with 95 % intervals\n")
-    print(f"| method | maps | {' | '.join(heading for heading, _ in SCORES.values())} |")
+    print(f"| method | maps | {' | '.join(SCORES.values())} |")
     print(f"| --- | --- | {' | '.join('---' for _ in SCORES)} |")
     for method in methods:
         some = [line for line in lines if line["method"] == method]
@@ -217,23 +225,53 @@ def print_table(type: str, lines: list[Line]) -> None:
         print(f"| {method} | {len(some)} | {' | '.join(cells)} |")
     print(f"\n{type}: less Integrated Gradients from silence, note by note\n")
     names = [name for name in SCORES if name != "seconds"]
-    print(f"| method | {' | '.join(SCORES[name][0] for name in names)} |")
+    print(f"| method | {' | '.join(SCORES[name] for name in names)} |")
     print(f"| --- | {' | '.join('---' for _ in names)} |")
-    base = {(one["family"], one["note"]): one for one in lines if one["method"] == BASE}
     for method in methods:
         if method == BASE:
             continue
-        pairs = [
-            (line, base[line["family"], line["note"]])
-            for line in lines
-            if line["method"] == method and (line["family"], line["note"]) in base
-        ]
         cells = []
         for name in names:
-            both = [(a, b) for a, b in pairs if name in a and name in b]
-            apart = [{**a, name: a[name] - b[name]} for a, b in both]
+            apart = differences(lines, method, name)
             cells.append(f"{_cell(apart, name, sign='+')} {_judged(apart, name)}".strip())
         print(f"| {method} | {' | '.join(cells)} |")
+
+
+def as_kept(type: str, lines: list[Line]) -> dict[str, Any]:
+    """Return a type's means as :mod:`xai_core.model_sets.method_tests` reads them."""
+    rows = []
+    for method in dict.fromkeys(line["method"] for line in lines):
+        some = [line for line in lines if line["method"] == method]
+        scores = {}
+        for name in SCORES:
+            found = _of_instruments(some, name)
+            if found is not None:
+                mean, low, high = (round(x, 4) for x in found)
+                judged = (
+                    "" if name == "seconds" else _judged(differences(lines, method, name), name)
+                )
+                scores[name] = [mean, low, high, judged]
+        of, *of_mean = method.split(" from ")
+        baseline = "dataset_mean" if of_mean else ""
+        rows.append({"method": of, "baseline": baseline, "scores": scores})
+    return {
+        "models": models_digest(type),
+        "n_models": len({line["family"] for line in lines}),
+        "n_maps": sum(line["method"] == BASE for line in lines),
+        "n_instruments": len({line["instrument"] for line in lines}),
+        "methods": rows,
+    }
+
+
+def differences(lines: list[Line], method: str, name: str) -> list[Line]:
+    """Return a method's lines less those of Integrated Gradients from silence of the same notes."""
+    base = {(one["family"], one["note"]): one for one in lines if one["method"] == BASE}
+    apart = []
+    for line in lines:
+        other = base.get((line["family"], line["note"]), {})
+        if line["method"] == method and name in line and name in other:
+            apart.append({**line, name: line[name] - other[name]})
+    return apart
 
 
 def _of_instruments(lines: list[Line], name: str) -> tuple[float, float, float] | None:
@@ -261,7 +299,7 @@ def _judged(lines: list[Line], name: str) -> str:
     if found is None:
         return ""
     _, low, high = found
-    more = SCORES[name][1]
+    more = TESTS[name]
     if low > 0:
         return "better" if more else "worse"
     if high < 0:

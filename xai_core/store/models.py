@@ -43,12 +43,14 @@ __all__ = [
     "named_models",
     "read_audit",
     "read_card",
+    "read_method_tests",
     "read_summary",
     "read_type_weights",
     "read_verdict",
     "save_model",
     "set_folder",
     "ten_way_name",
+    "write_method_tests",
     "write_summary",
     "write_verdict",
 ]
@@ -60,6 +62,7 @@ CARD_FILE = "card.json"
 SUMMARY_FILE = "summary.json"
 VERDICT_FILE = "verdict.json"
 AUDIT_FILE = "audit.json"
+METHODS_FILE = "methods.json"
 TABLES = ("architecture", "features", "training", "data", "scores", "versions")  # of a card
 PACKAGES = ("numpy", "scipy", "librosa", "keras", "scikit-learn")  # whose versions a card names
 
@@ -430,6 +433,24 @@ def read_audit(models: str = "starter") -> dict[str, Any] | None:
     except (OSError, ValueError):
         return None
     return audit
+
+
+def read_method_tests(models: str = "starter") -> dict[str, Any] | None:
+    """Return how the methods stood up on a set, or None if not kept there.
+
+    The file is ``methods.json`` in the folder of the set.
+    """
+    path = set_folder(models) / METHODS_FILE
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
+
+
+def write_method_tests(tests: Mapping[str, Any], *, models: str) -> None:
+    """Write how the methods stood up on a set, by spectrogram type."""
+    write_atomically(set_folder(models) / METHODS_FILE, readable_json(tests))
 
 
 def _read(path: Path, card: Card, digest: Callable[[Path], str]) -> str:

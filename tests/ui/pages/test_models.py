@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import ROOT, AppServer
 from tests.ui.visit import visit
+from xai_core.catalogue.methods import METHODS
 from xai_core.values import FAMILIES
 
 SET = ROOT / "models" / "starter"
@@ -38,6 +39,21 @@ def test_the_counts_agree() -> None:
     n = scored["data"]["test"]["n_instruments"]  # type: ignore[index]
     independent = scored["scores"]["n_instruments"]  # type: ignore[index]
     assert visit("models").says(f"of {independent} instruments ({n}, of which")
+
+
+@pytest.mark.usefixtures("all_models")
+def test_the_tests_of_methods_are_those_that_are_kept() -> None:
+    kept = json.loads((SET / "methods.json").read_text())["tonnetz"]
+    seen = visit("models", type="tonnetz")
+    table = next(one.value for one in seen.app.table if "over energy" in one.value)
+    methods = [METHODS[row["method"]].label for row in kept["methods"] if not row["baseline"]]
+    assert [name for name in table[""] if " from " not in name] == methods
+    mean, low, high, _ = kept["methods"][0]["scores"]["over_energy"]
+    assert table["over energy"][0] == f"{100 * mean:.0f} ({100 * low:.0f} to {100 * high:.0f})"
+    signs = {"better": "▲", "worse": "▼", "": ")"}
+    for row, cell in zip(kept["methods"], table["fidelity"], strict=True):
+        assert cell.endswith(signs[row["scores"]["fidelity"][3]])
+    assert seen.says(f"of {kept['n_maps']} maps of {kept['n_models']} models a method")
 
 
 @pytest.mark.usefixtures("all_models")

@@ -54,7 +54,7 @@ def explore_page() -> None:
         if credit := note_credit(record):
             st.caption(credit)
         st.page_link("pages/upload.py", label=OWN, icon=":material/mic:")
-        advanced = choose_advanced(records, layers_of(type, family))
+        advanced = choose_advanced(records, layers_of(type, family), type=type)
     note = load_note(record.path)
     with player:
         draw_player(note)

@@ -15,6 +15,7 @@ from typing import Any
 import streamlit as st
 
 from xai_core import store
+from xai_core.catalogue.methods import METHODS
 from xai_core.catalogue.paper import PAPER_ACCURACY
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.explanations.planted import PLANTED
@@ -26,6 +27,7 @@ from xai_core.figures import (
     training_curves,
 )
 from xai_core.figures import audit as audit_figures
+from xai_core.model_sets.method_tests import MethodScore, MethodTests, read_method_tests
 from xai_core.model_sets.scorecards import Scorecards, read_scorecards
 from xai_core.scores import Score
 from xai_core.store import Card
@@ -64,6 +66,26 @@ HISTORY = (
     "Solid: the notes it learnt from, made harder by augmentation. Dotted: notes of instruments it "
     "did not learn from. The trunk is the ten-way network that all ten models of a type begin as."
 )
+
+
+TESTED = (
+    "Each map was tested as on the page Trust. **Over energy** and **over random**: how much "
+    "better than energy, or chance, it says which bins the model needs, in percent of the span of "
+    "the curves of deletion and insertion. **Fidelity**: correlation of the evidence in random "
+    "sets of bins with how far the score falls without them. Less is better for the others: "
+    "**random weights**, how much the map of a network that learnt nothing is like it; "
+    "**two families**, how many of the strongest bins it shares with the next likeliest family, in "
+    "percent (10 by chance); **sensitivity**, how far it moves if the note hardly does."
+)
+TEST_COLUMNS = {  # heading, scale and format
+    "over_energy": ("over energy", 100, ".0f"),
+    "over_random": ("over random", 100, ".0f"),
+    "fidelity": ("fidelity", 1, ".2f"),
+    "absolute": ("random weights", 1, ".2f"),
+    "overlap": ("two families", 100, ".0f"),
+    "sensitivity": ("sensitivity", 1, ".2f"),
+}
+FROM = {"dataset_mean": " from the mean note"}  # baseline, in a row
 
 
 PARTS = {  # of the notes of a set, in the order of their use
@@ -231,7 +253,40 @@ def _one_type(scorecards: Scorecards) -> str:
         figure = training_curves(trunk, stacked=is_narrow())
         draw_figure(st, figure)
         st.caption(HISTORY)
+    _methods(type, scorecards.models)
     return type
+
+
+def _methods(type: str, models: str) -> None:
+    """Show which method stood up when maps of the type's models were tested."""
+    tests = read_method_tests(type, models=models)
+    if tests is None:
+        return
+    with st.expander("Which method stands up for these models?", icon=":material/rule:"):
+        st.markdown(TESTED)
+        st.table(_methods_table(tests))
+        st.caption(
+            f"Means over {tests.n_instruments} instruments, of {tests.n_maps} maps of "
+            f"{tests.n_models} models a method, with 95 % intervals. ▲ better and ▼ worse than "
+            "Integrated Gradients from silence, note by note: the interval of the difference "
+            "leaves out zero."
+        )
+
+
+def _methods_table(tests: MethodTests) -> dict[str, list[str]]:
+    table = {"": [METHODS[row.method].label + FROM.get(row.baseline, "") for row in tests.rows]}
+    for name, (heading, scale, form) in TEST_COLUMNS.items():
+        table[heading] = [
+            _tested(row.scores[name], scale, form) if name in row.scores else "–"
+            for row in tests.rows
+        ]
+    return table
+
+
+def _tested(score: MethodScore, scale: float, form: str) -> str:
+    mean, low, high = (format(scale * x, form) for x in (score.mean, score.low, score.high))
+    sign = {"better": " ▲", "worse": " ▼"}.get(score.than_usual, "")
+    return f"{mean} ({low} to {high}){sign}"
 
 
 def _one_model(scorecards: Scorecards, type: str) -> None:

@@ -106,7 +106,7 @@ def upload_page() -> None:
     )
     if family in weak_families(type):
         st.caption(doubts([family]))
-    advanced = choose_advanced(samples(), layers_of(type, family))
+    advanced = choose_advanced(samples(), layers_of(type, family), type=type)
     panels = draw_panels(note, type, family, advanced)
     with st.container(horizontal=True, vertical_alignment="center"):
         draw_saving_of_panels(panels, name=name, start=start)

@@ -31,6 +31,7 @@ from xai_core.datasets.notes import NoteRecord
 from xai_core.errors import ModelError
 from xai_core.explanations.settings import MAX_STEPS, PRESETS, Settings
 from xai_core.figures.base.scales import PERCENTILE
+from xai_core.model_sets.method_tests import read_method_tests
 from xai_core.places import samples_folder
 from xai_core.ui.parts.words import note_label
 from xai_core.ui.shell.address import choose
@@ -257,7 +258,7 @@ def choose_in_hertz(place: DeltaGenerator, type: str) -> bool:
     )
 
 
-def choose_advanced(records: Sequence[NoteRecord], layers: Sequence[str]) -> Advanced:
+def choose_advanced(records: Sequence[NoteRecord], layers: Sequence[str], *, type: str) -> Advanced:
     """Let an expert set layer, target, baseline, rule, steps, sign, colours and axis.
 
     Parameters
@@ -266,10 +267,12 @@ def choose_advanced(records: Sequence[NoteRecord], layers: Sequence[str]) -> Adv
         Notes that a path may begin at; at least one.
     layers : sequence of str
         Convolution layers of the model that is explained, from input to output.
+    type : str
+        Spectrogram type that is explained.
     """
     with st.expander("Advanced settings", icon=":material/tune:"):
         left, right = st.columns(2)
-        shown = _choose_shown(left, right)
+        shown = _choose_shown(left, right, type)
         methods = _choose_methods(left, right, records, layers)
         filters = choose(right, "Feature maps shown", FILTERS, key="filters")
         sign = choose(
@@ -318,14 +321,32 @@ def choose_advanced(records: Sequence[NoteRecord], layers: Sequence[str]) -> Adv
     )
 
 
-def _choose_shown(left: DeltaGenerator, right: DeltaGenerator) -> tuple[str, str]:
+def _choose_shown(left: DeltaGenerator, right: DeltaGenerator, type: str) -> tuple[str, str]:
     """Let the visitor choose the methods of the third and the fourth panel, two that differ."""
     labels = {name: one.label for name, one in METHODS.items()}
-    meaning = "\n".join(f"- **{one.label}**: {one.shows}" for one in METHODS.values())
-    third = choose(left, "Third panel", labels, key="third", help=meaning)
+    third = choose(left, "Third panel", labels, key="third", help=_methods_help(type))
     others = {name: label for name, label in labels.items() if name != third}
     first = next(name for name in reversed(PAPER_METHODS) if name != third)
     return third, choose(right, "Fourth panel", others, key="fourth", default=first)
+
+
+@st.cache_data(ttl=LOOK, show_spinner=False)
+def _methods_help(type: str) -> str:
+    """Say what each method shows and, where that is known, how it stood up on a type's models."""
+    tests = read_method_tests(type)
+    said = []
+    for name, one in METHODS.items():
+        row = tests.of(name) if tests else None
+        gain = row.scores.get("over_energy") if row else None
+        share = f" *({100 * gain.mean:+.0f} %)*" if gain else ""
+        said.append(f"- **{one.label}**{share}: {one.shows}")
+    if tests:
+        said.append(
+            f"\nIn brackets: how much better than energy the method says which bins models of "
+            f"{spectrogram_type(type).label} need, in {tests.n_maps} maps (page Models, *One "
+            "spectrogram type*)."
+        )
+    return "\n".join(said)
 
 
 def choose_methods(records: Sequence[NoteRecord], layers: Sequence[str]) -> Methods:
