@@ -519,13 +519,13 @@ def test_visitors_at_the_same_time_get_what_they_would_get_alone(
     tiny: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loads = []
-    load_model = store.load_model
+    load_network = store.load_network
 
     def counted(*args: Any, **kwargs: Any) -> Any:
         loads.append(args)
-        return load_model(*args, **kwargs)
+        return load_network(*args, **kwargs)
 
-    monkeypatch.setattr(store, "load_model", counted)
+    monkeypatch.setattr(store, "load_network", counted)
     monkeypatch.setattr(loading, "_loaded", LRUCache(loading.MODELS_KEPT))
     notes = [_note(220.0 * 2 ** (k / 5), seed=k) for k in range(6)]
     results: dict[int, Explanation] = {}

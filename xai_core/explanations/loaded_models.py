@@ -122,8 +122,8 @@ def load_gradients(
     key = (models, card.name, card.sha256, card.inputs, card.classes)
 
     def load() -> Loaded:
-        model, loaded = store.load_model(name=card.name, models=models)
-        return ModelGradients(model, loaded.inputs, loaded.classes), loaded
+        network, weights, loaded = store.load_network(name=card.name, models=models)
+        return ModelGradients(network, loaded.inputs, loaded.classes, weights=weights), loaded
 
     with _loading:  # threads that need the same model load it once
         return _loaded.get(key, load)

@@ -49,6 +49,8 @@ class ModelGradients:
         default the names that the network gives them.
     classes : sequence of str, optional
         What each output unit stands for; by default their numbers from 0.
+    weights : sequence of ndarray, optional
+        In the order of ``model.weights``, in place of the weights that the model has.
 
     Raises
     ------
@@ -58,9 +60,15 @@ class ModelGradients:
     """
 
     def __init__(
-        self, model: keras.Model, inputs: Sequence[str] = (), classes: Sequence[str] = ()
+        self,
+        model: keras.Model,
+        inputs: Sequence[str] = (),
+        classes: Sequence[str] = (),
+        *,
+        weights: Sequence[FloatArray] = (),
     ) -> None:
         self._model = model
+        self._weights = [tf.constant(one) for one in weights]
         self._functions = functions_of(model)
         self._inputs = _names(inputs, [one.name for one in model.inputs], "inputs")
         numbers = [str(k) for k in range(self._functions.n_classes)]
@@ -242,7 +250,7 @@ class ModelGradients:
         others = [
             tf.constant(class_number, tf.int32),
             *(tf.constant(number, tf.float32) for number in numbers),
-            *map(tf.convert_to_tensor, self._model.weights),
+            *(self._weights or map(tf.convert_to_tensor, self._model.weights)),
         ]
         pieces = [
             function(*(tf.constant(x[start : start + self._batch_size]) for x in arrays), *others)

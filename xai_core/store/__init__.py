@@ -52,6 +52,7 @@ from xai_core.store.results import (
     write_cached_model,
     write_chunk,
 )
+from xai_core.store.weights import load_network
 
 __all__ = [
     "Card",
@@ -64,6 +65,7 @@ __all__ = [
     "is_digest",
     "keep_recording",
     "load_model",
+    "load_network",
     "map_key",
     "model_sets",
     "named_models",

@@ -39,6 +39,7 @@ __all__ = [
     "available_models",
     "find_faults",
     "load_model",
+    "model_file",
     "model_sets",
     "named_models",
     "read_audit",
@@ -285,6 +286,22 @@ def find_faults(models: str = "starter") -> dict[tuple[str, str], str]:
     return faults
 
 
+def model_file(
+    type: str = "", family: str = "", *, name: str = "", models: str = "starter"
+) -> tuple[Path, Card]:
+    """Return where a model's file is, which is the one on its card.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, or is not the one on the card.
+    """
+    card = read_card(type, family, name=name, models=models)
+    path = _model_folder(models, card.name) / MODEL_FILE
+    _check_digest(_read(path, card, _digest), card)
+    return path, card
+
+
 def load_model(
     type: str = "", family: str = "", *, name: str = "", models: str = "starter"
 ) -> tuple[keras.Model, Card]:
@@ -306,9 +323,7 @@ def load_model(
     ModelError
         If the file is missing, or is not the one on the card.
     """
-    card = read_card(type, family, name=name, models=models)
-    path = _model_folder(models, card.name) / MODEL_FILE
-    _check_digest(_read(path, card, _digest), card)
+    path, card = model_file(type, family, name=name, models=models)
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
