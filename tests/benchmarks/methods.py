@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 import time
 import zlib
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cache, lru_cache
@@ -58,6 +59,7 @@ from xai_core.values import FAMILIES, SPECTROGRAM_TYPES, FloatArray
 BASE = "integrated_gradients"
 FROM_MEAN = f"{BASE} from the mean note"  # beside the methods of the catalogue
 STEPS = {"stft": 8, "log_mel": 16}  # of a map that a test makes anew; else 32
+SIGNS = {"better": " ▲", "worse": " ▼", "": ""}
 SHARE = 0.1  # of the bins, that are the strongest
 SMALLEST = 0.05  # logits, of the span of the curves
 SUBSETS = {"stft": 40}  # of mu-fidelity; else 100
@@ -95,6 +97,7 @@ def main() -> None:
     measured_types = [type for type in asked.types if lines.where(type=type)]
     for type in measured_types:
         print_table(type, lines.where(type=type))
+    print_across({type: lines.where(type=type) for type in measured_types})
     if asked.write:
         known = store.read_method_tests() or {}
         new = {type: as_kept(type, lines.where(type=type)) for type in measured_types}
@@ -235,6 +238,21 @@ def print_table(type: str, lines: list[Line]) -> None:
             apart = differences(lines, method, name)
             cells.append(f"{_cell(apart, name, sign='+')} {_judged(apart, name)}".strip())
         print(f"| {method} | {' | '.join(cells)} |")
+
+
+def print_across(lines: Mapping[str, list[Line]]) -> None:
+    """Print one table a score: methods by types, ▲ and ▼ as :func:`_judged` says."""
+    methods = list(dict.fromkeys(line["method"] for some in lines.values() for line in some))
+    for name, heading in SCORES.items():
+        print(f"\n{heading}\n\n| method | {' | '.join(lines)} |")
+        print(f"| --- | {' | '.join('---' for _ in lines)} |")
+        for method in methods:
+            cells = []
+            for some in lines.values():
+                sign = SIGNS[_judged(differences(some, method, name), name)]
+                own = [line for line in some if line["method"] == method]
+                cells.append(_cell(own, name) + (sign if name != "seconds" else ""))
+            print(f"| {method} | {' | '.join(cells)} |")
 
 
 def as_kept(type: str, lines: list[Line]) -> dict[str, Any]:

@@ -100,3 +100,13 @@ def test_layers_that_are_not_keras_own_share_nothing(change: Callable[[float], C
         found = model.outputs((X,), target="probability")
         np.testing.assert_allclose(found, _says(network), atol=1e-6)
     assert models[0].traces is not models[1].traces
+
+
+def test_weights_that_are_given_stand_in_for_those_of_the_network() -> None:
+    network, other = _network("given"), _network("given", seed=5)
+    model = ModelGradients(network, weights=other.get_weights())
+    np.testing.assert_allclose(model.outputs((X,), target="probability"), _says(other), atol=1e-6)
+    of_other = ModelGradients(other).input_gradients((X,), "0")[1][0]
+    np.testing.assert_allclose(model.input_gradients((X,), "0")[1][0], of_other, atol=1e-6)
+    network.set_weights([2 * one for one in network.get_weights()])
+    np.testing.assert_allclose(model.outputs((X,), target="probability"), _says(other), atol=1e-6)
