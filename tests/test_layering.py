@@ -48,7 +48,7 @@ ROOMS = {
     "metrics": _room(2, "numpy pandas scipy numba ot"),
     "datasets": _room(2, "numpy soundfile soxr ijson msgspec fluidsynth"),
     "figures": _room(2, "numpy pandas plotly matplotlib"),
-    "store": _room(3, "numpy keras"),
+    "store": _room(3, "numpy keras h5py"),
     "training": _room(4, "numpy scipy keras soxr joblib dask"),
     "scoring": _room(4, "numpy scipy sklearn keras joblib dask"),
     "grid": _room(4, "numpy keras joblib dask"),
