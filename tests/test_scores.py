@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import binomtest
 
 from xai_core.errors import InputError
 from xai_core.scores import Reliability, Score, combine_classes, combine_types, type_weights
@@ -19,6 +20,19 @@ def test_a_score_of_a_table() -> None:
     assert Score.of({"f1": 0.4}, "f1") == Score(0.4)  # a card without intervals
     with pytest.raises(InputError, match="a table of scores with recall, got f1"):
         Score.of({"f1": 0.4}, "recall")
+
+
+def test_a_score_of_one_has_an_interval_that_says_of_how_many() -> None:
+    table = {"recall": 1.0, "precision": 0.5, "n_positive_instruments": 4, "n_instruments": 40}
+    table["intervals"] = {"recall": [1.0, 1.0], "precision": [0.5, 0.5]}  # type: ignore[assignment]
+    recall = Score.of(table, "recall")
+    assert recall.low == pytest.approx(4 / (4 + 1.959964**2))  # Wilson's of 4 of 4
+    assert recall.high == 1.0
+    exact = binomtest(20, 40).proportion_ci(method="wilson")
+    precision = Score.of(table, "precision")
+    assert (precision.low, precision.high) == pytest.approx((exact.low, exact.high))
+    none = {**table, "recall": 0.0, "intervals": {"recall": [0.0, 0.0]}}
+    assert Score.of(none, "recall").low == 0.0
 
 
 def test_half_an_interval_and_one_upside_down_are_refused() -> None:

@@ -3,7 +3,9 @@
 Conventions
 -----------
 Scores are fractions in [0, 1]. An interval is the 95 % percentile bootstrap
-over instruments, None where it cannot be computed. Lookup tables of scores, as
+over instruments, None where it cannot be computed. Where all resamples have one
+score (every note of the family is found), that interval has no width; Wilson's
+over the instruments stands in its place. Lookup tables of scores, as
 they stand on cards and in ``scores.json``, hold ``{metric: value}`` and, under
 ``intervals``, ``{metric: [low, high]}``.
 """
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 CERTAIN = 1e-7  # probabilities are kept this far from 0 and 1 before their log-odds are taken
+WIDTH = 1.959964  # half of a 95 % interval, in standard deviations
 LEVEL = 0.95  # share of the resamples inside an interval
 
 _COLUMNS = ("n_notes", "n_positive", "weight", "probability", "frequency")
@@ -79,6 +82,9 @@ class Score:
             raise InputError(f"expected a table of scores with {metric}, got {', '.join(scores)}")
         interval = (scores.get("intervals") or {}).get(metric)
         low, high = (None, None) if interval is None else interval
+        of_family = "n_positive_instruments" if metric == "recall" else "n_instruments"
+        if low is not None and low == high and of_family in scores:
+            low, high = _wilson(scores[metric], scores[of_family])
         return cls(scores[metric], low, high)
 
     @property
@@ -87,6 +93,17 @@ class Score:
         if self.low is None or self.high is None:
             return f"{100 * self.value:.0f} %"
         return f"{100 * self.value:.0f} % ({100 * self.low:.0f} to {100 * self.high:.0f} %)"
+
+
+def _wilson(share: float, n: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share of `n` by Wilson 1927, equation 3.
+
+    It has a width where the share is 0 or 1.
+    """
+    more = WIDTH**2 / n
+    middle = (share + more / 2) / (1 + more)
+    half = np.sqrt(share * (1 - share) * more + more**2 / 4) / (1 + more)
+    return round(float(middle - half), 12), round(float(middle + half), 12)  # in [0, 1]
 
 
 @dataclass(frozen=True, eq=False)

@@ -306,7 +306,7 @@ def _cell(lines: list[Line], name: str, sign: str = "") -> str:
         return "–"
     if name == "seconds":
         return f"{found[0]:.2f}"
-    scale, form = (100, f"{sign}.0f") if name.startswith("over") else (1, f"{sign}.2f")
+    scale, form = (100, f"{sign}z.0f") if name.startswith("over") else (1, f"{sign}z.2f")
     mean, low, high = (format(scale * x, form) for x in found)
     return f"{mean} [{low}, {high}]"
 

@@ -58,6 +58,11 @@ def test_scores_come_from_the_cards_with_their_intervals(folder: Path) -> None:
     assert scorecards.unproven == {("tonnetz", "organ")}
     assert scorecards.faults == ()
     assert scorecards.audit is None
+    heading, *rows = scorecards.table()
+    assert heading == ("type", "family", "metric", "value", "low", "high")
+    assert ("tonnetz", "flute", "precision", 0.5, 0.4, 0.7) in rows
+    assert ("tonnetz", "organ", "balanced_accuracy", 0.52, "", "") in rows
+    assert len(rows) == 4
 
 
 def test_what_a_guess_would_reach(folder: Path) -> None:

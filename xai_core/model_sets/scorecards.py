@@ -109,6 +109,19 @@ class Scorecards:
             if "reliability" in card.scores
         }
 
+    def table(self) -> list[tuple[str | float, ...]]:
+        """Return all scores as rows of type, family, metric, value, low and high.
+
+        The first row is the heading; an interval that is not known is "".
+        """
+        rows: list[tuple[str | float, ...]] = [("type", "family", "metric", "value", "low", "high")]
+        for metric in METRICS:
+            for type, row in self.scores(metric).items():
+                for family, score in row.items():
+                    ends = ["" if end is None else end for end in (score.low, score.high)]
+                    rows.append((type, family, metric, score.value, *ends))
+        return rows
+
     def histories(self, type: str) -> dict[str, Mapping[str, list[float]]]:
         """Return the training curves of a type: of the trunk, if any, and of each family."""
         trunk = self.summaries.get(type, {}).get("trunk")

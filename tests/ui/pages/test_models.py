@@ -49,7 +49,7 @@ def test_the_tests_of_methods_are_those_that_are_kept() -> None:
     methods = [METHODS[row["method"]].label for row in kept["methods"] if not row["baseline"]]
     assert [name for name in table[""] if " from " not in name] == methods
     mean, low, high, _ = kept["methods"][0]["scores"]["over_energy"]
-    assert table["over energy"][0] == f"{100 * mean:.0f} ({100 * low:.0f} to {100 * high:.0f})"
+    assert table["over energy"][0] == f"{100 * mean:z.0f} ({100 * low:z.0f} to {100 * high:z.0f})"
     signs = {"better": "▲", "worse": "▼", "": ")"}
     for row, cell in zip(kept["methods"], table["fidelity"], strict=True):
         assert cell.endswith(signs[row["scores"]["fidelity"][3]])
@@ -75,6 +75,28 @@ def test_the_scores_are_those_of_the_cards() -> None:
         assert isinstance(of_family, dict)
         expected.append(100 * of_family["roc_auc"])
     assert heights[0] == pytest.approx(expected)
+
+
+@pytest.mark.usefixtures("all_models")
+def test_a_recall_of_one_says_how_few_instruments_it_is_of() -> None:
+    scores = card("mfcc", "keyboard")["scores"]
+    assert isinstance(scores, dict)
+    assert scores["intervals"]["recall"] == [1.0, 1.0]
+    n = scores["n_positive_instruments"]
+    seen = visit("models", type="mfcc", family="keyboard")
+    assert seen.says(f"{100 * n / (n + 1.96**2):.0f} % to 100 %")  # Wilson's of n of n
+
+
+@pytest.mark.usefixtures("all_models")
+def test_the_card_can_be_read() -> None:
+    seen = visit("models", type="mfcc", family="keyboard")
+    facts = next(one.value for one in seen.app.table if "of this model" in one.value)
+    said = dict(zip(facts[""], facts["of this model"], strict=True))
+    kept = card("mfcc", "keyboard")
+    assert said["SHA-256 of the file"] == kept["sha256"]
+    assert said["network"] == kept["architecture"]["network"]  # type: ignore[index]
+    assert said["training"] == "preset standard, seed 0"
+    assert "keras" in said["made with"]
 
 
 @pytest.mark.parametrize("type", TYPES)

@@ -7,9 +7,11 @@ Scores are those on the cards: of instruments that no model of the set was train
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -29,11 +31,13 @@ from xai_core.figures import (
 from xai_core.figures import audit as audit_figures
 from xai_core.model_sets.method_tests import MethodScore, MethodTests, read_method_tests
 from xai_core.model_sets.scorecards import Scorecards, read_scorecards
+from xai_core.results.files import ExportFile
 from xai_core.scores import Score
 from xai_core.store import Card
 from xai_core.ui.browser.screen import is_narrow
 from xai_core.ui.parts.charts import draw_figure
 from xai_core.ui.parts.choices import choose_type
+from xai_core.ui.parts.sharing import draw_saving
 from xai_core.ui.parts.words import PAPER
 from xai_core.ui.shell.address import choose
 from xai_core.values import FAMILIES
@@ -59,7 +63,8 @@ MEANINGS = {
     "A model that guesses has 50 %.",
 }
 READING = (
-    "Whiskers are 95 % intervals: how far the score would move with other instruments. A hatched "
+    "Whiskers are 95 % intervals: how far the score would move with other instruments (Wilson’s, "
+    "where every one of them gives the same score). A hatched "
     "bar is of a model that is not shown to be better than chance."
 )
 HISTORY = (
@@ -139,6 +144,16 @@ def _all_models(scorecards: Scorecards) -> None:
     draw_figure(st, figure)
     figure_4 = " With precision, this is figure 4 of the paper." if metric == "precision" else ""
     st.caption(f"{_scored_on(scorecards)} {READING}{figure_4}")
+    scores = ExportFile(
+        f"{scorecards.models}_scores.csv", "All scores (CSV)", lambda: _csv(scorecards.table())
+    )
+    draw_saving((scores,), label="Save", key="scores")
+
+
+def _csv(rows: Iterable[Sequence[str | float]]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
 
 
 def _scored_on(scorecards: Scorecards) -> str:
@@ -284,7 +299,7 @@ def _methods_table(tests: MethodTests) -> dict[str, list[str]]:
 
 
 def _tested(score: MethodScore, scale: float, form: str) -> str:
-    mean, low, high = (format(scale * x, form) for x in (score.mean, score.low, score.high))
+    mean, low, high = (format(scale * x, f"z{form}") for x in (score.mean, score.low, score.high))
     sign = {"better": " ▲", "worse": " ▼"}.get(score.than_usual, "")
     return f"{mean} ({low} to {high}){sign}"
 
@@ -327,8 +342,11 @@ def _one_model(scorecards: Scorecards, type: str) -> None:
         draw_figure(st, figure)
     elif history and "trunk" in scorecards.histories(type):
         st.caption("It learnt for one epoch beyond the trunk of its type, whose curves are above.")
-    with st.expander("The whole card", icon=":material/description:"):
-        st.json(card.as_dict(), expanded=1)
+    with st.expander("The card", icon=":material/description:"):
+        facts = _facts(card)
+        st.table({"": list(facts), "of this model": list(facts.values())})
+        st.caption("All of it, as the file has it:")
+        st.json(card.as_dict(), expanded=False)
     st.download_button(
         "Download the card",
         json.dumps(card.as_dict(), indent=1),
@@ -336,6 +354,32 @@ def _one_model(scorecards: Scorecards, type: str) -> None:
         mime="application/json",
         icon=":material/download:",
     )
+
+
+def _facts(card: Card) -> dict[str, str]:
+    """Return what a card says in words, as far as it says it."""
+    made, features, training = card.architecture, card.features, card.training
+    preset = training.get("preset", {})
+    calibration = training.get("calibration", {})
+    found = {
+        "network": made.get("network"),
+        "size": f"{made['n_weights']:,} weights" if "n_weights" in made else None,
+        "input": " x ".join(map(str, made["input_shape"])) + " frames and bins"
+        if "input_shape" in made
+        else None,
+        "sound": f"{features['sr']:,} Hz, windows of {features['n_fft']:,} samples every "
+        f"{features['hop_length']:,}"
+        if {"sr", "n_fft", "hop_length"} <= features.keys()
+        else None,
+        "values": features.get("scale"),
+        "training": f"preset {preset['name']}, seed {training.get('seed', 0)}"
+        if "name" in preset
+        else None,
+        "probabilities": calibration.get("method"),
+        "made with": ", ".join(f"{name} {number}" for name, number in card.versions.items()),
+        "SHA-256 of the file": card.sha256,
+    }
+    return {name: str(value) for name, value in found.items() if value}
 
 
 def _data_table(card: Card) -> dict[str, list[str]]:
