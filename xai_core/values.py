@@ -30,6 +30,7 @@ __all__ = [
     "FAMILIES",
     "NOTE_SAMPLES",
     "PITCH_CLASSES",
+    "POSITIVE_SHARE",
     "SAMPLE_RATE",
     "SHARE",
     "SPECTROGRAM_TYPES",
@@ -62,6 +63,7 @@ SAMPLE_RATE = 16_000  # Hz, of every note
 NOTE_SAMPLES = 64_000  # 4.0 s, the length of every note
 
 SHARE = "share of the map"  # target of a map that is scaled to sum to 1
+POSITIVE_SHARE = "share of what speaks for it"  # the same of positive values alone
 PIANO = (26.7, 4310.0)  # Hz, half a semitone around A0 to C8: where notes have names
 SEMITONE = 2.0 ** (1 / 12)  # ratio
 

@@ -17,6 +17,7 @@ from xai_core import canvas
 from xai_core.errors import GridMismatchError, InputError, ModelError
 from xai_core.explanations import compare, compare_explanations, comparison, explain
 from xai_core.features import extract, tonnetz_matrix
+from xai_core.figures.base.words import zero_sentence
 from xai_core.metrics import difference_mean, emd, emd_values, js_divergence, kl_divergence
 from xai_core.values import Attribution, Axis, Explanation, Waveform
 
@@ -66,22 +67,69 @@ def test_a_note_with_itself_has_no_distance_and_no_difference(notes: dict[str, P
     assert len(found.scores) == 6
 
 
-def test_one_note_under_two_methods_is_compared_in_shares(notes: dict[str, Path]) -> None:
+@pytest.mark.parametrize("evidence", [None, "positive", "absolute"])
+def test_one_note_under_two_methods_is_compared_in_shares(
+    notes: dict[str, Path], evidence: str | None
+) -> None:
     about = {"type": "tonnetz", "family": "organ", "models": "tiny"}  # flute's Grad-CAM is zero
     methods = ("integrated_gradients", "grad_cam")
     found = compare(
-        notes["flute"], notes["flute"], method=methods[0], other_method=methods[1], **about
+        notes["flute"],
+        notes["flute"],
+        method=methods[0],
+        other_method=methods[1],
+        evidence=evidence,
+        **about,
     )
-    p, q = (explain(notes["flute"], method=one, **about).heatmap.values for one in methods)
+    p, q = (
+        explain(notes["flute"], method=one, **about).attribution.values.astype(np.float64)
+        for one in methods
+    )
+    assert (p < 0).any()  # Integrated Gradients shows what speaks against, Grad-CAM does not
+    assert not (q < 0).any()
+    p = np.abs(p) if evidence == "absolute" else np.maximum(p, 0)
+    p, q = p / p.sum(), q / q.sum()
+    assert found.evidence == (evidence or "positive")
     assert [one.method for one in found.maps] == list(methods)
-    np.testing.assert_array_equal(found.maps[0].values, p)
-    np.testing.assert_array_equal(found.maps[1].values, q)
+    np.testing.assert_allclose(found.maps[0].values, p, atol=1e-7)
+    np.testing.assert_allclose(found.maps[1].values, q, atol=1e-7)
     np.testing.assert_allclose(found.difference.values, p - q, atol=1e-8)
     assert found.difference.values.sum() == pytest.approx(0, abs=1e-5)  # as much here as there
-    assert found.difference.target == "share of the map"
+    whole = "share of the map" if evidence == "absolute" else "share of what speaks for it"
+    assert found.difference.target == whole
     assert "difference_mean" not in found.scores
-    assert found.scores["emd"] == pytest.approx(emd(p, q), rel=1e-6)
+    assert found.scores["emd"] == pytest.approx(emd(p, q), rel=1e-4)
+    assert found.scores["js_divergence"] == pytest.approx(js_divergence(p, q), rel=1e-4)
     assert "no Difference Mean" in found.notes[0]
+    assert (comparison.ONLY_POSITIVE in found.notes) == (evidence != "absolute")
+
+
+def test_methods_that_both_show_what_speaks_against_are_compared_by_absolute_values(
+    notes: dict[str, Path],
+) -> None:
+    about = {"type": "tonnetz", "family": "organ", "models": "tiny"}
+    methods = ("integrated_gradients", "input_x_gradient")
+    a, b = (explain(notes["flute"], method=one, **about) for one in methods)
+    found = compare_explanations(a, b)
+    assert found.evidence == "absolute"
+    np.testing.assert_array_equal(found.maps[0].values, a.heatmap.values)
+    positive = compare_explanations(a, b, evidence="positive")
+    values = np.maximum(a.attribution.values.astype(np.float64), 0)
+    np.testing.assert_allclose(positive.maps[0].values, values / values.sum(), atol=1e-7)
+    assert compare_explanations(a, a).evidence is None  # in the unit of the model, with signs
+    with pytest.raises(InputError, match="expected evidence positive or absolute, got 'signed'"):
+        compare_explanations(a, b, evidence="signed")
+
+
+def test_a_map_without_evidence_for_the_family_is_said_to_be_so(notes: dict[str, Path]) -> None:
+    about = {"type": "tonnetz", "family": "organ", "models": "tiny"}
+    methods = ("integrated_gradients", "grad_cam")
+    a, b = (explain(notes["flute"], method=one, **about) for one in methods)
+    against = replace(a.attribution, values=-np.abs(a.attribution.values))
+    found = compare_explanations(replace(a, attribution=against), b)
+    assert found.scores == {}
+    assert "The map of the first note has nothing that speaks for the family" in found.notes[-1]
+    assert zero_sentence(found.maps[0]).startswith("Nothing in this map")
 
 
 def test_two_methods_of_which_one_is_zero() -> None:

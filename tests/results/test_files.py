@@ -21,7 +21,9 @@ from xai_core import store
 from xai_core.catalogue.metrics import METRICS
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import compare, explain
+from xai_core.explanations.comparison import EVIDENCE
 from xai_core.explanations.loaded_models import array_digest
+from xai_core.figures.stills.maps import _comparison_figure
 from xai_core.pair_tables import METRIC_COLUMNS
 from xai_core.replication.findings import judge_distances
 from xai_core.results.files import (
@@ -222,6 +224,30 @@ def test_a_comparison_of_two_types_has_both_grids(notes: list[NoteRecord]) -> No
     of_one = compare(path, path, type="tonnetz", **about)
     assert "grid" not in json.loads(
         by_suffix(comparison_files(of_one, notes=("x", "x"))[:4])["json"]
+    )
+
+
+def test_a_comparison_of_unlike_methods_says_what_its_shares_are_of(
+    notes: list[NoteRecord],
+) -> None:
+    path, about = notes[0].path, {"type": "tonnetz", "family": "organ", "models": "tiny"}
+    methods = {"method": "integrated_gradients", "other_method": "grad_cam"}
+    made = {}
+    for evidence in ("positive", "absolute"):
+        result = compare(path, path, evidence=evidence, **methods, **about)
+        files = comparison_files(result, notes=("one", "two"))
+        made[evidence] = files[0].name
+        about_it = json.loads(by_suffix(files[:4])["json"])
+        assert about_it["evidence"] == evidence
+        assert about_it["unit"] == result.difference.target
+        figure = _comparison_figure(
+            *result.maps, result.difference, ("one", "two"), None, EVIDENCE[evidence]
+        )
+        assert figure.get_suptitle().endswith(f"; {EVIDENCE[evidence]})")
+    assert made["positive"] != made["absolute"]  # neither overwrites the other
+    alike = compare(path, path, type="tonnetz", family="flute", models="tiny")
+    assert "evidence" not in json.loads(
+        by_suffix(comparison_files(alike, notes=("x", "x"))[:4])["json"]
     )
 
 

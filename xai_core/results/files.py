@@ -28,6 +28,7 @@ from xai_core.audio import to_exact_wav
 from xai_core.canvas import is_carried, on_canvas
 from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.types import spectrogram_type
+from xai_core.explanations.comparison import EVIDENCE
 from xai_core.explanations.loaded_models import array_digest
 from xai_core.figures.base.scales import PERCENTILE, Sign
 from xai_core.results.records import (
@@ -174,7 +175,9 @@ def comparison_files(comparison: Comparison, *, notes: tuple[str, str]) -> tuple
         What the two notes are called.
     """
     a, b = comparison.a, comparison.b
-    both = {"a": a.settings, "b": b.settings}
+    both: dict[str, Any] = {"a": a.settings, "b": b.settings}
+    if comparison.evidence:
+        both["evidence"] = comparison.evidence
     types = list(dict.fromkeys(one.settings["type"] for one in (a, b)))
     words = (name_stem(notes[0]), name_stem(notes[1]), "-".join(types))
     stem = "_".join((*words, _digits(both)))
@@ -185,6 +188,8 @@ def comparison_files(comparison: Comparison, *, notes: tuple[str, str]) -> tuple
     look: dict[str, Any] = {"names": names}
     if comparison.across_types:
         look["grid"] = IN_HERTZ
+    if comparison.evidence:
+        look["evidence"] = EVIDENCE[comparison.evidence]
     maps = (*comparison.maps, comparison.difference)
     return (
         ExportFile(

@@ -113,12 +113,17 @@ def _parts(explanation: Explanation, pitch: float | None) -> dict[str, Any] | No
 
 
 def comparison_record(comparison: Comparison, *, notes: tuple[str, str]) -> dict[str, Any]:
-    """Return what the JSON of a comparison holds: distances, and both explanations."""
+    """Return what the JSON of a comparison holds: distances, and both explanations.
+
+    Where the maps are compared as shares, ``evidence`` says what these are of: "positive"
+    values alone, or "absolute" values.
+    """
     return {
         **_made_by("comparison"),
         "scores": dict(comparison.scores),
         "unit": comparison.difference.target,
         **({"grid": IN_HERTZ} if comparison.across_types else {}),
+        **({"evidence": comparison.evidence} if comparison.evidence else {}),
         "a": explanation_record(comparison.a, note=notes[0]),
         "b": explanation_record(comparison.b, note=notes[1]),
         "notes": list(comparison.notes),

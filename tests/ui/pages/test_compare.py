@@ -12,7 +12,9 @@ from streamlit.testing.v1 import AppTest
 
 from tests.browser import AppServer
 from tests.ui.visit import Visit, visit
-from xai_core.explanations import Comparison
+from xai_core.datasets.collection import read_collection
+from xai_core.explanations import Comparison, explain
+from xai_core.places import samples_folder
 from xai_core.ui.pages import compare
 
 FLUTE = "flute_acoustic_851-072"
@@ -74,9 +76,39 @@ def test_one_note_under_two_methods_is_drawn_in_shares() -> None:
     np.testing.assert_allclose(difference, a - b, atol=1e-6 * np.abs(difference).max())
     assert seen.says("so both maps are shown as shares of their sum")
     assert len(seen.metrics()) == 5
+    path = next(one.path for one in read_collection(samples_folder()) if one.note == FLUTE)
+    attribution = explain(path, type="mfcc", family="flute").attribution.values.T
+    positive, absolute = np.maximum(attribution, 0.0), np.abs(attribution)
+    limit = 1e-5 * a.max()
+    np.testing.assert_allclose(a, positive / positive.sum(), atol=limit)
+    assert seen.figure("A: Integrated").text.count("The flute model, positive evidence")
+    assert seen.says("Only what speaks for the family counts, on both sides")
+    before = seen.metrics()
+    (buttons,) = (one for one in seen.app.segmented_control if one.key == "evidence")
+    buttons.set_value("absolute")
+    seen.run()
+    assert seen.address["evidence"] == "absolute"
+    np.testing.assert_allclose(sent(seen, "A: Integrated"), absolute / absolute.sum(), atol=limit)
+    assert seen.figure("A: Integrated").text.count("The flute model, absolute values")
+    assert not seen.says("Only what speaks for the family counts")
+    assert seen.metrics() != before
+    assert seen.reload().metrics() == seen.metrics()
     seen.press("Swap A and B")
     assert seen.shown("Method") == "Grad-CAM"
     assert seen.shown("Method of B") == "Integrated Gradients"
+
+
+@pytest.mark.usefixtures("pages")
+def test_methods_that_both_show_evidence_against_begin_with_absolute_values() -> None:
+    same = {"family": "flute", "family_b": "flute", "note": FLUTE, "note_b": FLUTE}
+    seen = visit("compare", type="mfcc", method_b="input_x_gradient", **same)
+    assert seen.figure("A: Integrated").text.count("absolute values")
+    (buttons,) = (one for one in seen.app.segmented_control if one.key == "evidence_alike")
+    assert buttons.value == "absolute"
+    seen.choose("Method of B", "Grad-CAM")  # the other pair has a default of its own
+    assert seen.figure("A: Integrated").text.count("positive evidence")
+    seen.choose("Method of B", "the same")
+    assert not seen.app.segmented_control
 
 
 @pytest.mark.usefixtures("pages")

@@ -25,6 +25,7 @@ from xai_core.catalogue.methods import map_kind
 from xai_core.catalogue.types import TOP_DB, spectrogram_type
 from xai_core.errors import InputError
 from xai_core.values import (
+    POSITIVE_SHARE,
     SHARE,
     Attribution,
     Axis,
@@ -283,7 +284,7 @@ def sign_of(attribution: Attribution, sign: Sign) -> Sign:
 
 def shared_sign(a: Attribution, b: Attribution) -> Sign:
     """Return how two maps are drawn side by side: two methods, or shares, as absolute values."""
-    in_one_unit = a.method == b.method and SHARE not in (a.target, b.target)
+    in_one_unit = a.method == b.method and not {SHARE, POSITIVE_SHARE} & {a.target, b.target}
     return sign_of(a, "signed") if in_one_unit else "unsigned"
 
 

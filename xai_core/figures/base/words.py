@@ -16,7 +16,15 @@ import plotly.graph_objects as go
 from xai_core.catalogue.methods import map_kind
 from xai_core.catalogue.types import TOP_DB, spectrogram_type
 from xai_core.figures.base.scales import Sign, bin_names, outer_edges
-from xai_core.values import FAMILIES, Attribution, Axis, FeatureMaps, FloatArray, Spectrogram
+from xai_core.values import (
+    FAMILIES,
+    POSITIVE_SHARE,
+    Attribution,
+    Axis,
+    FeatureMaps,
+    FloatArray,
+    Spectrogram,
+)
 
 __all__ = [
     "RECEIVES",
@@ -178,6 +186,8 @@ def meaning_of(method: str, sign: Sign, *, layer: str = "the convolution layer")
 
 def zero_sentence(attribution: Attribution) -> str:
     """Return the sentence, in short lines, that stands in place of an all-zero map."""
+    if attribution.target == POSITIVE_SHARE:
+        return "Nothing in this map<br>speaks for the family."
     return map_kind(attribution.method).zero.panel
 
 

@@ -206,6 +206,7 @@ def comparison_png(
     *,
     names: tuple[str, str],
     grid: str | None = None,
+    evidence: str | None = None,
 ) -> bytes:
     """Draw two maps and what the first has that the second has not, side by side.
 
@@ -219,6 +220,8 @@ def comparison_png(
         What the two maps explain, "flute model, note x" for instance.
     grid : str, optional
         What the heading calls the grid; by default the spectrogram type.
+    evidence : str, optional
+        What shares are of, where the maps are shares, for the heading.
 
     Returns
     -------
@@ -230,7 +233,7 @@ def comparison_png(
     GridMismatchError
         If the three maps are not on one grid.
     """
-    return saved(_comparison_figure(a, b, difference, names, grid), "png")
+    return saved(_comparison_figure(a, b, difference, names, grid, evidence), "png")
 
 
 def comparison_svg(
@@ -240,9 +243,10 @@ def comparison_svg(
     *,
     names: tuple[str, str],
     grid: str | None = None,
+    evidence: str | None = None,
 ) -> bytes:
     """Draw the same as :func:`comparison_png` as an SVG, for print."""
-    return saved(_comparison_figure(a, b, difference, names, grid), "svg")
+    return saved(_comparison_figure(a, b, difference, names, grid, evidence), "svg")
 
 
 def _comparison_figure(
@@ -251,6 +255,7 @@ def _comparison_figure(
     difference: Attribution,
     names: tuple[str, str],
     grid: str | None,
+    evidence: str | None,
 ) -> Figure:
     if not (a.same_grid(b) and a.same_grid(difference)):
         raise GridMismatchError("expected two maps and their difference on one grid, got several")
@@ -260,6 +265,8 @@ def _comparison_figure(
     FigureCanvasAgg(figure)
     panels, bars = figure.subplots(2, 3, height_ratios=(20, 1))
     shown = grid or spectrogram_type(a.type).title
+    if evidence:
+        shown = f"{shown}; {evidence}"
     heading = legible(f"A: {names[0]}   B: {names[1]}   ({shown})")
     figure.suptitle(heading.texts[0], fontsize=11, fontfamily=heading.family)
     of_both = (-shared[1], shared[1])

@@ -5,7 +5,9 @@ Conventions
 Side A shares its note and its model with the Explore page, under the same names
 in the address; those of side B end in ``_b``. Where the methods differ, and with
 them the units, the maps are compared as shares; where the spectrogram types differ, as
-shares on one grid of hertz and seconds.
+shares on one grid of hertz and seconds. What the shares are of is in the address as
+``evidence`` where one of the methods shows no evidence against a family, and as
+``evidence_alike`` elsewhere: the two have two defaults.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import Comparison, compare_explanations, explain_progressively, layers_of
+from xai_core.explanations.comparison import ABSOLUTE, EVIDENCE, POSITIVE, are_unlike
 from xai_core.figures import attribution_figure, limits
 from xai_core.figures.base.scales import number_text, shared_sign
 from xai_core.figures.base.words import difference_sentence
@@ -42,7 +45,7 @@ from xai_core.ui.parts.choices import (
 )
 from xai_core.ui.parts.sharing import draw_link, draw_saving
 from xai_core.ui.parts.words import answer_text, map_error_text, note_label
-from xai_core.ui.shell.address import choose, set_choice
+from xai_core.ui.shell.address import choose, set_choice, switch
 from xai_core.ui.shell.preload import keep_keras_state
 from xai_core.ui.shell.work_queue import compute_in_slots
 from xai_core.values import FAMILIES, Explanation
@@ -68,7 +71,9 @@ HOW_TO_COMPARE = f"""
 - The distances compare the *shapes* of the maps (each scaled to a sum of 1), except {AS_THEY_ARE},
   which compares the maps as they are.
 - Two methods have two units, so their maps are drawn and subtracted as shares of their sum. So are
-  those of two spectrogram types, in hertz and seconds.
+  those of two spectrogram types, in hertz and seconds. Shares are of the *positive evidence* where
+  one of the methods, such as Grad-CAM, shows none against the family, else of *absolute values*;
+  the buttons above the maps choose the other.
 """
 
 
@@ -114,9 +119,10 @@ def compare_page() -> None:
     methods = method, method if other_method == SAME_METHOD else other_method
     of_a, of_b = (layers_of(side.type, side.family) for side in (a, b))
     advanced = choose_methods(records, [layer for layer in of_a if layer in of_b])
+    evidence = _choose_evidence(types, methods)
     waiting, remark, picture = st.empty(), st.empty(), st.empty()
     with st.spinner("Explaining both notes …", show_time=True):
-        comparison = _explained((a, b), methods, advanced, (waiting, remark, picture))
+        comparison = _explained((a, b), methods, advanced, evidence, (waiting, remark, picture))
     remark.empty()
     for place, name, explanation in (
         (places[0], "A", comparison.a),
@@ -138,6 +144,7 @@ def _explained(
     sides: tuple[_Side, _Side],
     methods: tuple[str, str],
     advanced: Methods,
+    evidence: str | None,
     places: tuple[st.delta_generator.DeltaGenerator, ...],
 ) -> Comparison:
     """Explain both sides step by step; if that takes a moment, draw what there is at first.
@@ -167,10 +174,26 @@ def _explained(
             if not drawn and time.monotonic() - began > MOMENT:
                 remark.caption(FIRST_PICTURE)
                 with picture.container():
-                    _maps(compare_explanations(*found), stage="first ")
+                    _maps(compare_explanations(*found, evidence=evidence), stage="first ")
                 drawn = True
             found[k] = better
-    return compare_explanations(*found)
+    return compare_explanations(*found, evidence=evidence)
+
+
+def _choose_evidence(types: tuple[str, str], methods: tuple[str, str]) -> str | None:
+    """Let the visitor choose what shares are of, where maps with a sign are compared as shares."""
+    in_shares = types[0] != types[1] or methods[0] != methods[1]
+    if not in_shares or not any(METHODS[one].signed for one in methods):
+        return None
+    unlike = are_unlike(*methods)
+    order = (POSITIVE, ABSOLUTE) if unlike else (ABSOLUTE, POSITIVE)
+    labels = {one: EVIDENCE[one].capitalize() for one in order}
+    return switch(
+        st.container(width="content"),
+        "What is compared",
+        labels,
+        key="evidence" if unlike else "evidence_alike",
+    )
 
 
 def _choose_side(
@@ -261,7 +284,7 @@ def _maps(comparison: Comparison, *, stage: str = "") -> None:
             sign=sign,
             limits=shared,
             title=f"{name}: {LABELS[one.method]}",
-            subtitle=f"What drives the {whose} model",
+            subtitle=_subtitle(comparison, whose),
             height=HEIGHT,
         )
         draw_figure(place, figure, buttons=True, key=f"{stage}map {name}")
@@ -269,6 +292,12 @@ def _maps(comparison: Comparison, *, stage: str = "") -> None:
     figure = difference_figure(difference, limits=(-shared[1], shared[1]), height=HEIGHT)
     draw_figure(columns[2], figure, buttons=True, key=f"{stage}difference")
     st.markdown(difference_sentence(difference))
+
+
+def _subtitle(comparison: Comparison, whose: str) -> str:
+    if comparison.evidence is None:
+        return f"What drives the {whose} model"
+    return f"The {whose} model, {EVIDENCE[comparison.evidence]}"
 
 
 def _distances(comparison: Comparison) -> None:
