@@ -53,6 +53,23 @@ def test_the_slider_walks_the_path_to_a_sum_that_is_complete() -> None:
     assert seen.says("Take the first step")
 
 
+@pytest.mark.usefixtures("pages")
+def test_colours_stand_for_the_same_numbers_on_the_whole_path() -> None:
+    seen = visit("learn", step="path")
+
+    def colours() -> dict[str, tuple[float, float]]:
+        return {
+            name: (trace["zmin"], trace["zmax"])
+            for name in ("faded in", "Gradient at this point", "Summed so far")
+            for trace in seen.figure(name).traces("heatmap")
+        }
+
+    begun = colours()
+    walk(seen, "64")
+    assert colours() == begun
+    assert len(begun) == 3
+
+
 def walk(seen: Visit, step: str) -> Visit:
     return seen.slide("Steps taken", step)
 

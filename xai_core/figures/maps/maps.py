@@ -8,6 +8,8 @@ the visitor's zoom when a map is replaced by a better one of the same type.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import plotly.graph_objects as go
 
 from xai_core.catalogue.methods import map_kind
@@ -57,6 +59,7 @@ def spectrogram_figure(
     spectrogram: Spectrogram,
     *,
     subtitle: str = RECEIVES,
+    coloured_as: Spectrogram | None = None,
     height: int = 360,
     uirevision: str | None = None,
 ) -> go.Figure:
@@ -67,14 +70,20 @@ def spectrogram_figure(
     spectrogram : Spectrogram
     subtitle : str
         What it is of.
+    coloured_as : Spectrogram or None
+        One of the same type whose colour limits it takes.
     height : int
         Pixels.
     uirevision : str or None
         Keeps the zoom for as long as it does not change; by default the type.
     """
+    scale = spectrogram_scale(spectrogram)
+    if coloured_as is not None:
+        other = spectrogram_scale(coloured_as)
+        scale = replace(scale, low=other.low, high=other.high)
     return _single(
         spectrogram,
-        spectrogram_scale(spectrogram),
+        scale,
         spectrogram_type(spectrogram.type).title,
         subtitle,
         alt=spectrogram_sentence(spectrogram),

@@ -33,7 +33,12 @@ from xai_core.explanations.lessons import (
     integration_path,
 )
 from xai_core.features import extract
-from xai_core.figures import attribution_figure, feature_maps_figure, spectrogram_figure
+from xai_core.figures import (
+    attribution_figure,
+    feature_maps_figure,
+    limits,
+    spectrogram_figure,
+)
 from xai_core.figures.base.scales import number_text
 from xai_core.figures.base.words import count_text
 from xai_core.figures.maps.lessons import number_grid, path_curve, weight_bars
@@ -161,8 +166,8 @@ def _filters() -> None:
     figure = feature_maps_figure(maps, height=500)
     draw_figure(right, figure)
     right.caption(
-        f"{layer}: each map has {rows} frames and {columns} bins. Each is drawn as wide and high "
-        "as the note, since it covers all of it."
+        f"{layer}: each map has {rows} frames and {columns} bins. Each covers all of the note, "
+        "from its beginning to its end and from the lowest to the highest bin."
     )
 
 
@@ -181,6 +186,7 @@ def _path() -> None:
     point = spectrogram_figure(
         path.point(step),
         subtitle=f"The note, faded in: step {step} of {path.n_steps}",
+        coloured_as=path.spectrogram,
         height=HEIGHT,
         uirevision="point",
     )
@@ -190,6 +196,7 @@ def _path() -> None:
             path.slope(step),
             title="Gradient at this point",
             subtitle="Red: more here would raise the score",
+            limits=limits(*map(path.slope, range(1, path.n_steps + 1))),
             height=HEIGHT,
             uirevision="slope",
         )
@@ -200,6 +207,7 @@ def _path() -> None:
         path.attributed(step),
         title="Summed so far",
         subtitle="All gradients up to here, times the note",
+        limits=limits(path.attributed(path.n_steps)),
         height=HEIGHT,
         uirevision="sum",
     )
