@@ -15,6 +15,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.audio.containers import flac
 from tests.browser import CLICKS, TAKEN, AppServer, wait_for_layout
 from tests.ui.visit import Visit, visit
+from xai_core.catalogue.types import spectrogram_type
 from xai_core.explanations import (
     predict,
     weak_families,
@@ -29,6 +30,13 @@ def tone(seconds: float) -> bytes:
     soundfile.write(
         content, 0.4 * np.sin(2 * np.pi * 440 * t) * np.exp(-t % 2), RATE, format="FLAC"
     )
+    return content.getvalue()
+
+
+def noise(seconds: float) -> bytes:
+    content = io.BytesIO()
+    values = 0.1 * np.random.default_rng(0).standard_normal(int(seconds * RATE))
+    soundfile.write(content, values, RATE, format="FLAC")
     return content.getvalue()
 
 
@@ -58,6 +66,38 @@ def test_a_recording_is_heard_by_all_models_and_one_is_explained() -> None:
     assert [one for one in seen.figures if "Middle of the 4 s" in one.text]
     seen.press("Remove it")
     assert seen.says("Add a recording")
+
+
+@pytest.mark.usefixtures("pages")
+def test_a_new_recording_starts_at_its_own_likeliest_family_and_type() -> None:
+    seen = visit("upload").upload(tone(2.0), name="first.flac")
+    own = visit("upload").upload(noise(2.0), name="second.flac")  # of a visitor without a past
+    assert (own.shown("Spectrogram"), own.shown("Explain the model of")) != ("MFCC", "guitar")
+    seen.choose("Spectrogram", "MFCC")
+    seen.choose("Explain the model of", "guitar")
+    seen.toggle("Scan the whole recording")
+    assert seen.says("Why the MFCC model of guitar says so")  # while the recording is the same
+    seen.press("Remove it")
+    assert not {"type", "model"} & set(seen.address)
+    seen.upload(noise(2.0), name="second.flac")
+    for label in ("Spectrogram", "Explain the model of"):
+        assert seen.shown(label) == own.shown(label)
+    seen.choose("Explain the model of", "bass")
+    assert seen.says(re.compile("Why the .* model of bass says so"))
+
+
+@pytest.mark.usefixtures("pages")
+def test_what_is_explained_at_first_is_the_family_of_the_verdict() -> None:
+    content = noise(2.0)
+    seen = visit("upload").upload(content, name="noise.flac")
+    said = predict(content, start=0.0)
+    verdict = said.verdict()
+    likeliest = max(verdict, key=lambda family: verdict[family])
+    assert seen.says(f"together: {likeliest} is likeliest")
+    assert seen.shown("Explain the model of") == likeliest
+    sound = [type for type in said.probabilities if likeliest not in weak_families(type)]
+    surest = max(sound or said.probabilities, key=lambda one: said.probabilities[one][likeliest])
+    assert seen.shown("Spectrogram") == spectrogram_type(surest).label
 
 
 @pytest.mark.usefixtures("pages")

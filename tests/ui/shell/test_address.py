@@ -38,6 +38,19 @@ def turned() -> None:
     st.button("Last", on_click=set_choice, args=("letter", "c"))
 
 
+def following() -> None:
+    import streamlit as st
+
+    from xai_core.ui.shell.address import choose, follow_default, forget_choice
+
+    default = "c" if st.checkbox("another") else "b"
+    if st.checkbox("draw", value=True):
+        follow_default("letter", default)
+        labels = {"a": "First", "b": "Second", "c": "Third"}
+        choose(st._main, "Letter", labels, key="letter", default=default)
+    st.button("Forget", on_click=forget_choice, args=("letter",))
+
+
 def switched() -> None:
     import streamlit as st
 
@@ -181,3 +194,28 @@ def test_a_button_sets_what_an_editor_holds() -> None:
     app.button[1].click().run()
     assert app.text_input[0].value == ""
     assert "text" not in app.query_params
+
+
+def test_a_list_that_shows_its_default_follows_it_and_a_choice_stays() -> None:
+    app = AppTest.from_function(following).run()
+    app.checkbox[0].check().run()
+    assert app.selectbox[0].value == "c"
+    assert "letter" not in app.query_params
+    app.checkbox[1].uncheck().run()
+    app.checkbox[0].uncheck().run()
+    app.checkbox[1].check().run()
+    assert app.selectbox[0].value == "b"  # the default changed while it was not drawn
+    app.selectbox[0].select("a").run()
+    app.checkbox[0].check().run()
+    assert app.selectbox[0].value == "a"
+    assert list(app.query_params["letter"]) == ["a"]
+
+
+def test_a_forgotten_choice_is_neither_in_the_address_nor_kept() -> None:
+    app = AppTest.from_function(following).run()
+    app.selectbox[0].select("a").run()
+    app.checkbox[1].uncheck().run()
+    app.button[0].click().run()
+    assert "letter" not in app.query_params
+    app.checkbox[1].check().run()
+    assert app.selectbox[0].value == "b"

@@ -53,7 +53,7 @@ from xai_core.ui.parts.sharing import (
     write_place,
 )
 from xai_core.ui.parts.words import doubts, overall_verdict, plain
-from xai_core.ui.shell.address import choose, set_choice
+from xai_core.ui.shell.address import choose, follow_default, set_choice
 from xai_core.ui.shell.faults import sentence
 from xai_core.ui.shell.preload import freeze_objects, keep_keras_state
 from xai_core.ui.shell.work_queue import queue_slot
@@ -222,16 +222,31 @@ def _choose_cell(prediction: Prediction) -> tuple[str, str]:
         )
     for type in table:
         draw_faults(type)
+    likeliest = _likeliest(prediction)
+    for key, default in zip(("type", "model"), likeliest, strict=True):
+        follow_default(key, default)
     left, right = st.columns(2)
-    type = choose_type(left, table)
-    family = choose(
-        right,
-        "Explain the model of",
-        {name: name for name in families if name in table[type]},
-        key="model",
-        default=prediction.best(type)[0],
-    )
+    type = choose_type(left, table, default=likeliest[0])
+    answering = {name: name for name in families if name in table[type]}
+    own = likeliest[1] if likeliest[1] in answering else prediction.best(type)[0]
+    family = choose(right, "Explain the model of", answering, key="model", default=own)
     return type, family
+
+
+def _likeliest(prediction: Prediction) -> tuple[str, str]:
+    """Return the family that the verdict names, and the type whose model of it is surest.
+
+    A type whose model of the family is not shown to be better than chance counts only where
+    there is no other.
+    """
+    table, verdict = prediction.probabilities, prediction.verdict()
+    if not verdict:
+        type = next(iter(table))
+        return type, prediction.best(type)[0]
+    family = max(verdict, key=lambda name: verdict[name])
+    types = [one for one, row in table.items() if family in row]
+    sound = [one for one in types if family not in weak_families(one)]
+    return max(sound or types, key=lambda one: table[one][family]), family
 
 
 def _percents(row: Mapping[str, float], families: Sequence[str]) -> list[float | None]:

@@ -193,10 +193,16 @@ def choose_note(records: Sequence[NoteRecord]) -> NoteRecord:
     return notes[note]
 
 
-def choose_type(place: DeltaGenerator, types: Iterable[str], *, help: str | None = None) -> str:
+def choose_type(
+    place: DeltaGenerator,
+    types: Iterable[str],
+    *,
+    default: str = FIRST_TYPE,
+    help: str | None = None,
+) -> str:
     """Let the visitor pick one of some spectrogram types."""
     labels = {name: spectrogram_type(name).label for name in types}
-    return choose(place, "Spectrogram", labels, key="type", default=FIRST_TYPE, help=help)
+    return choose(place, "Spectrogram", labels, key="type", default=default, help=help)
 
 
 def choose_model(available: Mapping[str, Sequence[str]], truth: str) -> tuple[str, str]:

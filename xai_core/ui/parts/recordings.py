@@ -19,6 +19,7 @@ from xai_core import store
 from xai_core.audio import NOTE_SECONDS, first_sound, fit_note, load_untrusted
 from xai_core.errors import InputError
 from xai_core.ui.parts.sharing import forget_recording, note_shared, take_start
+from xai_core.ui.shell.address import forget_choice
 from xai_core.ui.shell.faults import sentence
 from xai_core.values import Waveform
 
@@ -34,6 +35,7 @@ __all__ = [
 
 KEPT = "recording of the visitor"  # in the session
 START = "start of the recording"
+CHOICES = ("type", "model")  # keys of what is chosen for one recording
 GONE = (
     "The recording of this link is not on this server any more: it was removed, or the cache was "
     "emptied. Bring it again to go on."
@@ -79,7 +81,10 @@ def own_recording() -> Recording | None:
 
 
 def keep_recording(recording: Recording) -> None:
-    """Hold a recording in the session."""
+    """Hold a recording in the session, without choices but those in the address."""
+    for key in CHOICES:
+        if key not in st.query_params:
+            forget_choice(key)
     st.session_state[KEPT] = recording
 
 
@@ -91,6 +96,8 @@ def drop_recording(digest: str) -> None:
     forget_recording(digest)
     for key in (KEPT, START, "prediction of the recording", "scan of the recording", "window"):
         st.session_state.pop(key, None)
+    for key in CHOICES:
+        forget_choice(key)
 
 
 def keep_start(recording: Recording, start: float) -> None:

@@ -20,7 +20,17 @@ from dataclasses import dataclass, field
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-__all__ = ["choose", "edited_text", "remember", "set_choice", "set_text", "slide", "switch"]
+__all__ = [
+    "choose",
+    "edited_text",
+    "follow_default",
+    "forget_choice",
+    "remember",
+    "set_choice",
+    "set_text",
+    "slide",
+    "switch",
+]
 
 NOT_HERE = "The address names something under “{}” that is not here, so the default is shown."
 LATE_SECONDS = 2.0  # how long a browser may still show the address that was replaced
@@ -196,6 +206,32 @@ def set_choice(key: str, option: str) -> None:
     st.session_state[_set_by_us(key)] = True
 
 
+def forget_choice(key: str) -> None:
+    """Forget a choice, here and on other pages, and take it out of the address."""
+    for name in (key, _last(key), _set_by_us(key), _default(key)):
+        st.session_state.pop(name, None)
+    _write_address(key, None)
+
+
+def follow_default(key: str, default: str) -> None:
+    """Let a list that shows its default show the new one, before it is drawn.
+
+    Parameters
+    ----------
+    key : str
+        Of a list that :func:`choose` draws.
+    default : str
+        What it is drawn with now; a choice of the visitor's is left as it is.
+    """
+    state = st.session_state
+    before = state.get(_default(key), default)
+    if before != default and key in state and state[key] == before:
+        set_choice(key, default)
+    elif before != default and state.get(_last(key)) == before:
+        state[_last(key)] = default
+    state[_default(key)] = default
+
+
 def _adopt_address(options: Sequence[str], *, label: str, key: str, default: str) -> int:
     """Set the widget from the address when that changed, or when its options did.
 
@@ -258,6 +294,11 @@ def _written(key: str) -> _Written:
 def _last(key: str) -> str:
     """Where the session keeps a choice when its widget is not on the page."""
     return f"{key} chosen last"
+
+
+def _default(key: str) -> str:
+    """Where the session keeps the default of a list whose default changes."""
+    return f"{key} by default"
 
 
 def _start(key: str) -> str:
