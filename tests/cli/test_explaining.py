@@ -47,7 +47,7 @@ def test_the_command_gives_the_arrays_that_the_dashboard_saved(
     assert run_command(monkeypatch, *words) == 0
     said = capsys.readouterr().out
     assert "Probability of organ by its tonnetz model" in said
-    assert re.search(r"% of the evidence for organ (lies|is spread) .*(over|along)", said)
+    assert re.search(r"Speaks (for|against) organ most of all: along the .*, net [+−]\d", said)
     assert f"The same map as in {saved['json'].name}, to the last bit." in said
     (npz,), (text,) = (tmp_path / "out").glob("*.npz"), (tmp_path / "out").glob("*.json")
     with np.load(saved["npz"]) as first, np.load(npz) as again:

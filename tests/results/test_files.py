@@ -89,7 +89,12 @@ def test_json_names_everything_that_decides_the_map(explanation: Explanation) ->
     assert about["evidence"]["regions"]
     for region in about["evidence"]["regions"]:
         assert 0.0 <= region["begin"] < region["end"] <= 4.0
-        assert 0.02 <= region["share"] <= 1.0
+        assert region["net"] == pytest.approx(region["speaks_for"] + region["speaks_against"])
+        assert region["side"] == ("for" if region["net"] > 0 else "against")
+    nets = [abs(region["net"]) for region in about["evidence"]["regions"]]
+    assert nets == sorted(nets, reverse=True)
+    values = explanation.attribution.values.astype(float)
+    assert about["evidence"]["net"] == pytest.approx(values.sum())
     c = about["completeness"]
     share = abs(c["attributed"] - c["output"] + c["baseline_output"])
     assert c["error"] == pytest.approx(share / max(abs(c["output"] - c["baseline_output"]), 0.05))

@@ -86,20 +86,18 @@ class Wording:
     ----------
     whole : str
         All values, whatever their sign: "of the evidence".
-    of_side : str
-        Those above zero, of ``{family}``.
-    only_against : str
-        A sentence for a map without any above zero.
-    both : str
-        A sentence on the shares ``{mine}`` and ``{other}`` of both sides.
+    both : tuple of str
+        A sentence on the shares of both sides, ``{mine}`` and ``{other}``: that for
+        ``{family}`` first, and that against it first.
     sides, none : tuple of str
         Headings of the sides for and against, and a sentence for each where it is empty.
     """
 
     whole: str = "of the evidence"
-    of_side: str = "of the evidence for {family}"
-    only_against: str = "All evidence speaks against {family}."
-    both: str = "In all, {mine} of the evidence speaks for {family} and {other} against."
+    both: tuple[str, str] = (
+        "In all, {mine} of the evidence speaks for {family} and {other} against.",
+        "In all, {mine} of the evidence speaks against {family} and {other} for.",
+    )
     sides: tuple[str, str] = ("Speaks for {family}", "Speaks against {family}")
     none: tuple[str, str] = ("Nothing speaks for {family}.", "Nothing speaks against {family}.")
 
@@ -107,9 +105,10 @@ class Wording:
 EVIDENCE = Wording()
 REACTION = Wording(  # of a gradient: what would change, not what did
     whole="of what the score reacts to",
-    of_side="of what would raise the score of {family} if it were louder",
-    only_against="Whatever were louder would lower the score of {family}.",
-    both="In all, {mine} of the reaction would raise the score of {family} and {other} lower it.",
+    both=(
+        "In all, {mine} of the reaction would raise the score of {family} and {other} lower it.",
+        "In all, {mine} of the reaction would lower the score of {family} and {other} raise it.",
+    ),
     sides=("Louder raises the score of {family}", "Louder lowers the score of {family}"),
     none=(
         "Nothing would raise the score of {family} if it were louder.",

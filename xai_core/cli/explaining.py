@@ -13,7 +13,6 @@ from rich.progress import track
 from rich.table import Table
 from rich.text import Text
 
-from xai_core.attribution.salient_regions import find_salient_regions, salient_regions_sentence
 from xai_core.catalogue.methods import DEFAULT_METHOD, METHODS, labels_of, listed
 from xai_core.catalogue.metrics import METRICS
 from xai_core.cli.console import plain_console, quiet_start
@@ -185,11 +184,12 @@ def explain(
     if (sums := result.completeness) is not None:
         known = "" if sums.map_error is None else f", map error about {sums.map_error:.2%},"
         console.print(f"Completeness error {sums.error:.2%}{known} after {sums.n_steps} steps.")
-    attribution = result.attribution
-    console.print(
-        salient_regions_sentence(find_salient_regions(attribution), attribution, family=whose)
-    )
-    pitch = _say_partials(console, result) if partials else None
+    from xai_core.explanations.regions import regions_sentence
+
+    pitch = _find_pitch(result) if partials else None
+    console.print(regions_sentence(result, pitch=pitch))
+    if partials:
+        _say_partials(console, result, pitch)
     for note in (*result.notes, *filter(None, [agreement])):
         console.print(note)
     if out is not None:
@@ -202,20 +202,20 @@ def explain(
             console.print(f"Wrote {path}")
 
 
-def _say_partials(console: Console, result: Explanation) -> float | None:
-    """Print which partials and parts of the note drive the answer; return the pitch in Hz."""
-    from xai_core.explanations.partials import (
-        NO_PITCH,
-        break_down,
-        breakdown_sentence,
-        pitch_of,
-    )
+def _find_pitch(result: Explanation) -> float | None:
+    """Return the pitch of the note in Hz, or None of one that has none."""
+    from xai_core.explanations.partials import pitch_of
 
     with plain_console(stderr=True).status("Looking for a pitch …"):
-        pitch = pitch_of(result.waveform)
+        return pitch_of(result.waveform)
+
+
+def _say_partials(console: Console, result: Explanation, pitch: float | None) -> None:
+    """Print which partials and parts of the note drive the answer."""
+    from xai_core.explanations.partials import NO_PITCH, break_down, breakdown_sentence
+
     said = NO_PITCH if pitch is None else f"Pitch: {pitch:.1f} Hz."
     console.print(said, breakdown_sentence(break_down(result, pitch=pitch), result))
-    return pitch
 
 
 def write_files(files: Iterable[ExportFile], out: Path) -> list[Path]:

@@ -25,11 +25,11 @@ from xai_core.canvas import (
 )
 from xai_core.catalogue.methods import map_kind
 from xai_core.explanations.loaded_models import LRUCache, array_digest
+from xai_core.explanations.regions import says_yes
 from xai_core.values import Evidence, Explanation, Waveform
 
 __all__ = ["NO_PITCH", "Breakdown", "break_down", "breakdown_sentence", "pitch_of"]
 
-YES = 0.5  # probability from which a model says yes
 SECOND = 0.1  # share from which a second place is worth naming
 WITHIN = 2 / 3  # of the evidence of a place, from which the part that holds it is named
 KEPT = 256  # pitches
@@ -121,9 +121,9 @@ def breakdown_sentence(breakdown: Breakdown, explanation: Explanation) -> str:
     if not any(one.speaks_for or one.speaks_against for one in breakdown.by_part):
         kind = map_kind(explanation.attribution.method)
         return kind.zero.sentence.format(label=kind.label, family=family)
-    says_yes = explanation.probability >= YES
-    side: Side = "for" if says_yes else "against"
-    answer = f"The {family} model says {'yes' if says_yes else 'no'}"
+    yes = says_yes(explanation)
+    side: Side = "for" if yes else "against"
+    answer = f"The {family} model says {'yes' if yes else 'no'}"
     named = _named(breakdown, side)
     if not named:
         return f"{answer}, though nothing in this map speaks {side} {family}."

@@ -22,13 +22,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xai_core import __version__, store
-from xai_core.attribution.salient_regions import find_salient_regions
 from xai_core.audio import fit_note, load
 from xai_core.canvas import is_carried
 from xai_core.errors import AudioError, InputError
 from xai_core.explanations.explain import Audio, explain_progressively
 from xai_core.explanations.loaded_models import array_digest
 from xai_core.explanations.partials import break_down
+from xai_core.explanations.regions import regions_of
 from xai_core.explanations.settings import Settings
 from xai_core.values import Explanation, Prediction, Waveform, check_family, check_type
 
@@ -77,8 +77,8 @@ def explanation_record(
     dict
         JSON-serialisable. ``settings`` decide the map, with the SHA-256 of
         model, note and baseline; ``attribution_sha256`` is that of the map;
-        ``evidence`` are its strongest regions; ``parts`` the sums of its evidence by part
-        of the note and, where the pitch is known, by partial, None of a type that has no
+        ``evidence`` are the regions with the largest net; ``parts`` the sums of its evidence
+        by part of the note and, where the pitch is known, by partial, None of a type that has no
         place in hertz.
     """
     completeness = explanation.completeness
@@ -94,11 +94,17 @@ def explanation_record(
         if completeness is None
         else {**asdict(completeness), "error": completeness.error},
         "settings": explanation.settings,
-        "evidence": asdict(find_salient_regions(explanation.attribution)),
+        "evidence": _evidence(explanation, pitch),
         "parts": _parts(explanation, pitch),
         "attribution_sha256": array_digest(explanation.attribution.values),
         "notes": list(explanation.notes),
     }
+
+
+def _evidence(explanation: Explanation, pitch: float | None) -> dict[str, Any]:
+    found = regions_of(explanation, pitch=pitch)
+    regions = [{**asdict(one), "net": one.net, "side": one.side} for one in found.regions]
+    return {**asdict(found), "net": found.net, "regions": regions}
 
 
 def _parts(explanation: Explanation, pitch: float | None) -> dict[str, Any] | None:

@@ -12,15 +12,13 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import AppServer
 from tests.ui.visit import visit
-from xai_core.attribution.salient_regions import (
-    SalientRegions,
-    find_salient_regions,
-    salient_regions_sentence,
-)
+from xai_core.attribution.salient_regions import SalientRegions, Side, rounded_sums
 from xai_core.datasets.collection import read_collection
+from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import explain
+from xai_core.explanations.regions import regions_of, regions_sentence
 from xai_core.places import samples_folder
-from xai_core.values import Explanation
+from xai_core.values import pitch_frequency
 
 HEADING = "What drives the answer"
 
@@ -28,28 +26,77 @@ HEADING = "What drives the answer"
 # ------------------------------------------------------------------- without a browser
 
 
+def guitar() -> tuple[NoteRecord, float]:
+    """Return a note of the samples and the pitch of its label in Hz."""
+    note = next(one for one in read_collection(samples_folder()) if one.family == "guitar")
+    assert note.pitch is not None
+    return note, pitch_frequency(note.pitch)
+
+
+def rows(evidence: SalientRegions, side: Side) -> list[tuple[float, float, float]]:
+    return [rounded_sums(one, evidence.decimals) for one in evidence.on(side)]
+
+
 @pytest.mark.parametrize(
-    ("type", "family"), [("log_mel", "guitar"), ("log_mel", "organ"), ("mfcc", "guitar")]
+    ("type", "family", "says_yes"),
+    [("log_mel", "guitar", True), ("log_mel", "organ", False), ("mfcc", "guitar", True)],
 )
 @pytest.mark.usefixtures("pages")
-def test_sentence_and_tables_are_those_of_the_map(type: str, family: str) -> None:
-    note = next(one for one in read_collection(samples_folder()) if one.family == "guitar")
+def test_sentence_and_tables_are_those_of_the_map(type: str, family: str, says_yes: bool) -> None:
+    note, pitch = guitar()
     seen = visit(family="guitar", note=note.note, type=type, explain=family)
     result = explain(note.path, type=type, family=family)
-    evidence = find_salient_regions(result.attribution)
-    assert salient_regions_sentence(evidence, result.attribution, family=family) in seen.texts
+    assert (result.probability >= 0.5) == says_yes
+    evidence = regions_of(result, pitch=pitch)
+    assert regions_sentence(result, pitch=pitch) in seen.texts
     assert seen.says("By Grad-CAM, which is coarser")
-    for table, side in enumerate(("for", "against")):
-        assert seen.says(f"Speaks {side} {family}: ")
-        regions = [one for one in evidence.regions if one.side == side]
-        columns = seen.app.dataframe[table].value
-        assert columns["From"].tolist() == [one.begin for one in regions]
-        assert columns["To"].tolist() == [one.end for one in regions]
-        assert columns.iloc[:, 2].tolist() == [one.place for one in regions]
+    sides: tuple[Side, Side] = ("for", "against")
+    for table, side in enumerate(sides if says_yes else sides[::-1]):  # a no: against comes first
+        assert seen.says(f"Speaks {side} {family}: net ")
+        regions, columns = evidence.on(side), seen.app.dataframe[table].value
+        assert list(columns)[-4:] == ["When", "For", "Against", "Net"]
+        assert columns.iloc[:, 0].tolist() == [one.place.removesuffix(" Hz") for one in regions]
         if result.attribution.bins.unit == "Hz":
-            assert columns["Peak"].tolist() == [one.strongest for one in regions]
-            assert columns["Note"].tolist() == [one.note for one in regions]
-        assert columns["Share"].tolist() == [100 * one.share for one in regions]
+            for said, one in zip(columns["Note"], regions, strict=True):
+                assert said.startswith(one.note)
+                assert said.endswith(one.harmonic_name)
+            assert any(one.harmonic is not None for one in regions)
+        sums = rows(evidence, side)
+        assert columns.iloc[:, -3:].to_numpy().tolist() == [list(one) for one in sums]
+        for mine, other, net in sums:
+            assert mine + other == pytest.approx(net)
+
+
+@pytest.mark.usefixtures("pages")
+def test_the_alternative_text_names_the_same_frequencies() -> None:
+    note, pitch = guitar()
+    seen = visit(family="guitar", note=note.note, type="log_mel")
+    result = explain(note.path, type="log_mel", family="guitar")
+    panels = seen.figure("Four panels on one time axis.")
+    assert f"Integrated Gradients map: {regions_sentence(result, pitch=pitch)}" in panels.alt
+    loudest = regions_of(result, pitch=pitch).loudest
+    assert f"most energy lies around {loudest:.0f} Hz" in panels.alt
+    mentioned = set(re.findall(r"(\d+) Hz", panels.alt))
+    on_page = set(re.findall(r"(\d+) Hz", " ".join(seen.texts)))
+    assert mentioned - on_page <= {f"{loudest:.0f}"}
+
+
+@pytest.mark.usefixtures("pages")
+def test_a_yes_to_the_baseline_is_a_warning_beside_the_verdict() -> None:
+    note, _ = guitar()
+    said = []
+    for family in ("guitar", "organ", "reed", "string", "vocal", "brass"):
+        result = explain(note.path, type="tonnetz", family=family)
+        assert result.completeness is not None
+        yes = result.completeness.baseline_output >= 0.0
+        seen = visit(family="guitar", note=note.note, type="tonnetz", explain=family)
+        warnings = [one.value for one in seen.app.warning]
+        assert any("says yes to silence already" in one for one in warnings) == yes
+        assert not any("yes to silence" in one.value for one in seen.app.caption)
+        said.append(yes)
+        if {True, False} <= set(said):
+            break
+    assert {True, False} <= set(said)
 
 
 @pytest.mark.usefixtures("pages")
@@ -61,8 +108,7 @@ def test_upload_says_it_too() -> None:
     seen = visit("upload", type="mfcc", model="reed").upload(content.getvalue(), name="tone.flac")
     assert seen.says(HEADING)
     result = explain(content.getvalue(), type="mfcc", family="reed")
-    evidence = find_salient_regions(result.attribution)
-    assert salient_regions_sentence(evidence, result.attribution, family="reed") in seen.texts
+    assert regions_sentence(result) in seen.texts
 
 
 # ------------------------------------------------------------------------ in a browser
@@ -82,34 +128,32 @@ def cells(page: Page, table: int) -> list[list[str]]:
     return [row.locator("[role=gridcell]").all_text_contents() for row in rows.all()]
 
 
-def check_table(
-    rows: list[list[str]], result: Explanation, evidence: SalientRegions, side: str
-) -> None:
-    regions = [one for one in evidence.regions if one.side == side]
-    assert len(rows) == len(regions)
-    for row, region in zip(rows, regions, strict=True):
-        assert float(row[0]) == pytest.approx(region.begin, abs=0.005)
-        assert float(row[1]) == pytest.approx(region.end, abs=0.005)
-        assert row[2] == region.place
-        assert float(row[3]) == pytest.approx(region.strongest, abs=0.51)
-        assert row[4] == region.note
-        assert float(row[-1].split()[0]) == pytest.approx(100 * region.share, abs=0.51)
+def check_table(found: list[list[str]], evidence: SalientRegions, side: Side) -> None:
+    regions = evidence.on(side)
+    assert len(found) == len(regions)
+    for row, region, sums in zip(found, regions, rows(evidence, side), strict=True):
+        assert row[0] == region.place.removesuffix(" Hz")
+        assert row[1].startswith(region.note)
+        assert row[1].endswith(region.harmonic_name)
+        assert row[2] == f"{region.begin:.1f}–{region.end:.1f}"
+        assert [float(cell) for cell in row[3:]] == pytest.approx(sums)
 
 
 @pytest.mark.browser
 def test_a_screen_reader_gets_the_tables_and_their_columns_fit_a_small_screen(
     page: Page, server: AppServer
 ) -> None:
-    note = next(one for one in read_collection(samples_folder()) if one.family == "guitar")
+    note, pitch = guitar()
     page.set_viewport_size({"width": 1280, "height": 900})
     open_explore(page, server, f"?family=guitar&note={note.note}&type=log_mel")
     result = explain(note.path, type="log_mel", family="guitar")
-    evidence = find_salient_regions(result.attribution)
-    sentence = salient_regions_sentence(evidence, result.attribution, family="guitar")
+    evidence = regions_of(result, pitch=pitch)
+    sentence = regions_sentence(result, pitch=pitch)
     expect(page.get_by_text(sentence, exact=True)).to_be_visible()
-    for table, side in enumerate(("for", "against")):
+    sides: tuple[Side, Side] = ("for", "against")
+    for table, side in enumerate(sides):
         expect(page.get_by_text(f"Speaks {side} guitar: ")).to_be_visible()
-        check_table(cells(page, table), result, evidence, side)
+        check_table(cells(page, table), evidence, side)
     for table in page.get_by_test_id("stDataFrame").all():
         table.scroll_into_view_if_needed()
         inner = table.locator(".dvn-scroller")

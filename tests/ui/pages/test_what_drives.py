@@ -1,4 +1,4 @@
-"""Partials and parts of the note, in place of the strongest regions, on Explore and Upload."""
+"""Partials and parts of the note, in place of the regions, on Explore and Upload."""
 
 from __future__ import annotations
 

@@ -112,7 +112,9 @@ def test_badge_of_a_first_picture_says_that_it_is_one() -> None:
 )  # fmt: skip
 def test_a_yes_to_the_baseline_is_said(baseline: float, target: str, said: bool) -> None:
     found = Completeness(0.9, baseline, attributed=0.9 - baseline, n_steps=9, converged=True)
-    assert ("yes to the baseline" in baseline_sentence(found, target=target)) == said
+    for name, words in (("silence", "yes to silence"), ("dataset_mean", "yes to the baseline")):
+        sentence = baseline_sentence(found, target=target, baseline=name)
+        assert (words in sentence) == said
 
 
 def test_small_sums_keep_their_digits() -> None:

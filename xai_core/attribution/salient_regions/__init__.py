@@ -1,4 +1,4 @@
-"""The strongest regions of an attribution, and sentences that describe them.
+"""The regions of an attribution that an answer is due to, and sentences that describe them.
 
 Conventions
 -----------
@@ -9,23 +9,27 @@ stale.
 from xai_core.attribution.salient_regions.regions import (
     N_REGIONS,
     SIDES,
-    Concentration,
     Region,
     SalientRegions,
     Side,
     find_salient_regions,
+    leading,
+    rounded_sums,
     salient_regions_sentence,
     share_text,
+    signed_text,
 )
 
 __all__ = [
     "N_REGIONS",
     "SIDES",
-    "Concentration",
     "Region",
     "SalientRegions",
     "Side",
     "find_salient_regions",
+    "leading",
+    "rounded_sums",
     "salient_regions_sentence",
     "share_text",
+    "signed_text",
 ]

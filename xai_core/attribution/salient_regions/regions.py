@@ -1,134 +1,121 @@
-"""The regions of a map that hold most evidence, where most of it lies, and sentences on both.
+"""The bands of a map that an answer is due to, by what they add up to, and a sentence on them.
 
 Conventions
 -----------
-Evidence for a family is the positive part of an attribution, evidence against
-it the negative part. A share is of all evidence of the same sign, so that the
-shares of the regions of one sign, which have no bin in common, add up to at
-most 1. Times are in seconds. Places on the bin axis are in its own unit: Hz
-between the middles of neighbouring bins; first and last bin of a named axis.
-Sentences have the values as rounded there, so that they can be checked on the map.
+Evidence for a family is the positive part of an attribution, evidence against it the negative
+part, in units of the explained output. A region is a band of the bin axis
+(:mod:`xai_core.attribution.salient_regions.bands`): a partial of the note, a stretch between
+partials, or a named bin. Its *net* is the sum of both parts, and its side that of the net:
+where the two sides of one partial cancel, little is left. The nets of all bands add up to the
+attribution. Frequencies and notes are those of the peaks of the note's spectrum, so that
+what is named sounds. Times are in seconds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, floor
+from math import floor, log10
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
-from xai_core.attribution.salient_regions.rectangles import (
-    Rectangle,
-    band_edges,
+from xai_core.attribution.salient_regions.bands import (
+    Band,
+    bands_of,
     bin_edges,
-    bin_name,
-    in_two_digits,
-    note_name,
-    place_text,
+    mean_power,
+    peak_frequency,
     shortest_stretch,
-    strongest_frequency,
-    strongest_rectangles,
 )
 from xai_core.catalogue.methods import map_kind
 from xai_core.catalogue.types import spectrogram_type
-from xai_core.values import Attribution, Axis, FloatArray
+from xai_core.values import Attribution, Axis, FloatArray, Spectrogram, note_name
 
 __all__ = [
+    "N_REGIONS",
     "SIDES",
-    "Concentration",
     "Region",
     "SalientRegions",
     "Side",
     "find_salient_regions",
+    "leading",
+    "rounded_sums",
     "salient_regions_sentence",
     "share_text",
+    "signed_text",
 ]
 
+BoolArray = npt.NDArray[np.bool_]
 Side = Literal["for", "against"]
 SIDES: tuple[Side, ...] = ("for", "against")
 
-N_REGIONS = 4  # of each sign
-LEAST = 0.02  # share of a region that is worth a line
-HALF = 0.5  # share that a concentration holds at least
-CORE = HALF**0.5  # share that its stretch of time holds: the same of it gives half in the band
-EXTENT = 0.95  # share that "nearly all" stands for
-EVEN = 0.9  # of the density of the densest half, from which nearly all is as dense as that
-LONG = 0.5  # of the note, from which it is
-PEAKED = 1.2  # times the mean, from which the largest bin is worth naming
-TENTH = 0.1  # s, on which the stretch of a concentration begins and ends
+N_REGIONS = 4  # of each side
+LEAST = 0.01  # of all nets without their sign, of a region that is worth a line
+MOST = 0.8  # share of a region's evidence that its stretch of time holds
+THROUGHOUT = 0.6  # of the note, from which a stretch of time is not worth a remark
+DIGITS = 3  # of the largest net
+QUARTER_TONE = 2.0 ** (1 / 24)
+OFF_HARMONIC = 0.2  # of the pitch, how far from a multiple of it a harmonic lies at most
+ONE_HARMONIC = 1.5  # times the pitch, how wide a region of a single harmonic is at most
+SILENT = 0.01  # share of evidence in silence that is worth a remark
 
 
 @dataclass(frozen=True)
 class Region:
-    """A rectangle of the map that holds much evidence.
+    """A band of the map, with what speaks for the family there, and against it.
 
     Parameters
     ----------
-    side : {"for", "against"}
-        The family that the explained model stands for.
-    begin, end : float
-        In seconds.
     low, high : float
         In the unit of the bin axis.
-    strongest : float
-        Where between them most evidence lies, in the same unit.
     place : str
-        The same range in words, without the unit of the axis.
+        In words, with unit: "988 Hz", "4000–8000 Hz", "A", "7".
+    frequency : float or None
+        Hz, of the partial: where the spectrum of the note has its peak. None of a region
+        that is not one.
     note : str
-        Note nearest to `strongest`, or "" where bins are no frequencies or too
-        wide to tell semitones apart, as are those of a map that is interpolated.
-    share : float
-        Of all evidence on this side, in (0, 1].
+        Note nearest to `frequency`, or "".
+    harmonic : int or None
+        1 of the fundamental, n of the harmonic of n times the pitch; None where the region
+        is none, or the pitch is not known.
+    begin, end : float
+        The shortest stretch of time with 80 % of the evidence of the region, in seconds.
+    speaks_for, speaks_against : float
+        Sum of the positive and of the negative attributions, the latter at most 0.
+    in_silence : float
+        Share of the evidence of the region that lies where the note is silent, in [0, 1].
     """
 
-    side: Side
-    begin: float
-    end: float
     low: float
     high: float
-    strongest: float
     place: str
+    frequency: float | None
     note: str
-    share: float
-
-
-@dataclass(frozen=True)
-class Concentration:
-    """Where at least half of the evidence of one sign lies, in little room.
-
-    Begin and end are tenths of a second and, on an axis in Hz, low and high
-    have two digits; the share is of what lies between these very numbers.
-
-    Parameters
-    ----------
-    side, begin, end, low, high, strongest, note, share
-        As in :class:`Region`.
-    place, strongest_place : str
-        In words, with unit.
-    whole_note, all_bins : bool
-        Whether it covers the whole note, or all bins.
-    spread : bool
-        Whether nearly all evidence lies in this stretch of time, about evenly,
-        and the stretch is half of the note or more.
-    peaked : bool
-        Whether the largest bin holds clearly more than the mean one.
-    """
-
-    side: Side
+    harmonic: int | None
     begin: float
     end: float
-    low: float
-    high: float
-    strongest: float
-    place: str
-    strongest_place: str
-    note: str
-    share: float
-    whole_note: bool
-    all_bins: bool
-    spread: bool
-    peaked: bool
+    speaks_for: float
+    speaks_against: float
+    in_silence: float
+
+    @property
+    def net(self) -> float:
+        """Sum of what speaks for and against."""
+        return self.speaks_for + self.speaks_against
+
+    @property
+    def side(self) -> Side:
+        """The side that outweighs the other."""
+        return "for" if self.net > 0 else "against"
+
+    @property
+    def harmonic_name(self) -> str:
+        """Return "fundamental", "harmonic 3", or ""."""
+        if self.harmonic is None:
+            return ""
+        return "fundamental" if self.harmonic == 1 else f"harmonic {self.harmonic}"
 
 
 @dataclass(frozen=True)
@@ -141,24 +128,40 @@ class SalientRegions:
         Sum of the positive bins, and of the negative ones without their sign,
         in units of the explained output.
     regions : tuple of Region
-        Those for the family first; within a side the largest share first.
-    main : Concentration or None
-        Of the evidence for the family; of that against it if there is no other;
-        None if the map is zero everywhere.
+        The largest net first, whatever its sign.
+    loudest : float or None
+        Hz, of the peak of the spectrum in the loudest bin; None of named bins and silence.
+    in_silence : float
+        Share of all evidence that lies where the note is silent, in [0, 1].
+    silent_from : float or None
+        Seconds, from where on the note is silent; None of one that is not silent at its end.
     """
 
     total_for: float
     total_against: float
     regions: tuple[Region, ...]
-    main: Concentration | None
+    loudest: float | None
+    in_silence: float
+    silent_from: float | None
 
     @property
     def is_zero(self) -> bool:
         """Whether no bin has any attribution."""
-        return self.main is None
+        return self.total_for == self.total_against == 0.0
+
+    @property
+    def net(self) -> float:
+        """What all evidence adds up to."""
+        return self.total_for - self.total_against
+
+    @property
+    def decimals(self) -> int:
+        """Decimals with which sums of this map are read: the largest net has three digits."""
+        largest = max((abs(one.net) for one in self.regions), default=abs(self.net))
+        return max(DIGITS - 1 - floor(log10(largest) + 1e-6), 0) if largest > 0 else 0
 
     def on(self, side: Side) -> tuple[Region, ...]:
-        """Return the regions of one side, the largest share first."""
+        """Return the regions of one side, the largest net first."""
         return tuple(region for region in self.regions if region.side == side)
 
     def share_of(self, side: Side) -> float:
@@ -168,139 +171,114 @@ class SalientRegions:
         return mine / total if total > 0 else 0.0
 
 
-def find_salient_regions(attribution: Attribution, *, n_regions: int = N_REGIONS) -> SalientRegions:
-    """Return the strongest regions of a map, and where at least half of its evidence lies.
+def find_salient_regions(
+    attribution: Attribution,
+    note: Spectrogram,
+    *,
+    pitch: float | None = None,
+    n_regions: int = N_REGIONS,
+) -> SalientRegions:
+    """Return the bands of a map with the largest net evidence.
 
     Parameters
     ----------
     attribution : Attribution
         Raw and signed; a Grad-CAM map has no evidence against the family.
+    note : Spectrogram
+        Of type ``stft``, on the frames of the attribution: the note that is explained.
+    pitch : float, optional
+        Hz, of the first partial: regions at its multiples are marked.
     n_regions : int
-        Of each sign, at most; a region of less than 2 % is left out.
+        Of each side, at most; one of less than 1 % of all nets is left out.
 
     Notes
     -----
-    Regions are those of ``strongest_rectangles``.
-    The concentration takes the shortest stretch of time with 71 % of the
-    evidence and in it the narrowest band with half of all. Where a stretch or
-    band with 95 % is nearly as dense as that, it is taken instead; and the whole
-    axis where that is 95 % of it.
+    A map that is interpolated from a coarser grid, such as Grad-CAM, does not tell partials
+    apart: its regions in Hz are octaves.
     """
     values = attribution.values.astype(np.float64)
-    sides: dict[Side, FloatArray] = {
-        "for": np.maximum(values, 0.0),
-        "against": np.maximum(-values, 0.0),
-    }
-    regions = [
-        _region(rectangle, weights, attribution, side)
-        for side, weights in sides.items()
-        for rectangle in strongest_rectangles(weights, n=n_regions, least=LEAST)
-    ]
-    main = next(
-        (
-            _concentration(weights, attribution, side)
-            for side, weights in sides.items()
-            if weights.any()
-        ),
-        None,
+    silent: BoolArray = ~np.any(note.values != 0, axis=1)
+    partials = not map_kind(attribution.method).smooth
+    bands = bands_of(attribution.bins, note, with_partials=partials)
+    found = [_region(one, values[:, one.bins], attribution, silent, pitch) for one in bands]
+    found.sort(key=lambda one: -abs(one.net))
+    least = LEAST * sum(abs(one.net) for one in found)
+    worth = [one for one in found if abs(one.net) > 0 and abs(one.net) >= least]
+    kept = [one for side in SIDES for one in [w for w in worth if w.side == side][:n_regions]]
+    size = float(np.abs(values).sum())
+    return SalientRegions(
+        total_for=float(values[values > 0].sum()),
+        total_against=-float(values[values < 0].sum()) + 0.0,
+        regions=tuple(sorted(kept, key=lambda one: -abs(one.net))),
+        loudest=_loudest(attribution.bins, note),
+        in_silence=float(np.abs(values[silent]).sum()) / size if size > 0 else 0.0,
+        silent_from=_silent_from(silent, attribution.time),
     )
-    total_for, total_against = (float(weights.sum()) for weights in sides.values())
-    return SalientRegions(total_for, total_against, tuple(regions), main)
 
 
 def _region(
-    rectangle: Rectangle, weights: FloatArray, attribution: Attribution, side: Side
+    band: Band,
+    inside: FloatArray,
+    attribution: Attribution,
+    silent: BoolArray,
+    pitch: float | None,
 ) -> Region:
-    inside = weights[rectangle.frames, rectangle.bins]
-    bins, times = attribution.bins, bin_edges(attribution.time.values)
-    low, high = band_edges(bins, rectangle.bins)
-    strongest, note = _strongest(inside, attribution, rectangle.bins)
+    by_frame = np.abs(inside).sum(axis=1)
+    size, times = float(by_frame.sum()), bin_edges(attribution.time.values)
+    stretch = shortest_stretch(by_frame, MOST) if size > 0 else slice(0, by_frame.size)
     return Region(
-        side=side,
-        begin=float(times[rectangle.first_frame]),
-        end=float(times[rectangle.end_frame]),
-        low=low,
-        high=high,
-        strongest=strongest,
-        place=place_text(bins, rectangle.bins, low, high),
-        note=note,
-        share=float(inside.sum() / weights.sum()),
+        low=float(band.low),
+        high=float(band.high),
+        place=_place(attribution.bins, band),
+        frequency=band.frequency,
+        note="" if band.frequency is None else note_name(band.frequency),
+        harmonic=_harmonic(band, pitch),
+        begin=float(times[stretch.start]),
+        end=float(times[stretch.stop]),
+        speaks_for=float(inside[inside > 0].sum()),
+        speaks_against=float(inside[inside < 0].sum()) + 0.0,
+        in_silence=float(by_frame[silent].sum()) / size if size > 0 else 0.0,
     )
 
 
-def _concentration(weights: FloatArray, attribution: Attribution, side: Side) -> Concentration:
-    time, bins = attribution.time, attribution.bins
-    total = float(weights.sum())
-    stretch, even = _stretch(weights.sum(axis=1), CORE)
-    begin, end, frames = _in_tenths(stretch, time)
-    held = weights[frames]
-    band, _ = _stretch(held.sum(axis=0), HALF * total / float(held.sum()))
-    low, high = band_edges(bins, band)
-    if bins.unit == "Hz" and _size(band) < bins.values.size:
-        low, high = in_two_digits(low, high)
-        inside = np.flatnonzero((bins.values >= low) & (bins.values <= high))
-        band = slice(int(inside[0]), int(inside[-1]) + 1)
-    strongest, note = _strongest(held[:, band], attribution, band)
-    profile = held[:, band].sum(axis=0)
-    return Concentration(
-        side=side,
-        begin=begin,
-        end=end,
-        low=low,
-        high=high,
-        strongest=strongest,
-        place=f"{place_text(bins, band, low, high)} {bins.unit}".strip(),
-        strongest_place=bin_name(strongest, bins),
-        note=note,
-        share=float(held[:, band].sum() / total),
-        whole_note=_size(frames) == time.values.size,
-        all_bins=_size(band) == bins.values.size,
-        spread=even and _size(frames) >= LONG * time.values.size,
-        peaked=bool(profile.max() >= PEAKED * profile.mean()),
-    )
+def _place(bins: Axis, band: Band) -> str:
+    if band.frequency is not None:
+        return f"{band.frequency:.0f} {bins.unit}"
+    if bins.unit:
+        return f"{band.low:.0f}–{band.high:.0f} {bins.unit}"
+    return bins.labels[band.bins.start] if bins.labels else f"{band.low:g}"
 
 
-def _stretch(profile: FloatArray, share: float) -> tuple[slice, bool]:
-    """Return the shortest stretch with a share, or with nearly all if it is filled evenly."""
-    core, extent = shortest_stretch(profile, share), shortest_stretch(profile, EXTENT)
-    if profile[extent].mean() < EVEN * profile[core].mean():
-        return core, False
-    nearly_everywhere = _size(extent) >= EXTENT * profile.size
-    return slice(0, profile.size) if nearly_everywhere else extent, True
+def _harmonic(band: Band, pitch: float | None) -> int | None:
+    """Return which multiple of the pitch a partial is, if it is one and the only one there."""
+    if pitch is None or band.frequency is None or band.high - band.low > ONE_HARMONIC * pitch:
+        return None
+    number = round(band.frequency / pitch)
+    off = abs(band.frequency - number * pitch)
+    near = number >= 1 and off <= min(OFF_HARMONIC, number * (QUARTER_TONE - 1)) * pitch
+    return number if near else None
 
 
-def _in_tenths(stretch: slice, time: Axis) -> tuple[float, float, slice]:
-    """Widen a stretch to tenths of a second; return them and the frames whose middles they hold."""
-    edges = bin_edges(time.values)
-    begin = max(floor(edges[stretch.start] / TENTH + 1e-9), 0) / 10
-    end = ceil(edges[stretch.stop] / TENTH - 1e-9) / 10
-    inside = np.flatnonzero((time.values >= begin - 1e-9) & (time.values <= end + 1e-9))
-    return begin, end, slice(int(inside[0]), int(inside[-1]) + 1)
+def _loudest(bins: Axis, note: Spectrogram) -> float | None:
+    power = mean_power(note)
+    if bins.unit != "Hz" or not power.any():
+        return None
+    return peak_frequency(power, note.bins.values, note.bins.values[0], note.bins.values[-1])
 
 
-def _strongest(inside: FloatArray, attribution: Attribution, band: slice) -> tuple[float, str]:
-    """Return where in a band most evidence lies, and the note nearest to it."""
-    bins, profile = attribution.bins, inside.sum(axis=0)
-    if bins.unit != "Hz":
-        return float(bins.values[band][int(profile.argmax())]), ""
-    frequency, width = strongest_frequency(profile, bins, band)
-    smooth = map_kind(attribution.method).smooth
-    return frequency, "" if smooth else note_name(frequency, width=width)
-
-
-def _size(stretch: slice) -> int:
-    return int(stretch.stop - stretch.start)
+def _silent_from(silent: BoolArray, time: Axis) -> float | None:
+    if silent.all() or not silent[-1]:
+        return None
+    return float(bin_edges(time.values)[int(np.flatnonzero(~silent)[-1]) + 1])
 
 
 # --------------------------------------------------------------------- sentences
 
-NARROW = 1.5  # ratio of two frequencies, a fifth, up to which a band is "around" one
-
 
 def salient_regions_sentence(
-    evidence: SalientRegions, attribution: Attribution, *, family: str
+    evidence: SalientRegions, attribution: Attribution, *, family: str, says_yes: bool = True
 ) -> str:
-    """Say where most of the evidence lies, and how much speaks for and against a family.
+    """Say which regions an answer is due to, and how much speaks for and against a family.
 
     Parameters
     ----------
@@ -309,25 +287,67 @@ def salient_regions_sentence(
         The map that it was found in.
     family : str
         Whose model is explained.
+    says_yes : bool
+        What the model says; of a no, what speaks against the family comes first.
 
     Returns
     -------
     str
-        For example "62 % of the evidence for flute lies in the first 0.3 s, around 880 Hz
-        (A5)." A map that is zero everywhere has a sentence of its own.
+        For example "Speaks for flute most of all: harmonic 3, 988 Hz (B5), net +3.70." A map
+        that is zero everywhere has a sentence of its own.
     """
-    main = evidence.main
-    if main is None:
-        return _nothing(attribution, family)
-    words = map_kind(attribution.method).wording
-    if main.side == "against":
-        only = words.only_against.format(family=family)
-        return f"{only} {_where(main, 'of it', attribution)}"
-    sentence = _where(main, words.of_side.format(family=family), attribution)
-    if evidence.total_against == 0:
-        return sentence
-    mine, other = (share_text(evidence.share_of(side)) for side in SIDES)
-    return f"{sentence} {words.both.format(mine=mine, other=other, family=family)}"
+    kind = map_kind(attribution.method)
+    if evidence.is_zero:
+        return kind.zero.sentence.format(label=kind.label, family=family)
+    headings = dict(zip(SIDES, kind.wording.sides, strict=True))
+    said = []
+    for side, most in zip(leading(says_yes), (2, 1), strict=True):
+        regions = evidence.on(side)[:most]
+        if regions:
+            named = ", then ".join(_named(one, evidence, attribution) for one in regions)
+            said.append(f"{headings[side].format(family=family)} most of all: {named}.")
+    if evidence.total_against > 0:
+        mine, other = (share_text(evidence.share_of(side)) for side in leading(says_yes))
+        both = kind.wording.both[0 if says_yes else 1]
+        said.append(both.format(mine=mine, other=other, family=family))
+    if evidence.in_silence >= SILENT:
+        where, since = "where the note is silent", evidence.silent_from
+        if since is not None:
+            where = f"in the silence after {since:.1f} s"
+        said.append(f"{share_text(evidence.in_silence)} {kind.wording.whole} lies {where}.")
+    return " ".join(said)
+
+
+def leading(says_yes: bool) -> Sequence[Side]:
+    """Return the two sides, that of the answer first."""
+    return SIDES if says_yes else SIDES[::-1]
+
+
+def rounded_sums(region: Region, decimals: int) -> tuple[float, float, float]:
+    """Return what speaks for, what speaks against and the net, rounded so that they add up.
+
+    Where all three cannot be rounded, it is what speaks against that gives way.
+
+    Examples
+    --------
+    >>> one = Region(0.0, 1.0, "", None, "", None, 0.0, 4.0, 1.26, -0.94, 0.0)
+    >>> rounded_sums(one, 1)
+    (1.3, -1.0, 0.3)
+    """
+    mine, net = round(region.speaks_for, decimals), round(region.net, decimals)
+    return mine, round(net - mine, decimals) + 0.0, net
+
+
+def signed_text(value: float, decimals: int) -> str:
+    """Return a number with its sign, a minus of its own width.
+
+    Examples
+    --------
+    >>> signed_text(3.7, 2), signed_text(-0.36, 2), signed_text(0.0, 1)
+    ('+3.70', '−0.36', '0.0')
+    """
+    text = f"{abs(value):.{decimals}f}"
+    return f"{'+' if value > 0 else '−'}{text}" if float(text) else text
 
 
 def share_text(share: float) -> str:
@@ -345,34 +365,22 @@ def share_text(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def _where(main: Concentration, what: str, attribution: Attribution) -> str:
-    verb = "is spread" if main.spread else "lies"
-    return f"{share_text(main.share)} {what} {verb} {_when(main)}, {_band(main, attribution)}."
+def _named(region: Region, evidence: SalientRegions, attribution: Attribution) -> str:
+    """Say what a region is, when it counts and what it adds up to."""
+    words = spectrogram_type(attribution.type).axis
+    where = f"{words.several if attribution.bins.unit else words.one} {region.place}"
+    if region.harmonic is not None:
+        where = f"{'the ' if region.harmonic == 1 else ''}{region.harmonic_name} {where}"
+    note = f" ({region.note})" if region.note else ""
+    *_, net = rounded_sums(region, evidence.decimals)
+    when = _when(region, attribution.time)
+    return f"{where}{note}{when}, net {signed_text(net, evidence.decimals)}"
 
 
-def _when(main: Concentration) -> str:
-    begin, end = f"{main.begin:.1f}", f"{main.end:.1f}"
-    if main.whole_note:
-        return "over the whole note"
-    within = "over" if main.spread else "in"
-    if main.begin == 0:
-        return f"{within} the first {end} s"
-    if main.spread:
-        return f"from {begin} to {end} s"
-    return f"between {begin} and {end} s"
-
-
-def _band(main: Concentration, attribution: Attribution) -> str:
-    axis, words = attribution.bins, spectrogram_type(attribution.type).axis
-    strongest = main.strongest_place + (f" ({main.note})" if main.note else "")
-    around = f"{words.one} {strongest}"
-    narrow = main.high <= NARROW * main.low if axis.unit else main.low == main.high
-    if narrow and not main.all_bins:
-        return around
-    where = f"over {words.whole}" if main.all_bins else f"{words.several} {main.place}"
-    return f"{where}, most of all {around}" if main.peaked else where
-
-
-def _nothing(attribution: Attribution, family: str) -> str:
-    kind = map_kind(attribution.method)
-    return kind.zero.sentence.format(label=kind.label, family=family)
+def _when(region: Region, time: Axis) -> str:
+    begin, end = f"{region.begin:.1f}", f"{region.end:.1f}"
+    if region.end - region.begin >= THROUGHOUT * (time.values[-1] - time.values[0]):
+        return ""
+    if region.begin < 0.1:
+        return f" in the first {max(region.end, 0.1):.1f} s"
+    return f" at {begin} s" if begin == end else f" between {begin} and {end} s"

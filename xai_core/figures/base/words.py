@@ -62,8 +62,14 @@ def count_text(count: int) -> str:
     return COUNTS[count] if count < len(COUNTS) else str(count)
 
 
-def spectrogram_sentence(spectrogram: Spectrogram) -> str:
+def spectrogram_sentence(spectrogram: Spectrogram, *, loudest: float | None = None) -> str:
     """Say where most of a spectrogram lies.
+
+    Parameters
+    ----------
+    spectrogram : Spectrogram
+    loudest : float, optional
+        Hz, where its energy is largest, known better than from its bins.
 
     Returns
     -------
@@ -79,29 +85,40 @@ def spectrogram_sentence(spectrogram: Spectrogram) -> str:
         return f"{head}; nothing but the overall level."
     names = bin_names(spectrogram.bins)
     strongest = names[int(weight.sum(axis=0).argmax())]
+    if loudest is not None:
+        strongest = f"{loudest:.0f} {spectrogram.bins.unit}"
     when = _when(weight.sum(axis=1), spectrogram.time)
     said = spectrogram_type(spectrogram.type).says.format(bin=strongest, when=when)
     return f"{head}; {said}."
 
 
-def attribution_sentence(attribution: Attribution) -> str:
-    """Say which bins raise the score, which lower it, and when."""
+def attribution_sentence(attribution: Attribution, *, said: str = "") -> str:
+    """Say which bins raise the score, which lower it, and when.
+
+    Parameters
+    ----------
+    attribution : Attribution
+    said : str
+        What the page says of the map, in place of that, so that both name the same places.
+    """
     kind = map_kind(attribution.method)
     head = f"{kind.label} map"
+    if said and not attribution.is_zero:
+        return f"{head}: {said}"
     if attribution.is_zero:
         return f"{head}: zero in every bin."
     values = attribution.values.astype(np.float64)
     names = bin_names(attribution.bins)
     raising = np.maximum(values, 0).sum(axis=0)
     lowering = np.maximum(-values, 0).sum(axis=0)
-    said = []
+    parts = []
     if raising.any():
-        said.append(f"bins around {names[int(raising.argmax())]} raise the score most")
+        parts.append(f"bins around {names[int(raising.argmax())]} raise the score most")
     if lowering.any():
-        said.append(f"bins around {names[int(lowering.argmax())]} lower it most")
+        parts.append(f"bins around {names[int(lowering.argmax())]} lower it most")
     when = _when(np.abs(values).sum(axis=1), attribution.time)
-    said.append(f"{percent_text(MOST)} {kind.wording.whole} lies {when}")
-    return f"{head}: {', '.join(said)}."
+    parts.append(f"{percent_text(MOST)} {kind.wording.whole} lies {when}")
+    return f"{head}: {', '.join(parts)}."
 
 
 def difference_sentence(difference: Attribution) -> str:

@@ -72,6 +72,8 @@ def explore_panels(
     layer: str | None = None,
     in_hertz: bool = False,
     notes: bool = False,
+    loudest: float | None = None,
+    said: Mapping[str, str] | None = None,
     stacked: bool = False,
     height: int = 480,
     uirevision: str | None = None,
@@ -107,6 +109,10 @@ def explore_panels(
         receives another type, whose feature maps these are.
     notes : bool
         Whether a frequency axis has the names of notes in place of hertz.
+    loudest : float, optional
+        Hz, where the energy of the note is largest, for the alternative text.
+    said : mapping of str to str, optional
+        What the page says of a map, by method: the alternative text says the same.
     stacked : bool
         Whether panels stand one under the other, as on a phone. Dragging then scrolls
         the page instead of zooming.
@@ -148,7 +154,7 @@ def explore_panels(
     places = _places_below(frame) if stacked else _places_beside(frame, labels)
     drawing = Drawing(
         replace(frame, height=4 * height) if stacked else frame,
-        alt=_four_sentences(spectrogram, feature_maps, decided),
+        alt=_four_sentences(spectrogram, feature_maps, decided, loudest, said or {}),
         uirevision=uirevision or type or "explore",
     )
     (first, second), others = places[:2], places[2:]
@@ -259,13 +265,15 @@ def _four_sentences(
     spectrogram: Spectrogram | None,
     feature_maps: FeatureMaps | None,
     decided: list[Attribution],
+    loudest: float | None,
+    said: Mapping[str, str],
 ) -> str:
     sentences = ["Four panels on one time axis."]
     if spectrogram:
-        sentences.append(spectrogram_sentence(spectrogram))
+        sentences.append(spectrogram_sentence(spectrogram, loudest=loudest))
     if feature_maps:
         sentences.append(feature_maps_sentence(feature_maps))
-    sentences += [attribution_sentence(one) for one in decided]
+    sentences += [attribution_sentence(one, said=said.get(one.method, "")) for one in decided]
     if len(sentences) < 5:
         sentences.append("The rest is being computed.")
     return " ".join(sentences)

@@ -55,16 +55,19 @@ def explore_page() -> None:
             st.caption(credit)
         st.page_link("pages/upload.py", label=OWN, icon=":material/mic:")
         advanced = choose_advanced(records, layers_of(type, family), type=type)
+    answered, warning = answer.container(), answer.empty()
     note = load_note(record.path)
     with player:
         draw_player(note)
 
     def draw_answer() -> None:
-        with answer:
+        with answered:
             _answer(note, type, explained=family, truth=record.family)
 
     pitch = None if record.pitch is None else pitch_frequency(record.pitch)
-    panels = draw_panels(note, type, family, advanced, pitch=pitch, meanwhile=draw_answer)
+    panels = draw_panels(
+        note, type, family, advanced, pitch=pitch, verdict=warning, meanwhile=draw_answer
+    )
     with st.container(horizontal=True, vertical_alignment="center"):
         draw_saving_of_panels(panels, name=record.note, start=0.0)
         draw_link()

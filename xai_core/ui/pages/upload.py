@@ -104,10 +104,11 @@ def upload_page() -> None:
     st.markdown(
         f"“Is it {family}?” It says {'yes' if said >= 0.5 else 'no'}, {percent_text(said)}."
     )
+    warning = st.empty()
     if family in weak_families(type):
         st.caption(doubts([family]))
     advanced = choose_advanced(samples(), layers_of(type, family), type=type)
-    panels = draw_panels(note, type, family, advanced)
+    panels = draw_panels(note, type, family, advanced, verdict=warning)
     with st.container(horizontal=True, vertical_alignment="center"):
         draw_saving_of_panels(panels, name=name, start=start)
         draw_link_of_recording(

@@ -14,10 +14,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from xai_core.canvas import on_canvas
 from xai_core.catalogue.methods import METHODS
 from xai_core.explanations import explain_progressively, feature_maps
+from xai_core.explanations.regions import regions_of, regions_sentence
 from xai_core.figures import explore_panels
 from xai_core.figures.base.scales import Sign
 from xai_core.results.files import explanation_files
@@ -58,6 +60,7 @@ def draw_panels(
     advanced: Advanced,
     *,
     pitch: float | None = None,
+    verdict: DeltaGenerator | None = None,
     meanwhile: Callable[[], None] | None = None,
 ) -> Panels:
     """Draw spectrogram, feature maps and the maps of two methods, and what they say.
@@ -74,6 +77,8 @@ def draw_panels(
         Settings of each method.
     pitch : float, optional
         Hz, where the note has a label that says it.
+    verdict : DeltaGenerator, optional
+        A place beside the verdict, for a warning of a model that says yes to the baseline.
     meanwhile : callable, optional
         What else the page has to draw: called once, after the first picture.
 
@@ -131,6 +136,11 @@ def draw_panels(
             layer=layer,
             in_hertz=in_hertz,
             notes=advanced.notes,
+            loudest=regions_of(shown, pitch=pitch).loudest,
+            said={
+                one.attribution.method: regions_sentence(one, pitch=pitch)
+                for one in (shown, shown_beside)
+            },
             stacked=is_narrow(),
             height=STACKED_HEIGHT if is_narrow() else PANELS_HEIGHT,
         )
@@ -138,6 +148,8 @@ def draw_panels(
         draw_figure(picture, figure, buttons=True)
         if first or not refining:
             draw_what_drives(below, explanation, shown=shown, beside=shown_beside, pitch=pitch)
+            if verdict is not None:
+                _warn(verdict, explanation)
         if first and meanwhile is not None:
             meanwhile()
         first, draw_after = False, time.monotonic() + REDRAW_SECONDS
@@ -170,6 +182,15 @@ def draw_saving_of_panels(panels: Panels, *, name: str, start: float) -> None:
         draw_saving(files, label=f"Save {method.label}", key=method.name.replace("_", " "))
 
 
+def _warn(place: DeltaGenerator, explanation: Explanation) -> None:
+    """Say beside the verdict if the model says yes to the baseline already."""
+    if (completeness := explanation.completeness) is None:
+        return
+    target, baseline = explanation.attribution.target, str(explanation.settings.get("baseline", ""))
+    if said := baseline_sentence(completeness, target=target, baseline=baseline):
+        place.warning(said, icon=":material/volume_off:")
+
+
 def _is_refining(explanation: Explanation) -> bool:
     completeness = explanation.completeness
     if completeness is None or completeness.converged:
@@ -192,7 +213,7 @@ def _seconds_needed(explanation: Explanation, spent: float) -> float:
 
 
 def _status(
-    place: st.delta_generator.DeltaGenerator,
+    place: DeltaGenerator,
     explanation: Explanation,
     beside: Explanation,
     refining: bool,
@@ -206,7 +227,5 @@ def _status(
             whose = "" if is_third else f"{METHODS[one.attribution.method].label}: "
             st.badge(badge.text, color=badge.colour, help=badge.meaning)  # type: ignore[arg-type]
             st.caption(whose + completeness_sentence(completeness, target=target))
-            if is_third and (said := baseline_sentence(completeness, target=target)):
-                st.caption(said)
         for note in dict.fromkeys((*explanation.notes, *beside.notes)):
             st.caption(note)

@@ -1,4 +1,4 @@
-"""What drives the answer: the strongest regions of a map, or its partials and parts of the note.
+"""What drives the answer: the regions with most net evidence, or partials and parts of the note.
 
 Conventions
 -----------
@@ -10,7 +10,7 @@ the other is computed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,53 +18,57 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from xai_core.attribution.salient_regions import (
-    N_REGIONS,
     SIDES,
-    Region,
     SalientRegions,
     Side,
-    find_salient_regions,
-    salient_regions_sentence,
-    share_text,
+    leading,
+    rounded_sums,
+    signed_text,
 )
 from xai_core.canvas import is_carried
 from xai_core.catalogue.methods import METHODS
-from xai_core.explanations.loaded_models import LRUCache, array_digest
 from xai_core.explanations.partials import NO_PITCH, break_down, breakdown_sentence, pitch_of
+from xai_core.explanations.regions import regions_of, regions_sentence, says_yes
 from xai_core.figures import Figure
 from xai_core.figures.maps.evidence import part_bars, partial_bars
 from xai_core.ui.parts.charts import draw_figure
 from xai_core.ui.parts.words import pitch_text
 from xai_core.ui.shell.address import choose
 from xai_core.ui.shell.work_queue import queue_slot
-from xai_core.values import Attribution, Axis, Explanation
+from xai_core.values import Axis, Explanation
 
 __all__ = ["WhatDrives", "draw_what_drives", "reserve_what_drives"]
 
 REGIONS = "regions"
-VIEWS = {REGIONS: "strongest regions", "partials": "partials and parts of the note"}
+VIEWS = {REGIONS: "regions, by net evidence", "partials": "partials and parts of the note"}
 TABLE_HEIGHT = 177  # px: the heading and four regions
-COLOURS = {"for": "red", "against": "blue"}  # as in the map
-WIDTHS = {"From": 62, "To": 54, "Range": 90, "Peak": 76, "Note": 50, "Share": 120}  # px
+HALF = 0.5  # of a region's evidence, from which its lying in silence is said
+CANCELS = "What lies on this side is outweighed by the other in every region."
+WIDTHS = {"Where": 88, "Note": 126, "When": 76, "For": 58, "Against": 66, "Net": 58}  # px
 NAMES_WIDTH = 220  # px, of a column of named bins
 HELP = (
     "Read from the map of {}. Evidence for the family is what "
-    "raises the model's score (red), evidence against it what lowers it (blue). Point at a table "
-    "to save it as CSV."
+    "raises the model's score (red), evidence against it what lowers it (blue); both often lie "
+    "side by side on one partial and cancel, so regions are ranked by their net. Point at a "
+    "table to save it as CSV."
 )
-SHARE_HELP = (
-    "Of all evidence on this side. Regions do not overlap, so the shares add up; what is missing "
-    "to 100 % lies elsewhere."
+WHERE_HELP = (
+    "A partial of the note, at the peak of the note's spectrum, or the range of a band without one."
 )
-RANGE_HELP = "Lowest to highest frequency of the region."
-NAMES_HELP = "First to last bin of the region, as named on the axis of the map."
-PEAK_HELP = "The frequency in the region that holds most of its evidence."
-N_CACHED = 256  # sentences and tables, by map: a visitor returns to a note
-_found: LRUCache[tuple[str, str, int], SalientRegions] = LRUCache(N_CACHED)
+NAMES_HELP = "As named on the axis of the map."
 NOTE_HELP = (
-    "The note nearest to the peak. Empty outside the range of a piano, and where "
-    "the bins of the map are too wide to tell semitones apart."
+    "The note nearest to the partial, on the keys of a piano, and which multiple of the pitch it "
+    "is, where the pitch of the note is known."
 )
+WHEN_HELP = (
+    "The shortest stretch of time with 80 % of the evidence of the region. Where half of it lies "
+    "before the sound begins or after it has ended, “silence” is written beside."
+)
+SUM_HELPS = {
+    "For": "What raises the {} here.",
+    "Against": "What lowers the {} here.",
+    "Net": "Both together. The nets of all regions, also of those not listed, add up to the map.",
+}
 PARTIALS_HELP = (
     "Read from the map of {}, carried to hertz and seconds. A "
     "partial reaches a quarter tone to each side. The attack ends at 90 % of the largest level, "
@@ -135,38 +139,42 @@ def draw_what_drives(
         Hz, as far as it is known now.
     """
     if place.view == REGIONS:
-        _draw_regions(place, shown, beside)
+        _draw_regions(place, shown, beside, pitch)
         return pitch
     return _draw_partials(place, explanation, pitch)
 
 
-def _draw_regions(place: WhatDrives, explanation: Explanation, beside: Explanation) -> None:
-    """Draw the sentences and the tables of the strongest regions."""
+def _draw_regions(
+    place: WhatDrives, explanation: Explanation, beside: Explanation, pitch: float | None
+) -> None:
+    """Draw the sentences and the tables of the regions, those of the answer first."""
     attribution, family = explanation.attribution, explanation.family
-    evidence = _regions_of(attribution)
-    other = _regions_of(beside.attribution, n_regions=0)
+    evidence = regions_of(explanation, pitch=pitch)
     place.heading.markdown("##### What drives the answer", help=HELP.format(_label(explanation)))
-    place.sentence.markdown(salient_regions_sentence(evidence, attribution, family=family))
-    said = salient_regions_sentence(other, beside.attribution, family=family)
+    place.sentence.markdown(regions_sentence(explanation, pitch=pitch))
+    said = regions_sentence(beside, pitch=pitch)
     method = METHODS[beside.attribution.method]
     coarser = method.smooth and not METHODS[attribution.method].smooth
     by = f"By {method.label}{', which is coarser' if coarser else ''}"
-    place.beside.caption(said if other.is_zero else f"{by}: {said}")
+    place.beside.caption(said if beside.attribution.is_zero else f"{by}: {said}")
     words = METHODS[attribution.method].wording
-    for side, heading, none in zip(SIDES, words.sides, words.none, strict=True):
-        regions = evidence.on(side)
-        title, held = heading.format(family=family), share_text(sum(one.share for one in regions))
-        here = f": {held} of it in these regions" if regions else ""
-        place.titles[side].markdown(f"**{title}**{here}")
+    headings, nothing = (dict(zip(SIDES, one, strict=True)) for one in (words.sides, words.none))
+    for column, side in zip(SIDES, leading(says_yes(explanation)), strict=True):
+        regions, title = evidence.on(side), headings[side].format(family=family)
         if not regions:
-            place.tables[side].caption(none.format(family=family))
+            place.titles[column].markdown(f"**{title}**")
+            empty = evidence.share_of(side) == 0
+            place.tables[column].caption(nothing[side].format(family=family) if empty else CANCELS)
             continue
-        place.tables[side].dataframe(
-            _columns(regions, attribution.bins),
+        net = sum(rounded_sums(one, evidence.decimals)[2] for one in regions)
+        held = signed_text(net, evidence.decimals)
+        place.titles[column].markdown(f"**{title}**: net {held} in these regions")
+        place.tables[column].dataframe(
+            _columns(evidence, side, attribution.bins),
             hide_index=True,
             height=TABLE_HEIGHT,
-            column_config=_config(attribution.bins, side),
-            alt=f"{title}: {len(regions)} regions of the map with {held} of that evidence.",
+            column_config=_config(attribution.bins, evidence.decimals, attribution.target),
+            alt=f"{title}: {len(regions)} regions of the map, net {held}.",
         )
 
 
@@ -206,43 +214,33 @@ def _label(explanation: Explanation) -> str:
     return METHODS[explanation.attribution.method].label
 
 
-def _regions_of(attribution: Attribution, *, n_regions: int = N_REGIONS) -> SalientRegions:
-    key = (attribution.type, array_digest(attribution.values), n_regions)
-    return _found.get(key, lambda: find_salient_regions(attribution, n_regions=n_regions))
-
-
-def _columns(regions: Sequence[Region], bins: Axis) -> dict[str, list[Any]]:
-    columns: dict[str, list[Any]] = {
-        "From": [region.begin for region in regions],
-        "To": [region.end for region in regions],
-    }
-    places = [region.place for region in regions]
+def _columns(evidence: SalientRegions, side: Side, bins: Axis) -> dict[str, list[Any]]:
+    regions = evidence.on(side)
+    sums = [rounded_sums(one, evidence.decimals) for one in regions]
+    where = "Where" if bins.unit else bins.name
+    places = [
+        one.place.removesuffix(f" {bins.unit}") if bins.unit else one.place for one in regions
+    ]
+    columns: dict[str, list[Any]] = {where: places}
     if bins.unit:
-        columns["Range"] = places
-        columns["Peak"] = [region.strongest for region in regions]
-        columns["Note"] = [region.note for region in regions]
-    else:
-        columns[bins.name] = places
-    return columns | {"Share": [100 * region.share for region in regions]}
+        names = [(one.note, one.harmonic_name) for one in regions]
+        columns["Note"] = [", ".join(filter(None, pair)) for pair in names]
+    columns["When"] = [
+        f"{one.begin:.1f}–{one.end:.1f}{' (silence)' if one.in_silence >= HALF else ''}"
+        for one in regions
+    ]
+    return columns | {name: [one[k] for one in sums] for k, name in enumerate(SUM_HELPS)}
 
 
-def _config(bins: Axis, side: Side) -> dict[str, Any]:
+def _config(bins: Axis, decimals: int, target: str) -> dict[str, Any]:
     number, text = st.column_config.NumberColumn, st.column_config.TextColumn
-    unit = f" ({bins.unit})"
-    return {
-        "From": number("From (s)", format="%.2f", width=WIDTHS["From"], help="Where it begins."),
-        "To": number("To (s)", format="%.2f", width=WIDTHS["To"], help="Where it ends."),
-        "Range": text("Range" + unit, width=WIDTHS["Range"], help=RANGE_HELP),
-        "Peak": number("Peak" + unit, format="%.0f", width=WIDTHS["Peak"], help=PEAK_HELP),
+    sums = {
+        name: number(name, format=f"%+.{decimals}f", width=WIDTHS[name], help=help.format(target))
+        for name, help in SUM_HELPS.items()
+    }
+    return sums | {
+        "Where": text(f"Where ({bins.unit})", width=WIDTHS["Where"], help=WHERE_HELP),
         "Note": text("Note", width=WIDTHS["Note"], help=NOTE_HELP),
         bins.name: text(bins.name, width=NAMES_WIDTH, help=NAMES_HELP),
-        "Share": st.column_config.ProgressColumn(
-            "Share",
-            width=WIDTHS["Share"],
-            min_value=0,
-            max_value=100,
-            format="%.0f %%",
-            color=COLOURS[side],
-            help=SHARE_HELP,
-        ),
+        "When": text("When (s)", width=WIDTHS["When"], help=WHEN_HELP),
     }

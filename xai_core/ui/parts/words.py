@@ -11,14 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import exp
 
-from xai_core.attribution.salient_regions.rectangles import note_name
 from xai_core.catalogue.methods import METHODS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.figures.base.scales import number_text
 from xai_core.figures.base.words import percent_text
-from xai_core.values import Completeness, pitch_name
+from xai_core.values import Completeness, note_name, pitch_name
 
 __all__ = [
     "PAPER",
@@ -302,17 +302,29 @@ def completeness_sentence(completeness: Completeness, *, target: str) -> str:
     )
 
 
-def baseline_sentence(completeness: Completeness, *, target: str) -> str:
+def baseline_sentence(completeness: Completeness, *, target: str, baseline: str) -> str:
     """Return a warning if the model predicts its family for the baseline already, or "".
+
+    Parameters
+    ----------
+    completeness : Completeness
+    target : str
+        ``logit`` or ``probability``, whose values it has.
+    baseline : str
+        One of the baselines of :mod:`xai_core.explanations.settings`.
 
     Examples
     --------
-    >>> says_yes = Completeness(3.3, 1.1, attributed=2.2, n_steps=9, converged=True)
-    >>> baseline_sentence(says_yes, target="logit")
-    'The model says yes to the baseline already; the map explains only the change from there.'
+    >>> yes = Completeness(3.3, 1.1, attributed=2.2, n_steps=9, converged=True)
+    >>> baseline_sentence(yes, target="logit", baseline="silence")
+    'The model says yes to silence already (75 %); the map explains only the change from there.'
     """
-    if completeness.baseline_output < (YES if target == "probability" else 0.0):
+    output = completeness.baseline_output
+    probability = output if target == "probability" else 1 / (1 + exp(-output))
+    if probability < YES:
         return ""
+    what = "silence" if baseline == "silence" else "the baseline"
     return (
-        "The model says yes to the baseline already; the map explains only the change from there."
+        f"The model says yes to {what} already ({percent_text(probability)}); the map explains "
+        "only the change from there."
     )
