@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import pytest
 
+from tests.browser import ROOT
 from tests.figures.hand_made import integrated_gradients, noise
 from xai_core.errors import InputError
 from xai_core.figures import Figure, alt_text, attribution_figure, enlarged, probability_bars
@@ -70,3 +73,26 @@ def test_a_factor_of_one_is_the_figure_itself() -> None:
 def test_other_factors_are_refused(factor: float) -> None:
     with pytest.raises(InputError, match="a factor from 1 to 3"):
         enlarged(probability_bars(dict.fromkeys(FAMILIES, 0.5)), factor)
+
+
+def test_a_colour_bar_keeps_its_distance_in_pixels_where_a_figure_fills_the_screen() -> None:
+    bar, larger = (one.data[0].colorbar for one in (figure(), enlarged(figure(), 1.5)))
+    assert (bar.y, bar.yanchor) == (0, "top")  # the foot of the panel, whatever its height
+    assert bar.ypad >= 30  # the ticks and the title of the axis lie between
+    assert larger.ypad == pytest.approx(1.5 * bar.ypad, abs=0.5)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_icons_are_seen_on_the_page_of_either_theme(theme: str) -> None:
+    themes = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
+    page = _luminance(themes[theme]["backgroundColor"])
+    for colour in (figure().layout.modebar.color, figure().layout.modebar.activecolor):
+        dark, light = sorted((page, _luminance(colour)))
+        assert (light + 0.05) / (dark + 0.05) >= 3  # WCAG 2.2, 1.4.11
+
+
+def _luminance(colour: str) -> float:
+    """Return the relative luminance of ``#rrggbb`` by WCAG 2.2."""
+    parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+    linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

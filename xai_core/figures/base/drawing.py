@@ -46,13 +46,14 @@ LETTER = 6.2  # px, mean width of a letter at TEXT_SIZE
 LINE = "rgba(128, 128, 128, 0.55)"  # seen on white and on near-black
 NOTES = "notes"  # in `meta`: the note of each bin of an axis in Hz
 ZOOMED_IN = "1.25k"  # the longest tick of an evenly spaced axis that must fit
+ICON, ACTIVE_ICON = "#7b8487", "#2f838c"  # 3:1 or more on white and on near-black
 CLEAR = "rgba(0, 0, 0, 0)"
 BUTTONS_LEFT_OUT = (
     *("pan", "zoom", "zoomin", "zoomout", "autoscale", "select", "lasso"),
     "sendChartToCloud",  # what a visitor uploads stays here
 )
 FONTS = ("font", "tickfont", "textfont", "insidetextfont", "outsidetextfont")
-LENGTHS = ("height", "standoff", "xshift", "yshift")  # px, wherever they stand
+LENGTHS = ("height", "standoff", "xshift", "ypad", "yshift")  # px, wherever they stand
 LARGEST = 16  # px, of text that is enlarged
 LINE_LETTERS = 20  # of a line above a panel, at most, where it can be broken
 LINE_HEIGHT = 21  # px, at that size
@@ -139,7 +140,12 @@ class Drawing:
                 "font": {"size": TEXT_SIZE},
                 "hoverlabel": {"font": {"size": 12}},
                 "hovermode": "closest",
-                "modebar": {"bgcolor": CLEAR, "remove": BUTTONS_LEFT_OUT},
+                "modebar": {
+                    "bgcolor": CLEAR,
+                    "color": ICON,
+                    "activecolor": ACTIVE_ICON,
+                    "remove": BUTTONS_LEFT_OUT,
+                },
                 "showlegend": False,
                 "uirevision": self.uirevision,
                 "meta": {"alt": self.alt, **self.meta},

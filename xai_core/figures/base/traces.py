@@ -54,7 +54,7 @@ def add_map(
             **_heatmap(_rows(values), scale, place.x, place.y, _bin_name(bins)),
             "x": _centres(time.values, frames),
             "y": _centres(bin_positions(bins), rows) if is_even(bins) else bin_names(bins),
-            **_colour_bar(drawing, place, scale),
+            **_colour_bar(place, scale),
         }
     )
 
@@ -94,7 +94,7 @@ def add_strips(
             }
         )
         _add_tag(drawing, place, span[1], feature_maps, i)
-    drawing.traces[-1].update(_colour_bar(drawing, place, scale))
+    drawing.traces[-1].update(_colour_bar(place, scale))
 
 
 def _strips(place: Place, first_extra: int, n_strips: int) -> list[tuple[int, tuple[float, float]]]:
@@ -183,7 +183,7 @@ def _heatmap(rows: FloatArray, scale: Scale, x: str, y: str, where: str) -> dict
     }
 
 
-def _colour_bar(drawing: Drawing, place: Place, scale: Scale) -> dict[str, Any]:
+def _colour_bar(place: Place, scale: Scale) -> dict[str, Any]:
     """Return a horizontal colour bar beneath a panel."""
     return {
         "showscale": True,
@@ -192,9 +192,9 @@ def _colour_bar(drawing: Drawing, place: Place, scale: Scale) -> dict[str, Any]:
             "x": (place.left + place.right) / 2,
             "xanchor": "center",
             "xpad": 0,
-            "y": place.bottom - BAR_OFFSET / drawing.frame.plot_height,
+            "y": place.bottom,
             "yanchor": "top",
-            "ypad": 0,
+            "ypad": BAR_OFFSET,  # pixels, so that a figure that fills the screen has room for it
             "len": BAR_LENGTH * (place.right - place.left),
             "thickness": BAR_THICKNESS,
             "outlinewidth": 0,
