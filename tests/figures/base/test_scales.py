@@ -41,6 +41,7 @@ from xai_core.figures.base.scales import (
     is_even,
     note_names,
     number_text,
+    numbers_text,
     outer_edges,
     shared_sign,
     spectrogram_scale,
@@ -505,3 +506,35 @@ def test_magnitudes_grow_lighter_all_the_way(name: str, colour: object) -> None:
     linear = np.array([colour(name, at) for at in np.linspace(0, 1, 11)]) ** 2.2
     luminance = linear @ [0.2126, 0.7152, 0.0722]
     assert (np.diff(luminance) > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        ((0.27, -2.43, -2.16), ("0.27", "−2.43", "−2.16")),
+        ((10.17, -0.0003, 10.1703), ("10.17", "0.00", "10.17")),
+        ((0.69, 0.6, 0.74), ("0.69", "0.60", "0.74")),
+        ((120.0, 99.6, 219.6), ("120", "100", "220")),
+        ((0.0, 0.5, 0.5), ("0", "0.50", "0.50")),
+        ((0.0, 0.0), ("0", "0")),
+    ],
+)
+def test_numbers_set_against_each_other_end_at_one_place(
+    values: tuple[float, ...], texts: tuple[str, ...]
+) -> None:
+    assert numbers_text(*values) == texts
+
+
+def test_a_change_reads_as_the_difference_of_its_ends() -> None:
+    rng = np.random.default_rng(2)
+    for _ in range(300):
+        start, end = rng.normal(0.0, 10.0 ** rng.uniform(-2, 2), 2)
+        texts = numbers_text(end - start, start, end)
+        change, first, last = (float(one.replace("−", "-")) for one in texts)
+        places = {len(one.partition(".")[2]) for one in texts}
+        assert len(places) == 1
+        assert abs(last - first - change) <= 1.5 * 10.0 ** -places.pop() + 1e-9  # three roundings
+
+
+def test_what_is_too_small_for_places_keeps_its_powers_of_ten() -> None:
+    assert numbers_text(2e-4, 1e-6) == (number_text(2e-4), number_text(1e-6))

@@ -31,7 +31,6 @@ from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import PAPER_METRICS
 from xai_core.datasets.collection import read_collection
 from xai_core.explanations import explain
-from xai_core.figures.base.scales import number_text
 from xai_core.metrics import js_divergence
 from xai_core.places import samples_folder
 from xai_core.replication.claims import OUTCOMES
@@ -40,6 +39,7 @@ from xai_core.study.run import PartialResults, read_partial_results
 from xai_core.ui.parts import across_types
 from xai_core.ui.parts.claims import SIGNS
 from xai_core.ui.parts.distance_runs import Chosen
+from xai_core.ui.parts.words import note_label
 from xai_core.values import FAMILIES
 
 QUERY = "?type=tonnetz&method=grad_cam&notes=4"
@@ -167,6 +167,25 @@ def test_what_is_compared_is_a_choice_that_the_method_has() -> None:
     assert "view" not in seen.address
 
 
+@pytest.mark.usefixtures("pages")
+def test_points_name_their_notes(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = [one for one in read_collection(samples_folder()) if one.family == "guitar"][:3]
+    notes = [(one.family, one.instrument, one.note) for one in records]
+    pairs = pairs_of(notes, lambda a, b, metric: 1.0, method="grad_cam")
+    monkeypatch.setattr(Chosen, "read", lambda *args, **named: PartialResults(pairs, 1, 10))
+    seen = visit("metrics", type="mfcc", method="grad_cam")
+    title = "distances between the heatmaps of two notes of a family"
+    assert not seen.figure(title).traces("scatter")
+    seen.toggle("Show every pair as a point")
+    drawn = seen.figure(title).traces("scatter")
+    assert drawn
+    for trace in drawn:
+        assert {row[2] for row in trace["customdata"]} <= {one.note for one in records}
+        names = {note_label(one) for one in records}
+        assert {name for text in trace["text"] for name in text.split("<br>")} == names
+        assert "customdata" not in trace["hovertemplate"].replace("%{customdata[1]}", "")
+
+
 def made_results(monkeypatch: pytest.MonkeyPatch, families: Sequence[str]) -> pd.DataFrame:
     """Let the page find made pairs of some families, whose directions differ; return them."""
     rng = np.random.default_rng(3)
@@ -196,7 +215,8 @@ def test_medians_and_boxes_count_the_columns_that_the_page_names(
         for family, of_family in pairs.groupby("family"):
             values = np.concatenate([of_family[name] for name in metric.directions])
             said = shown.loc[family, heading].partition(" ")[0]
-            assert said == number_text(float(np.median(values)))
+            last_place = 10.0 ** -len(said.partition(".")[2])
+            assert float(said) == pytest.approx(np.median(values), abs=0.5001 * last_place)
     kl = METRICS["kl_divergence"]
     assert seen.says("Kullback-Leibler divergence of a pair of notes counts twice")
     assert seen.says(" and ".join(kl.directions))

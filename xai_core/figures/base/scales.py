@@ -54,6 +54,7 @@ __all__ = [
     "limits",
     "note_names",
     "number_text",
+    "numbers_text",
     "outer_edges",
     "shared_sign",
     "sign_of",
@@ -298,6 +299,29 @@ def number_text(value: float) -> str:
         digits, exponent = f"{value:.1e}".split("e")
         text = f"{digits}×10{str(int(exponent)).translate(_SUPERSCRIPT)}"
     return text.replace("-", "−")
+
+
+def numbers_text(*values: float) -> tuple[str, ...]:
+    """Return numbers that are set against each other, rounded at one place.
+
+    Two significant digits of the smallest, but at most four of the largest; what lies below
+    0.001 or from 10,000 on is written as by :func:`number_text`.
+
+    Examples
+    --------
+    >>> numbers_text(0.27, -2.43, -2.16), numbers_text(10.17, 0.0003, 10.17)
+    (('0.27', '−2.43', '−2.16'), ('10.17', '0.00', '10.17'))
+    """
+    sizes = [abs(value) for value in values if value]
+    if not sizes or not 1e-3 <= max(sizes) < 1e4:
+        return tuple(number_text(value) for value in values)
+    wanted, most = 1 - int(np.floor(np.log10(min(sizes)))), 3 - int(np.floor(np.log10(max(sizes))))
+    places = max(0, min(wanted, most))
+    texts = (f"{value:.{places}f}" for value in values)
+    return tuple(
+        text.replace("-", "−" if float(text) else "") if value else "0"
+        for text, value in zip(texts, values, strict=True)
+    )
 
 
 def spectrogram_scale(spectrogram: Spectrogram) -> Scale:

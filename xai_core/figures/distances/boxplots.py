@@ -113,6 +113,7 @@ def distance_boxplots(
     method: str,
     metrics: Sequence[str] = PAPER_METRICS,
     points: bool = False,
+    names: Mapping[str, str] | None = None,
     medians: pd.DataFrame | None = None,
     beside: Mapping[str, pd.DataFrame] | None = None,
     columns: int = COLUMNS,
@@ -131,6 +132,8 @@ def distance_boxplots(
     metrics : sequence of str
     points : bool
         Whether pairs are drawn as points.
+    names : mapping of str to str, optional
+        What a reader calls the notes, by their names in `pairs`, for pointing at a pair.
     medians : DataFrame, optional
         From :meth:`xai_core.metrics.statistics.FamilyQuartiles.table`: medians
         with their intervals.
@@ -174,7 +177,7 @@ def distance_boxplots(
         for trace in traces_beside(row, others, metric):
             drawing.traces.append({**trace, "xaxis": x, "yaxis": y})
         if points:
-            for trace in _points(distances(chosen, metric), type, standing):
+            for trace in _points(distances(chosen, metric), type, standing, names or {}):
                 drawing.traces.append({**trace, "xaxis": x, "yaxis": y})
         if medians is not None:
             for trace in _medians(medians, type, method, metric, standing):
@@ -265,7 +268,9 @@ def _add_panel(
     )
 
 
-def _points(found: pd.DataFrame, type: str, standing: Standing) -> Iterator[dict[str, Any]]:
+def _points(
+    found: pd.DataFrame, type: str, standing: Standing, names: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
     for place, family in enumerate(FAMILIES):
         of_family = found[found["family"] == family].sort_values("value", kind="stable")
         if of_family.empty:
@@ -290,8 +295,11 @@ def _points(found: pd.DataFrame, type: str, standing: Standing) -> Iterator[dict
             "y": drawn["value"].to_numpy(np.float32),
             "customdata": pair,
             "marker": {"size": 4, "color": FAMILY_COLOURS[family], "opacity": 0.6},
-            "hovertemplate": "%{customdata[2]}<br>%{customdata[3]}<br><b>%{y:.3~g}</b>"
-            "<extra>%{customdata[1]}</extra>",
+            "text": [
+                f"{names.get(a, a)}<br>{names.get(b, b)}"
+                for a, b in zip(drawn["note_a"], drawn["note_b"], strict=True)
+            ],
+            "hovertemplate": "%{text}<br><b>%{y:.3~g}</b><extra>%{customdata[1]}</extra>",
         }
 
 

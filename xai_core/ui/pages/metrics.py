@@ -33,7 +33,7 @@ from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import layers_of
 from xai_core.figures import Figure, distance_boxplots, medians_map
-from xai_core.figures.base.scales import number_text
+from xai_core.figures.base.scales import number_text, numbers_text
 from xai_core.replication.findings import DistanceFindings, judge_distances
 from xai_core.results.files import distance_files
 from xai_core.scores import Score
@@ -63,6 +63,7 @@ from xai_core.ui.parts.distance_runs import (
     stop_running,
 )
 from xai_core.ui.parts.sharing import draw_link, draw_saving
+from xai_core.ui.parts.words import note_label
 from xai_core.ui.shell.address import choose, switch
 from xai_core.ui.shell.preload import keep_keras_state
 from xai_core.values import FAMILIES
@@ -75,7 +76,7 @@ DEFAULT_NOTES = "6"
 ALL_TYPES = "all"
 REDRAW_SECONDS = 0.7
 BESIDE = {NULL: "Beside random networks", "none": "Models alone"}
-OPENS = "A click on a point opens its pair in Compare."
+OPENS = "Point at a point to read which notes they are; a click on it opens them in Compare."
 VIEWS_HELP = " ".join(f"**{one.label}**: {one.sentence}" for one in VIEWS.values())
 WAITING = (
     "Press *Compute*: the notes that come with TimbreLens are explained, and every two of a family "
@@ -193,6 +194,7 @@ def _figure(
         type=chosen.type,
         method=chosen.method,
         points=points,
+        names={one.note: note_label(one) for one in samples()},
         beside=beside,
         columns=1 if is_narrow() else 2,
     )
@@ -251,8 +253,8 @@ def _text(median: Score | None) -> str:
         return "–"
     if median.low is None or median.high is None:
         return number_text(median.value)
-    ends = f"{number_text(median.low)} to {number_text(median.high)}"
-    return f"{number_text(median.value)} ({ends})"
+    value, low, high = numbers_text(median.value, median.low, median.high)
+    return f"{value} ({low} to {high})"
 
 
 def _downloads(

@@ -14,6 +14,7 @@ import streamlit as st
 
 from xai_core.catalogue.metrics import METRICS
 from xai_core.catalogue.paper import PAPER_METRICS
+from xai_core.figures.base.words import percent_text
 from xai_core.replication.claims import RULES, Verdict, outcomes_sentence, tally
 from xai_core.replication.findings import DistanceFindings
 from xai_core.ui.parts.words import PAPER
@@ -114,11 +115,7 @@ def _said(verdict: Verdict) -> str:
     if verdict.reason:
         text = f"{text}; {verdict.reason}"
     elif verdict.share is not None:
-        text = f"{text}; true of {100 * verdict.share:.0f} % of the resamples"
-    return (
-        f"{text}." if verdict.chance is None else f"{text} ({_percent(verdict.chance)} by chance)."
-    )
-
-
-def _percent(share: float) -> str:
-    return "under 1 %" if share < 0.01 else f"{100 * share:.0f} %"
+        text = f"{text}; true of {percent_text(verdict.share)} of the resamples"
+    if verdict.chance is None:
+        return f"{text}."
+    return f"{text} ({percent_text(verdict.chance)} by chance)."
