@@ -17,6 +17,7 @@ from xai_core.datasets.collection import read_collection
 from xai_core.datasets.notes import NoteRecord
 from xai_core.explanations import explain
 from xai_core.explanations.regions import regions_of, regions_sentence
+from xai_core.figures.base.words import percent_text
 from xai_core.places import samples_folder
 from xai_core.values import pitch_frequency
 
@@ -49,7 +50,20 @@ def test_sentence_and_tables_are_those_of_the_map(type: str, family: str, says_y
     assert (result.probability >= 0.5) == says_yes
     evidence = regions_of(result, pitch=pitch)
     assert regions_sentence(result, pitch=pitch) in seen.texts
-    assert seen.says("By Grad-CAM, which is coarser")
+    beside = explain(note.path, type=type, family=family, method="grad_cam").attribution.values
+    n = round(0.1 * beside.size)
+    mine, other = (
+        set(np.argsort(-one.ravel(), kind="stable")[:n])
+        for one in (result.attribution.values, beside)
+    )
+    overlap = len(mine & other) / n
+    how = "agree" if overlap >= 0.5 else "agree in part" if overlap >= 0.2 else "disagree"
+    said = seen.text("By Grad-CAM: ")
+    assert f"The two maps {how}: of the strongest tenth of their bins they share" in said
+    assert f"they share {percent_text(overlap)} (10 % by chance)." in said
+    assert "coarser" not in said
+    (link,) = (one.proto for one in seen.app.main.get("page_link") if "disagree" in one.proto.label)
+    assert link.page == "trust"
     sides: tuple[Side, Side] = ("for", "against")
     for table, side in enumerate(sides if says_yes else sides[::-1]):  # a no: against comes first
         assert seen.says(f"Speaks {side} {family}: net ")

@@ -39,7 +39,7 @@ from xai_core.figures import (
     limits,
     spectrogram_figure,
 )
-from xai_core.figures.base.scales import number_text
+from xai_core.figures.base.scales import number_text, numbers_text
 from xai_core.figures.base.words import count_text
 from xai_core.figures.maps.lessons import number_grid, path_curve, weight_bars
 from xai_core.metrics import difference_mean, function_of
@@ -216,10 +216,13 @@ def _path() -> None:
     curve = path_curve(path.outputs, path.sums, positions, step)
     draw_figure(st, curve)
     change = path.outputs[step] - path.outputs[0]
+    summed_text, change_text, error_text = numbers_text(
+        float(path.sums[step]), float(change), path.error(step)
+    )
     st.markdown(
         f"After **{step}** of {path.n_steps} steps the attributions sum to "
-        f"**{number_text(float(path.sums[step]))}**; the score has changed by "
-        f"**{number_text(float(change))}**. They differ by {number_text(path.error(step))}. "
+        f"**{summed_text}**; the score has changed by "
+        f"**{change_text}**. They differ by {error_text}. "
         "At the last step this is the completeness error, which other pages give as a share of the "
         "whole change; more steps make it smaller."
     )

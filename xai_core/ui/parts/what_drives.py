@@ -31,16 +31,23 @@ from xai_core.explanations.partials import NO_PITCH, break_down, breakdown_sente
 from xai_core.explanations.regions import regions_of, regions_sentence, says_yes
 from xai_core.figures import Figure
 from xai_core.figures.maps.evidence import part_bars, partial_bars
+from xai_core.trust import overlap_of_strongest
 from xai_core.ui.parts.charts import draw_figure
-from xai_core.ui.parts.words import pitch_text
+from xai_core.ui.parts.words import overlap_sentence, pitch_text
 from xai_core.ui.shell.address import choose
 from xai_core.ui.shell.work_queue import queue_slot
-from xai_core.values import Axis, Explanation
+from xai_core.values import Attribution, Axis, Explanation
 
 __all__ = ["WhatDrives", "draw_what_drives", "reserve_what_drives"]
 
 REGIONS = "regions"
 VIEWS = {REGIONS: "regions, by net evidence", "partials": "partials and parts of the note"}
+OVERLAP_LINK = "What it means when two maps disagree"
+OVERLAP_HELP = (
+    "The strongest bins are those that speak most for the family. Two maps that disagree cannot "
+    "both name what the model goes by: Trust tests each by taking its bins away, and sets the maps "
+    "of all methods side by side."
+)
 TABLE_HEIGHT = 177  # px: the heading and four regions
 HALF = 0.5  # of a region's evidence, from which its lying in silence is said
 CANCELS = "What lies on this side is outweighed by the other in every region."
@@ -153,10 +160,7 @@ def _draw_regions(
     place.heading.markdown("##### What drives the answer", help=HELP.format(_label(explanation)))
     place.sentence.markdown(regions_sentence(explanation, pitch=pitch))
     said = regions_sentence(beside, pitch=pitch)
-    method = METHODS[beside.attribution.method]
-    coarser = method.smooth and not METHODS[attribution.method].smooth
-    by = f"By {method.label}{', which is coarser' if coarser else ''}"
-    place.beside.caption(said if beside.attribution.is_zero else f"{by}: {said}")
+    _draw_beside(place.beside, attribution, beside, said, is_zero=beside.attribution.is_zero)
     words = METHODS[attribution.method].wording
     headings, nothing = (dict(zip(SIDES, one, strict=True)) for one in (words.sides, words.none))
     for column, side in zip(SIDES, leading(says_yes(explanation)), strict=True):
@@ -176,6 +180,29 @@ def _draw_regions(
             column_config=_config(attribution.bins, evidence.decimals, attribution.target),
             alt=f"{title}: {len(regions)} regions of the map, net {held}.",
         )
+
+
+def _draw_beside(
+    place: DeltaGenerator,
+    attribution: Attribution,
+    beside: Explanation,
+    said: str,
+    *,
+    is_zero: bool,
+) -> None:
+    """Say what the second method shows, and whether its map and the first agree."""
+    if is_zero or attribution.is_zero:
+        place.caption(said if is_zero else f"By {_label(beside)}: {said}")
+        return
+    overlap = overlap_of_strongest(attribution.values, beside.attribution.values)
+    box = place.container(gap=None)
+    box.caption(f"By {_label(beside)}: {said} {overlap_sentence(overlap)}", help=OVERLAP_HELP)
+    box.page_link(
+        "pages/trust.py",
+        label=OVERLAP_LINK,
+        icon=":material/fact_check:",
+        query_params={"method": attribution.method},
+    )
 
 
 def _draw_partials(

@@ -16,7 +16,7 @@ from math import exp
 from xai_core.catalogue.methods import METHODS
 from xai_core.catalogue.types import spectrogram_type
 from xai_core.datasets.notes import NoteRecord
-from xai_core.figures.base.scales import number_text
+from xai_core.figures.base.scales import numbers_text
 from xai_core.figures.base.words import percent_text
 from xai_core.values import Completeness, note_name, pitch_name
 
@@ -34,6 +34,7 @@ __all__ = [
     "note_credit",
     "note_label",
     "overall_verdict",
+    "overlap_sentence",
     "pitch_text",
     "plain",
     "time_text",
@@ -49,6 +50,7 @@ PAPER = (
 GOOD_ERROR = 0.01  # completeness error up to which a map is trusted
 FAIR_ERROR = 0.05
 GOOD_MAP_ERROR, FAIR_MAP_ERROR = 0.1, 0.25  # of the map itself, as estimated
+AGREE = ((0.5, "agree"), (0.2, "agree in part"), (0.0, "disagree"))  # from which overlap on
 YES = 0.5  # probability from which a model predicts its family
 COMPLETENESS_HELP = (
     "The map should add up to the difference between the model's score for the "
@@ -292,13 +294,32 @@ def how_to_read(methods: Iterable[str]) -> str:
 
 def completeness_sentence(completeness: Completeness, *, target: str) -> str:
     """Say what the attributions add up to, and what they should."""
-    attributed, baseline, note = (
-        number_text(value)
-        for value in (completeness.attributed, completeness.baseline_output, completeness.output)
+    attributed, baseline, note = numbers_text(
+        completeness.attributed, completeness.baseline_output, completeness.output
     )
     return (
         f"Attributions sum to {attributed}; the {target} goes from {baseline} (baseline) "
         f"to {note} (note)."
+    )
+
+
+def overlap_sentence(overlap: float) -> str:
+    """Say whether two maps agree, by how many of the strongest tenth of their bins they share.
+
+    Parameters
+    ----------
+    overlap : float
+        In [0, 1]; 0.1 on average of two unrelated maps.
+
+    Examples
+    --------
+    >>> overlap_sentence(0.07)
+    'The two maps disagree: of the strongest tenth of their bins they share 7 % (10 % by chance).'
+    """
+    how = next(said for least, said in AGREE if overlap >= least)
+    return (
+        f"The two maps {how}: of the strongest tenth of their bins they share "
+        f"{percent_text(overlap)} (10 % by chance)."
     )
 
 
