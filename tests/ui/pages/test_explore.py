@@ -202,7 +202,7 @@ def test_maps_are_shown_in_hertz_on_demand() -> None:
             assert maps[axis].sum() == pytest.approx(own[axis].sum(), rel=1e-3)
     assert seen.says("Grad-CAM says when on MFCC, but not at which frequency")
     assert "The note in hertz and seconds" in panels_of(seen).text
-    assert seen.says(re.compile(r"of the evidence for flute .* Hz"))
+    assert seen.says(re.compile(r"^Speaks for flute most of all: [^.]* Hz"))
     assert not seen.says(re.compile("in coefficient"))
     assert np.allclose(panels_of(seen.reload()).heatmaps()["x3"], maps["x3"])
     assert choose_in_hertz(seen.app.main, "stft") is False  # which is in hertz by itself
