@@ -15,7 +15,8 @@ function keep() {
   const push = history.pushState;
   for (const kind of ["pointerup", "keydown"]) {
     const note = (event) => {
-      chosen ||= event.isTrusted;
+      const leads = event.target.closest?.("a"); // to another page, which adds an entry anyway
+      chosen ||= event.isTrusted && !leads;
     };
     window.addEventListener(kind, note, true);
   }
