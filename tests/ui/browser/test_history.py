@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import AppServer, choose, wait_for_idle
+from xai_core.ui.shell.address import LATE_SECONDS
 
 CHOSEN = "?type=tonnetz&family=organ&target=probability&steps=8&axis=notes"
 COMPARED = "How far apart they are"
@@ -59,6 +60,8 @@ def test_each_choice_is_one_entry_and_one_press_undoes_it(page: Page, server: Ap
     wait_for_idle(page)
     assert entries(page) == before + 2
     for wanted, family in ((chosen, "organ"), (first, "organ")):
+        # until then an address that was replaced is taken for one that the browser has late
+        page.wait_for_timeout(1_000 * (LATE_SECONDS + 0.5))
         page.go_back()
         page.wait_for_url(wanted)
         wait_for_idle(page)

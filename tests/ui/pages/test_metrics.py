@@ -326,7 +326,7 @@ def check_statements(page: Page) -> None:
 
 @pytest.mark.browser
 def test_what_was_paused_or_given_up_goes_on(page: Page, server: AppServer) -> None:
-    open_metrics(page, server, "?type=log_mel&method=grad_cam&notes=12")
+    open_metrics(page, server, "?type=log_mel&notes=4")  # seconds a family, so there is time
     main_button(page, "Compute").click()
     pause = main_button(page, "Pause")
     expect(pause).to_be_visible()
@@ -355,9 +355,14 @@ POINT = """() => {
     const trace = plot._fullData.find(t => t.customdata?.[0]?.length === 4);
     const [x, y] = [trace._xA ?? plot._fullLayout.xaxis, trace._yA ?? plot._fullLayout.yaxis];
     const box = plot.getBoundingClientRect();
+    const top = box.top + y._offset + y.d2p(trace.y[0]);
+    if (top < 120 || top > innerHeight - 40) {  // beneath the header, or out of sight
+        document.querySelector('[data-testid="stMain"]').scrollBy(0, top - innerHeight / 2);
+        return null;
+    }
     return {
         x: box.left + x._offset + x.d2p(trace.x[0]),
-        y: box.top + y._offset + y.d2p(trace.y[0]),
+        y: top,
         notes: trace.customdata[0].slice(2),
     };
 }"""
