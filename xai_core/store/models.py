@@ -381,12 +381,7 @@ def save_model(
 
 def read_summary(type: str, *, models: str = "starter") -> dict[str, Any] | None:
     """Return the scores of a type's ten models together, or None if not written yet."""
-    path = set_folder(models) / check_type(type) / SUMMARY_FILE
-    try:
-        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return summary
+    return _table(set_folder(models) / check_type(type) / SUMMARY_FILE)
 
 
 def read_type_weights(models: str = "starter") -> dict[str, float]:
@@ -418,12 +413,7 @@ def read_verdict(models: str = "starter") -> dict[str, Any] | None:
     Its ``weights`` and ``sha256`` are ``{type: weight}`` and ``{type: digest}`` of the
     networks they were learnt for.
     """
-    path = set_folder(models) / VERDICT_FILE
-    try:
-        verdict: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return verdict
+    return _table(set_folder(models) / VERDICT_FILE)
 
 
 def write_verdict(verdict: Mapping[str, Any], *, models: str) -> None:
@@ -442,12 +432,7 @@ def read_audit(models: str = "starter") -> dict[str, Any] | None:
 
     The file is ``audit.json`` in the folder of the set.
     """
-    path = set_folder(models) / AUDIT_FILE
-    try:
-        audit: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return audit
+    return _table(set_folder(models) / AUDIT_FILE)
 
 
 def read_method_tests(models: str = "starter") -> dict[str, Any] | None:
@@ -455,17 +440,21 @@ def read_method_tests(models: str = "starter") -> dict[str, Any] | None:
 
     The file is ``methods.json`` in the folder of the set.
     """
-    path = set_folder(models) / METHODS_FILE
-    try:
-        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return found
+    return _table(set_folder(models) / METHODS_FILE)
 
 
 def write_method_tests(tests: Mapping[str, Any], *, models: str) -> None:
     """Write how the methods stood up on a set, by spectrogram type."""
     write_atomically(set_folder(models) / METHODS_FILE, readable_json(tests))
+
+
+def _table(path: Path) -> dict[str, Any] | None:
+    """Return what a JSON file beside the models holds, None if it cannot be read."""
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found
 
 
 def _read(path: Path, card: Card, digest: Callable[[Path], str]) -> str:
